@@ -1,0 +1,35 @@
+// What the controller wants of one app on one host.
+#ifndef FLEET_CONTROLLER_HOST_TARGET_H_
+#define FLEET_CONTROLLER_HOST_TARGET_H_
+
+#include <cstdint>
+#include <string>
+
+#include "controller/rollout/rollout.h"
+
+namespace fleet::controller {
+
+enum class RunState { kRunning, kStopped };
+
+// A row of host_targets and, with the revision's spec, an AppTarget on the
+// wire. Owned by AppRegistry; rollouts change it through TargetRegistry.
+struct HostTarget {
+  std::string app;
+  std::string app_uid;
+  std::string host;
+  // Rises by one with every change of any field.
+  int64_t serial = 0;
+  // Only rises.
+  int64_t generation = 0;
+  int64_t revision = 0;
+  RunState run_state = RunState::kRunning;
+  // As AppSpec.instances.
+  int instances = 1;
+  bool removed = false;
+  StepPolicy step;
+  int64_t start_nonce = 0;
+};
+
+}  // namespace fleet::controller
+
+#endif  // FLEET_CONTROLLER_HOST_TARGET_H_

@@ -1,0 +1,137 @@
+// Runs rollouts: asks the planner, saves its plan, then acts on it.
+#ifndef FLEET_CONTROLLER_ROLLOUT_DRIVER_H_
+#define FLEET_CONTROLLER_ROLLOUT_DRIVER_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "controller/rollout/planner.h"
+#include "controller/rollout_ports.h"
+#include "proto/rpc/event_loop.h"
+
+namespace fleet::controller {
+
+struct NewRollout {
+  RolloutApp app;
+  RolloutKind kind = RolloutKind::kReload;
+  std::vector<std::string> hosts;
+  // Fields that are set override app.spec.rollout.
+  RolloutPolicySpec policy;
+  // At most 64 bytes; empty: none.
+  std::string request_id;
+  std::string actor;
+  // Ends the app's active rollout together with the creation of this one.
+  bool supersede = false;
+  bool validate_only = false;
+  // See RolloutCommit::also_save.
+  std::function<absl::Status()> also_save;
+};
+
+// Told that a rollout has changed; asks for what it has not seen.
+class RolloutWatcher {
+ public:
+  virtual ~RolloutWatcher() = default;
+  virtual void OnRolloutChanged() = 0;
+};
+
+// What a watcher has not seen.
+struct RolloutChanges {
+  Rollout rollout;
+  std::vector<RolloutEvent> events;
+  // Events between `after_seq` and the first of these are no longer kept.
+  bool reset = false;
+};
+
+struct RolloutPage {
+  std::vector<Rollout> rollouts;  // Without steps. Newest first.
+  int64_t next = 0;               // `before` of the next page; 0: no more.
+};
+
+struct DriverOptions {
+  // How long hosts are waited for after a start.
+  absl::Duration resync_window = absl::Seconds(10);
+  // Wait before a commit that failed is tried again.
+  absl::Duration store_retry = absl::Seconds(1);
+};
+
+// Loop thread only. Errors carry the reasons of rollout_service.proto.
+// Bounds: one active rollout per app, 10,000 events kept per rollout, 1,000
+// watchers.
+class RolloutDriver {
+ public:
+  // All must outlive it. `random_seed` makes uids.
+  RolloutDriver(EventLoop& loop, RolloutStore& store, TargetRegistry& targets,
+                const FleetSource& fleet, uint64_t random_seed,
+                DriverOptions options);
+  ~RolloutDriver();
+  RolloutDriver(const RolloutDriver&) = delete;
+  RolloutDriver& operator=(const RolloutDriver&) = delete;
+
+  // Loads the active rollouts; call once, when the store, the registry and the
+  // fleet are loaded and before sessions are accepted.
+  absl::Status Start();
+
+  // Something View(host, app_uid) tells may have changed. Cheap when the app
+  // is not rolling.
+  void OnHostAppChanged(const std::string& host, const std::string& app_uid);
+  // The host was connected, disconnected or removed: all its apps.
+  void OnHostChanged(const std::string& host);
+
+  // The active rollout's uid, or empty.
+  std::string ActiveRolloutOf(const std::string& app) const;
+
+  // ROLLOUT_IN_PROGRESS (ABORTED), NO_HOST_MATCHES, INVALID_ARGUMENT for a
+  // policy that cannot be read. With a request_id already seen: that rollout,
+  // as it is now (also_save is not run).
+  absl::StatusOr<Rollout> Create(const NewRollout& request);
+  // `name` is a uid, or an app's name: its newest rollout.
+  absl::StatusOr<Rollout> Get(const std::string& name);
+  absl::StatusOr<RolloutPage> List(const std::string& app, bool active_only,
+                                   int64_t before, int limit);
+
+  // ROLLOUT_NOT_FOUND, ROLLOUT_ENDED.
+  absl::StatusOr<Rollout> Pause(const std::string& name,
+                                const std::string& reason,
+                                const std::string& actor);
+  absl::StatusOr<Rollout> Resume(const std::string& name,
+                                 const std::string& actor);
+  absl::StatusOr<Rollout> Abort(const std::string& name,
+                                const std::string& reason,
+                                const std::string& actor);
+  // NOTHING_TO_RETRY too.
+  absl::StatusOr<Rollout> Retry(const std::string& name,
+                                const std::string& actor);
+
+  // The app is deleted: runs `also_save` and ends its active rollout, if any,
+  // at once, in one transaction.
+  absl::Status EndForDeletedApp(const std::string& app,
+                                const std::string& actor,
+                                std::function<absl::Status()> also_save);
+
+  // `watcher` is told of every change until RemoveWatcher.
+  absl::Status AddWatcher(const std::string& uid, RolloutWatcher& watcher);
+  void RemoveWatcher(const std::string& uid, RolloutWatcher& watcher);
+  // At most `limit` events after `after_seq`, and the rollout as it is now.
+  absl::StatusOr<RolloutChanges> ChangesSince(const std::string& uid,
+                                              int64_t after_seq, int limit);
+
+ private:
+  struct Active;
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fleet::controller
+
+#endif  // FLEET_CONTROLLER_ROLLOUT_DRIVER_H_
