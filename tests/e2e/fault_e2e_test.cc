@@ -1,0 +1,245 @@
+// Fleet's own parts are killed in the middle of a reload: the workers serve
+// on, nothing is lost, and the fleet converges by itself.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "nlohmann/json.hpp"
+#include "tests/e2e/test_fleet.h"
+
+namespace fleet::e2e {
+namespace {
+
+constexpr int kPort = 3000;
+
+// `web` on two hosts under both kinds of load.
+class Fault : public testing::Test {
+ protected:
+  Fault() : fleet_({.hosts = 2}) {
+    fleet_.MustCtl({"start", AppPath("ecosystem.config.js")});
+    std::vector<HttpLoad::Target> targets = {fleet_.Target(1, kPort),
+                                             fleet_.Target(2, kPort)};
+    keep_alive_ = std::make_unique<HttpLoad>(targets, LoadMode::kKeepAlive, 2);
+    close_ = std::make_unique<HttpLoad>(targets, LoadMode::kClose, 1);
+    EXPECT_TRUE(close_->AwaitServed(50, kPatience));
+  }
+
+  std::unique_ptr<ChildProcess> StartReload() {
+    return fleet_.StartCtl(
+        {"reload", "web", "--min-ready-time", "500ms", "--timeout", "100s"},
+        "reload");
+  }
+
+  // The newest rollout of web, as a program sees it.
+  nlohmann::json Rollout() {
+    CommandResult r = fleet_.Ctl({"rollout", "status", "web", "-o", "json"});
+    auto parsed = nlohmann::json::parse(r.out, nullptr, false);
+    return parsed.is_discarded() ? nlohmann::json::object() : parsed;
+  }
+
+  void AwaitFirstHostUnderWay() {
+    ASSERT_TRUE(fleet_.Eventually([&] {
+      return Rollout().dump().find("HOST_STEP_PHASE_APPLYING") !=
+             std::string::npos;
+    })) << Rollout().dump(1);
+  }
+
+  void ExpectReloadSucceeds(ChildProcess& reload) {
+    auto exit_code = reload.Wait(kPatience);
+    ASSERT_TRUE(exit_code.has_value());
+    EXPECT_EQ(*exit_code, 0) << ReadFile(fleet_.dir() + "/reload.err");
+    ASSERT_TRUE(close_->AwaitServed(50, kPatience));
+    LoadCounts kept = keep_alive_->Stop();
+    LoadCounts closed = close_->Stop();
+    EXPECT_EQ(kept.failed, 0) << nlohmann::json(kept.reasons).dump();
+    EXPECT_EQ(closed.failed, 0) << nlohmann::json(closed.reasons).dump();
+    for (int i = 1; i <= 2; ++i) {
+      EXPECT_TRUE(fleet_.Eventually(
+          [&] { return fleet_.Pids("web", fleet_.HostName(i)).size() == 2; }));
+    }
+  }
+
+  TestFleet fleet_;
+  std::unique_ptr<HttpLoad> keep_alive_;
+  std::unique_ptr<HttpLoad> close_;
+};
+
+TEST_F(Fault, ControllerKilledInTheMiddleOfAReloadGoesOnWithIt) {
+  auto reload = StartReload();
+  AwaitFirstHostUnderWay();
+  fleet_.KillController();
+  fleet_.StartController();
+  ExpectReloadSucceeds(*reload);
+}
+
+TEST_F(Fault, AgentKilledInTheMiddleOfAReloadGoesOnWithIt) {
+  auto reload = StartReload();
+  AwaitFirstHostUnderWay();
+  pid_t agent = fleet_.AgentPid(1);
+  ASSERT_GT(agent, 0);
+  ::kill(agent, SIGKILL);
+  ASSERT_TRUE(WaitGone(agent, kPatience));
+  ExpectReloadSucceeds(*reload);
+}
+
+TEST_F(Fault, KeeperKilledInTheMiddleOfAReloadIsReplacedByItsAgent) {
+  auto reload = StartReload();
+  AwaitFirstHostUnderWay();
+  pid_t agent = fleet_.AgentPid(1);
+  fleet_.keeper(1).Signal(SIGKILL);
+  ASSERT_TRUE(fleet_.keeper(1).Wait(kPatience).has_value());
+  ExpectReloadSucceeds(*reload);
+  EXPECT_TRUE(IsAlive(agent));
+  // End what the test's own handle no longer reaches.
+  ::kill(agent, SIGTERM);
+  EXPECT_TRUE(WaitGone(agent, kPatience));
+}
+
+TEST_F(Fault, AgentKilledAgainAndAgainCostsNoWorkerAndNoExitCode) {
+  std::vector<pid_t> before = fleet_.Pids("web", "host-1");
+  for (int i = 0; i < 5; ++i) {
+    pid_t agent = 0;
+    ASSERT_TRUE(
+        fleet_.Eventually([&] { return (agent = fleet_.AgentPid(1)) > 0; }));
+    if (i == 3) {
+      // It dies while nobody is there to be told.
+      ::kill(agent, SIGKILL);
+      ::kill(before.at(0), SIGTERM);
+    } else {
+      ::kill(agent, SIGKILL);
+    }
+    ASSERT_TRUE(WaitGone(agent, kPatience));
+  }
+  ASSERT_TRUE(fleet_.Eventually([&] {
+    std::vector<pid_t> now = fleet_.Pids("web", "host-1");
+    return now.size() == 2 && now.at(0) != before.at(0);
+  }));
+  EXPECT_EQ(fleet_.Pids("web", "host-1").at(1), before.at(1));
+  EXPECT_NE(fleet_.MustCtl({"show", "web"}).find("SIGTERM"), std::string::npos);
+}
+
+TEST_F(Fault, PauseHoldsTheRolloutAndResumeFinishesIt) {
+  auto reload = StartReload();
+  AwaitFirstHostUnderWay();
+  fleet_.MustCtl({"rollout", "pause", "web"});
+  ASSERT_TRUE(fleet_.Eventually([&] {
+    return Rollout().dump().find("HOST_STEP_PHASE_DONE") != std::string::npos;
+  }));
+  EXPECT_NE(Rollout().dump().find("HOLD_KIND_USER"), std::string::npos);
+  EXPECT_NE(Rollout().dump().find("HOST_STEP_PHASE_PENDING"),
+            std::string::npos);
+  fleet_.MustCtl({"rollout", "resume", "web"});
+  ExpectReloadSucceeds(*reload);
+}
+
+TEST_F(Fault, AbortEndsItWithExitCodeFiveAndAllServe) {
+  auto reload = StartReload();
+  AwaitFirstHostUnderWay();
+  fleet_.MustCtl({"rollout", "abort", "web"});
+  EXPECT_EQ(reload->Wait(kPatience).value_or(-1), 5);
+  LoadCounts closed = close_->Stop();
+  EXPECT_EQ(closed.failed, 0);
+}
+
+TEST_F(Fault, CtrlCDetachesAndTheRolloutGoesOn) {
+  auto reload = StartReload();
+  AwaitFirstHostUnderWay();
+  reload->Signal(SIGINT);
+  EXPECT_EQ(reload->Wait(kPatience).value_or(-1), 130);
+  std::string said = ReadFile(fleet_.dir() + "/reload.err");
+  EXPECT_NE(said.find("rollout"), std::string::npos) << said;
+  EXPECT_NE(said.find("abort"), std::string::npos) << said;
+  EXPECT_TRUE(fleet_.Eventually([&] {
+    return Rollout().dump().find("ROLLOUT_PHASE_SUCCEEDED") !=
+           std::string::npos;
+  }));
+}
+
+TEST_F(Fault, AHostThatIsAwayIsSkippedAndConvergesWhenItReturns) {
+  fleet_.StopHost(2);
+  close_->Stop();
+  keep_alive_->Stop();
+  fleet_.MustCtl({"reload", "web", "--min-ready-time", "0"});
+  fleet_.StartHost(2);
+  fleet_.AwaitConnected(2);
+  EXPECT_TRUE(fleet_.Eventually(
+      [&] { return fleet_.Pids("web", "host-2").size() == 2; }));
+  EXPECT_EQ(HttpGet(fleet_.Target(2, kPort)).body, "v1");
+}
+
+TEST(FaultAlone, SecondControllerOnOneStoreIsRefusedAndNamesTheFirst) {
+  TestFleet fleet({.hosts = 0});
+  ProcessOptions second;
+  second.argv = {ProgramPath("fleet-controller"), "--state-dir",
+                 fleet.ControllerDir(), "--listen",
+                 "unix:" + fleet.dir() + "/second.sock"};
+  CommandResult r = RunCommand(second, fleet.dir(), kPatience);
+  EXPECT_NE(r.exit_code, 0);
+  EXPECT_NE(r.exit_code, -1);
+  EXPECT_NE(r.err.find(std::to_string(fleet.controller().pid())),
+            std::string::npos)
+      << r.err;
+}
+
+TEST(FaultAlone, SecondMachineWithAHostsNameIsRefusedAndShown) {
+  TestFleet fleet({.hosts = 1});
+  std::string state = fleet.dir() + "/impostor";
+  ProcessOptions options;
+  options.argv = {ProgramPath("fleet-keeper"),
+                  "--state-dir",
+                  state,
+                  "--",
+                  ProgramPath("fleet-agent"),
+                  "--state-dir",
+                  state,
+                  "--controller",
+                  fleet.controller_address(),
+                  "--host-name",
+                  "host-1",
+                  "--bind-address",
+                  fleet.Address(7)};
+  options.stdout_file = options.stderr_file = fleet.dir() + "/impostor.log";
+  ASSERT_EQ(mkdir(state.c_str(), 0700), 0);
+  ChildProcess impostor(options);
+  EXPECT_TRUE(fleet.Eventually([&] {
+    return ReadFile(options.stderr_file).find("host-1") != std::string::npos &&
+           fleet.Ctl({"hosts", "-o", "json"}).out.find("refused") !=
+               std::string::npos;
+  })) << ReadFile(options.stderr_file)
+      << fleet.Ctl({"hosts", "-o", "json"}).out;
+  EXPECT_NE(fleet.MustCtl({"hosts"}).find("host-1"), std::string::npos);
+  impostor.Signal(SIGTERM);
+  EXPECT_TRUE(impostor.Wait(kPatience).has_value());
+}
+
+// Connects to a Unix socket, sends bytes that mean nothing, and goes.
+void SendGarbage(const std::string& path, int type, const std::string& bytes) {
+  int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+  sockaddr_un a{};
+  a.sun_family = AF_UNIX;
+  ASSERT_LT(path.size(), sizeof a.sun_path);
+  path.copy(a.sun_path, path.size());
+  ASSERT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&a), sizeof a), 0) << path;
+  send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  close(fd);
+}
+
+TEST(FaultAlone, GarbageOnEverySocketDisturbsNobody) {
+  TestFleet fleet;
+  fleet.MustCtl({"start", AppPath("ecosystem.config.js")});
+  std::vector<pid_t> pids = fleet.Pids("web", "host-1");
+  for (size_t size : {1U, 7U, 4096U, 100000U}) {
+    SendGarbage(fleet.dir() + "/controller.sock", SOCK_STREAM,
+                std::string(size, '\xff'));
+    SendGarbage(fleet.HostDir(1) + "/run/notify.sock", SOCK_DGRAM,
+                std::string(size, 'A'));
+  }
+  EXPECT_EQ(fleet.Pids("web", "host-1"), pids);
+  fleet.MustCtl({"reload", "web", "--min-ready-time", "0"});
+}
+
+}  // namespace
+}  // namespace fleet::e2e

@@ -1,0 +1,199 @@
+#include "tests/e2e/http_load.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+namespace fleet::e2e {
+namespace {
+
+constexpr int kAnswerSeconds = 20;
+
+int Connect(const HttpLoad::Target& target, std::string* failure) {
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  timeval limit{kAnswerSeconds, 0};
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  int one = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  sockaddr_in a{};
+  a.sin_family = AF_INET;
+  a.sin_port = htons(static_cast<uint16_t>(target.port));
+  inet_pton(AF_INET, target.address.c_str(), &a.sin_addr);
+  if (connect(fd, reinterpret_cast<sockaddr*>(&a), sizeof a) == 0) return fd;
+  *failure = std::string("connect: ") + std::strerror(errno);
+  close(fd);
+  return -1;
+}
+
+bool SendAll(int fd, const std::string& data, std::string* failure) {
+  size_t sent = 0;
+  while (sent < data.size()) {
+    ssize_t n = send(fd, data.data() + sent, data.size() - sent, MSG_NOSIGNAL);
+    if (n <= 0) {
+      *failure = std::string("send: ") + std::strerror(errno);
+      return false;
+    }
+    sent += static_cast<size_t>(n);
+  }
+  return true;
+}
+
+// Value of a header of `head`, lower-case name with ": "; empty when absent.
+std::string Header(const std::string& head, const char* name) {
+  size_t length = std::strlen(name);
+  for (size_t at = head.find("\r\n"); at != std::string::npos;
+       at = head.find("\r\n", at + 2)) {
+    const char* line = head.c_str() + at + 2;
+    if (strncasecmp(line, name, length) == 0) {
+      std::string value = line + length;
+      return value.substr(0, value.find("\r\n"));
+    }
+  }
+  return "";
+}
+
+// One answer being read from a connection.
+class AnswerReader {
+ public:
+  // False with `failure` set when the connection ended before the answer did.
+  bool Read(int fd, HttpAnswer* answer, bool* server_closes) {
+    while (!Complete(answer, server_closes)) {
+      char block[16384];
+      ssize_t n = recv(fd, block, sizeof block, 0);
+      if (n > 0) {
+        data_.append(block, static_cast<size_t>(n));
+        continue;
+      }
+      answer->failure = n == 0 ? "closed before the answer"
+                               : std::string("recv: ") + std::strerror(errno);
+      return false;
+    }
+    return true;
+  }
+
+ private:
+  bool Complete(HttpAnswer* answer, bool* server_closes) {
+    size_t end = data_.find("\r\n\r\n");
+    if (end == std::string::npos) return false;
+    std::string head = data_.substr(0, end + 2);
+    *server_closes = Header(head, "connection: ") == "close";
+    answer->status = std::atoi(head.c_str() + 9);
+    std::string body = data_.substr(end + 4);
+    std::string length = Header(head, "content-length: ");
+    if (!length.empty()) {
+      if (body.size() < std::strtoull(length.c_str(), nullptr, 10)) {
+        return false;
+      }
+      answer->body = body;
+      return true;
+    }
+    return ChunkedComplete(body, answer);
+  }
+
+  static bool ChunkedComplete(const std::string& body, HttpAnswer* answer) {
+    std::string text;
+    size_t at = 0;
+    while (true) {
+      size_t line = body.find("\r\n", at);
+      if (line == std::string::npos) return false;
+      size_t size = std::strtoull(body.c_str() + at, nullptr, 16);
+      if (body.size() < line + 2 + size + 2) return false;
+      if (size == 0) break;
+      text.append(body, line + 2, size);
+      at = line + 2 + size + 2;
+    }
+    answer->body = text;
+    return true;
+  }
+
+  std::string data_;
+};
+
+std::string RequestText(const HttpLoad::Target& target, LoadMode mode) {
+  std::string text = "GET " + target.path + " HTTP/1.1\r\nHost: fleet\r\n";
+  if (mode == LoadMode::kClose) text += "Connection: close\r\n";
+  return text + "\r\n";
+}
+
+}  // namespace
+
+HttpLoad::HttpLoad(std::vector<Target> targets, LoadMode mode, int clients)
+    : mode_(mode) {
+  for (const Target& target : targets) {
+    for (int i = 0; i < clients; ++i) {
+      threads_.emplace_back([this, target] { RunClient(target); });
+    }
+  }
+}
+
+HttpLoad::~HttpLoad() { Stop(); }
+
+void HttpLoad::RunClient(const Target& target) {
+  const std::string request = RequestText(target, mode_);
+  int fd = -1;
+  while (!stop_) {
+    HttpAnswer answer;
+    bool server_closes = false;
+    if (fd < 0) fd = Connect(target, &answer.failure);
+    if (fd >= 0 && SendAll(fd, request, &answer.failure)) {
+      AnswerReader().Read(fd, &answer, &server_closes);
+    }
+    bool ok = answer.failure.empty() && answer.status == 200;
+    Record(ok, ok ? answer.body
+               : answer.failure.empty()
+                   ? "status " + std::to_string(answer.status)
+                   : answer.failure);
+    if (fd >= 0 && (!ok || server_closes || mode_ == LoadMode::kClose)) {
+      close(fd);
+      fd = -1;
+    }
+  }
+  if (fd >= 0) close(fd);
+}
+
+void HttpLoad::Record(bool ok, const std::string& what) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  ++(ok ? counts_.served : counts_.failed);
+  auto& kinds = ok ? counts_.bodies : counts_.reasons;
+  if (kinds.size() < 64 || kinds.contains(what)) ++kinds[what];
+  served_.notify_all();
+}
+
+bool HttpLoad::AwaitServed(int64_t count, absl::Duration limit) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  const int64_t goal = counts_.served + count;
+  return served_.wait_for(lock, absl::ToChronoMilliseconds(limit),
+                          [&] { return counts_.served >= goal; });
+}
+
+LoadCounts HttpLoad::Stop() {
+  stop_ = true;
+  for (std::thread& t : threads_) {
+    if (t.joinable()) t.join();
+  }
+  std::lock_guard<std::mutex> lock(mutex_);
+  return counts_;
+}
+
+HttpAnswer HttpGet(const HttpLoad::Target& target) {
+  HttpAnswer answer;
+  int fd = Connect(target, &answer.failure);
+  if (fd < 0) return answer;
+  bool server_closes = false;
+  if (SendAll(fd, RequestText(target, LoadMode::kClose), &answer.failure)) {
+    AnswerReader().Read(fd, &answer, &server_closes);
+  }
+  close(fd);
+  return answer;
+}
+
+}  // namespace fleet::e2e

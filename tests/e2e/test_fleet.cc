@@ -1,0 +1,250 @@
+#include "tests/e2e/test_fleet.h"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "nlohmann/json.hpp"
+#include "proto/rpc/status.h"
+
+namespace fleet::e2e {
+namespace {
+
+// Unique for each test process: no two suites share an address.
+std::string PrivateNetwork() {
+  int n = getpid() % (120 * 250);
+  return absl::StrCat("127.", 100 + n / 250, ".", 1 + n % 250);
+}
+
+// The direct child of `parent` whose command is `name`; 0: none.
+pid_t ChildNamed(pid_t parent, const std::string& name) {
+  std::ifstream children(
+      absl::StrCat("/proc/", parent, "/task/", parent, "/children"));
+  pid_t pid = 0;
+  while (children >> pid) {
+    std::string comm = ReadFile(absl::StrCat("/proc/", pid, "/comm"));
+    if (comm == name + "\n") return pid;
+  }
+  return 0;
+}
+
+void PrintLog(const std::string& path) {
+  std::string log = ReadFile(path);
+  constexpr size_t kMost = 6000;
+  if (log.size() > kMost) log.erase(0, log.size() - kMost);
+  std::cerr << "---- " << path << "\n" << log;
+}
+
+}  // namespace
+
+std::string ProgramPath(const std::string& name) {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / name;
+}
+
+std::string AppPath(const std::string& name) {
+  return std::string(FLEET_SOURCE_DIR) + "/tests/e2e/apps/" + name;
+}
+
+TestFleet::TestFleet(TestFleetOptions options)
+    : options_(std::move(options)), network_(PrivateNetwork()) {
+  std::string pattern = "/tmp/fleet-e2e-XXXXXX";
+  FLEET_CHECK(mkdtemp(pattern.data()) != nullptr);
+  dir_ = pattern;
+  StartController();
+  for (int i = 1; i <= options_.hosts; ++i) StartHost(i);
+  AwaitConnected(options_.hosts);
+}
+
+TestFleet::~TestFleet() {
+  std::vector<int> hosts;
+  for (const auto& [host, keeper] : keepers_) hosts.push_back(host);
+  for (int host : hosts) keepers_[host]->Signal(SIGTERM);
+  for (int host : hosts) StopHost(host);
+  StopController();
+  if (testing::Test::HasFailure()) {
+    PrintLog(ControllerLog());
+    for (int i = 1; i <= options_.hosts; ++i) PrintLog(HostLog(i));
+  }
+  std::error_code ignored;
+  std::filesystem::remove_all(dir_, ignored);
+}
+
+std::string TestFleet::Address(int host) const {
+  return absl::StrCat(network_, ".", 10 + host);
+}
+
+std::string TestFleet::HostDir(int host) const {
+  return absl::StrCat(dir_, "/", HostName(host));
+}
+
+std::string TestFleet::HostLog(int host) const {
+  return HostDir(host) + ".log";
+}
+
+std::string TestFleet::controller_address() const {
+  return "unix:" + dir_ + "/controller.sock";
+}
+
+std::string TestFleet::WriteApp(const std::string& name,
+                                const std::string& content) {
+  std::filesystem::create_directories(dir_ + "/apps");
+  std::string path = dir_ + "/apps/" + name;
+  WriteFile(path, content);
+  return path;
+}
+
+void TestFleet::StartController() {
+  int ready[2];
+  FLEET_CHECK(pipe(ready) == 0);
+  ProcessOptions options;
+  options.argv = {ProgramPath("fleet-controller"),
+                  "--state-dir",
+                  ControllerDir(),
+                  "--listen",
+                  controller_address(),
+                  "--ready-fd",
+                  "3"};
+  options.argv.insert(options.argv.end(), options_.controller_flags.begin(),
+                      options_.controller_flags.end());
+  options.stdout_file = options.stderr_file = ControllerLog();
+  options.fd3 = ready[1];
+  controller_ = std::make_unique<ChildProcess>(options);
+  close(ready[1]);
+  pollfd p{ready[0], POLLIN, 0};
+  EXPECT_EQ(poll(&p, 1, 30000), 1) << "the controller does not get ready";
+  close(ready[0]);
+}
+
+void TestFleet::StartHost(int host) {
+  ProcessOptions options;
+  std::filesystem::create_directories(HostDir(host));
+  options.argv = {ProgramPath("fleet-keeper"),
+                  "--state-dir",
+                  HostDir(host),
+                  "--",
+                  ProgramPath("fleet-agent"),
+                  "--state-dir",
+                  HostDir(host),
+                  "--controller",
+                  controller_address(),
+                  "--host-name",
+                  HostName(host),
+                  "--bind-address",
+                  Address(host)};
+  options.argv.insert(options.argv.end(), options_.agent_flags.begin(),
+                      options_.agent_flags.end());
+  options.stdout_file = options.stderr_file = HostLog(host);
+  keepers_[host] = std::make_unique<ChildProcess>(options);
+}
+
+void TestFleet::AwaitConnected(int hosts) {
+  EXPECT_TRUE(Eventually([&] {
+    CommandResult r = Ctl({"hosts", "-o", "json"});
+    if (r.exit_code != 0) return false;
+    auto all = nlohmann::json::parse(r.out, nullptr, false);
+    int connected = 0;
+    for (const auto& host : all["hosts"]) {
+      if (host.value("state", "") == "HOST_STATE_CONNECTED") ++connected;
+    }
+    return connected >= hosts;
+  })) << Ctl({"hosts"}).out;
+}
+
+void TestFleet::StopController() {
+  if (!controller_) return;
+  controller_->Signal(SIGTERM);
+  EXPECT_TRUE(controller_->Wait(kPatience).has_value())
+      << "the controller does not stop";
+}
+
+void TestFleet::StopHost(int host) {
+  auto it = keepers_.find(host);
+  if (it == keepers_.end()) return;
+  pid_t agent = AgentPid(host);
+  it->second->Signal(SIGTERM);
+  EXPECT_TRUE(it->second->Wait(kPatience).has_value())
+      << "the keeper of " << HostName(host) << " does not stop";
+  if (agent > 0) {
+    EXPECT_TRUE(WaitGone(agent, kPatience)) << "the agent lives on";
+  }
+  keepers_.erase(it);
+}
+
+pid_t TestFleet::KeeperPid(int host) const { return keepers_.at(host)->pid(); }
+
+pid_t TestFleet::AgentPid(int host) const {
+  return ChildNamed(KeeperPid(host), "fleet-agent");
+}
+
+CommandResult TestFleet::Ctl(const std::vector<std::string>& args,
+                             const std::map<std::string, std::string>& env) {
+  ProcessOptions options;
+  options.argv = {ProgramPath("fleetctl"), "--controller",
+                  controller_address()};
+  options.argv.insert(options.argv.end(), args.begin(), args.end());
+  options.env = env;
+  return RunCommand(options, dir_, 3 * kPatience);
+}
+
+std::string TestFleet::MustCtl(const std::vector<std::string>& args) {
+  CommandResult r = Ctl(args);
+  EXPECT_EQ(r.exit_code, 0) << "fleetctl " << args[0] << ":\n"
+                            << r.out << r.err;
+  return r.out;
+}
+
+std::unique_ptr<ChildProcess> TestFleet::StartCtl(
+    const std::vector<std::string>& args, const std::string& output_name) {
+  ProcessOptions options;
+  options.argv = {ProgramPath("fleetctl"), "--controller",
+                  controller_address()};
+  options.argv.insert(options.argv.end(), args.begin(), args.end());
+  options.stdout_file = dir_ + "/" + output_name + ".out";
+  options.stderr_file = dir_ + "/" + output_name + ".err";
+  return std::make_unique<ChildProcess>(options);
+}
+
+nlohmann::json TestFleet::Show(const std::string& app) {
+  CommandResult r = Ctl({"show", app, "-o", "json"});
+  auto parsed = nlohmann::json::parse(r.out, nullptr, false);
+  return parsed.is_discarded() ? nlohmann::json::object() : parsed;
+}
+
+nlohmann::json TestFleet::InstancesOn(const std::string& app,
+                                      const std::string& host) {
+  nlohmann::json shown = Show(app);
+  for (const auto& entry : shown.value("hosts", nlohmann::json::array())) {
+    if (entry.value("host", "") == host && entry.contains("status")) {
+      return entry["status"].value("instances", nlohmann::json::array());
+    }
+  }
+  return nlohmann::json::array();
+}
+
+std::vector<pid_t> TestFleet::Pids(const std::string& app,
+                                   const std::string& host) {
+  std::vector<pid_t> pids;
+  for (const auto& instance : InstancesOn(app, host)) {
+    if (instance.value("pid", 0) > 0) pids.push_back(instance["pid"]);
+  }
+  return pids;
+}
+
+bool TestFleet::Eventually(const std::function<bool()>& holds) {
+  const absl::Time end = absl::Now() + kPatience;
+  while (absl::Now() < end) {
+    if (holds()) return true;
+  }
+  return false;
+}
+
+}  // namespace fleet::e2e
