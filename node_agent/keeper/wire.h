@@ -1,0 +1,183 @@
+// What the agent and fleet-keeper say to each other.
+//
+// Over a SOCK_SEQPACKET Unix socket; one packet is one message: a fixed struct
+// (below, in the machine's byte order: both ends are on one machine), and for
+// some the variable part that it announces. A packet whose size is not exactly
+// that, of an unknown type, or longer than kMaxPacket ends the connection.
+//
+//   agent → keeper                        keeper → agent
+//   Hello                                 Welcome, Process…, Held…,
+//   InventoryEnd Spawn  (+ fds of the child,           Spawned (+ pidfd) |
+//   SpawnFailed
+//           first a memfd when large)
+//                                         Exited            again after each
+//   Ack                                                     Hello until acked
+//   Hold   (+ fd)  Drop                   Refused           only on failure
+//   Adopt  (+ pidfd)
+//
+// Hello is the first message of a connection; its version must be the
+// keeper's. The keeper answers Refused when it serves another agent.
+//
+// Used by fleet-keeper and by the agent's KeeperConnection. libc only.
+#ifndef FLEET_NODE_AGENT_KEEPER_WIRE_H_
+#define FLEET_NODE_AGENT_KEEPER_WIRE_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace fleet::keeper {
+
+inline constexpr uint32_t kMagic = 0x4b504c46;  // "FLPK"
+inline constexpr uint8_t kVersion = 1;
+
+// Bounds.
+inline constexpr size_t kMaxPacket = 32 * 1024;
+inline constexpr size_t kMaxPayload = 2 * 1024 * 1024;  // Of Spawn.
+inline constexpr size_t kMaxTag = 4096;
+inline constexpr size_t kMaxName = 255;
+inline constexpr size_t kMaxChildFds = 200;
+inline constexpr size_t kMaxGroups = 1024;
+inline constexpr size_t kMaxStrings = 64 * 1024;  // argv and env.
+inline constexpr size_t kMaxProcesses = 4096;
+inline constexpr size_t kMaxHeld = 8192;
+inline constexpr size_t kMaxStep = 16;
+inline constexpr size_t kMaxVersionText = 32;
+// Descriptors in one packet: those of the child and the memfd.
+inline constexpr size_t kMaxPacketFds = kMaxChildFds + 1;
+
+// Names in the keeper's state folder, and the variable that tells the agent
+// its end of the socket.
+inline constexpr char kLockName[] = "keeper.lock";
+inline constexpr char kSocketName[] = "keeper.sock";
+inline constexpr char kFdVariable[] = "FLEET_KEEPER_FD";
+
+// Exit code of an agent that would only fail again (EX_CONFIG).
+inline constexpr int kConfigError = 78;
+
+enum class Type : uint8_t {
+  kHello = 1,
+  kSpawn = 2,
+  kAck = 3,
+  kHold = 4,
+  kDrop = 5,
+  kAdopt = 6,
+  kWelcome = 65,
+  kProcess = 66,
+  kHeld = 67,
+  kInventoryEnd = 68,
+  kSpawned = 69,
+  kSpawnFailed = 70,
+  kExited = 71,
+  kRefused = 72,
+};
+
+enum class ExitKind : uint8_t { kExited = 0, kSignaled = 1, kUnknown = 2 };
+
+// Every message begins with this.
+struct Header {
+  Type type;
+  uint8_t reserved[7];
+};
+
+struct Hello {
+  Header header;
+  uint32_t magic;
+  uint8_t version;
+  uint8_t reserved[3];
+};
+
+// After it the payload, here or (kInMemfd) in the first descriptor:
+// int32_t as[n_fds]; uint32_t groups[n_groups]; then strings, each with its
+// NUL: tag, executable, cwd, n_args arguments, n_env variables.
+struct Spawn {
+  static constexpr uint32_t kInMemfd = 1;
+  static constexpr uint32_t kNewSession = 2;
+  static constexpr uint32_t kSetIds = 4;
+  Header header;
+  uint64_t id;
+  uint32_t flags;
+  uint32_t uid;
+  uint32_t gid;
+  uint32_t n_fds;
+  uint32_t n_groups;
+  uint32_t n_args;
+  uint32_t n_env;
+  uint32_t payload_size;
+};
+
+struct Ack {
+  Header header;
+  uint64_t id;
+};
+
+// Hold, Drop, Held; the name follows, without NUL.
+struct Name {
+  Header header;
+  uint32_t size;
+  uint32_t reserved;
+};
+
+// Adopt, Process; the tag follows, without NUL. The pidfd comes along unless
+// the process has ended.
+struct ProcessInfo {
+  Header header;
+  uint64_t id;
+  uint64_t start_ticks;
+  int32_t pid;
+  int32_t exit_value;
+  ExitKind exit_kind;
+  uint8_t ended;
+  uint8_t is_child;
+  uint8_t reserved;
+  uint32_t tag_size;
+};
+
+struct Welcome {
+  Header header;
+  uint8_t version;
+  uint8_t reserved[3];
+  int32_t keeper_pid;
+  char version_text[kMaxVersionText];  // Ends with NUL.
+};
+
+struct InventoryEnd {
+  Header header;
+};
+
+struct Spawned {
+  Header header;
+  uint64_t id;
+  uint64_t start_ticks;
+  int32_t pid;
+  uint32_t reserved;
+};
+
+struct SpawnFailed {
+  Header header;
+  uint64_t id;
+  int32_t error_number;
+  uint32_t reserved;
+  char step[kMaxStep];  // Ends with NUL.
+};
+
+struct Exited {
+  Header header;
+  uint64_t id;
+  int32_t value;
+  ExitKind kind;
+  uint8_t reserved[3];
+};
+
+// Of the greeting (`what` is kHello), of a Hold or of an Adopt; `count` of
+// them since the last Refused.
+struct Refused {
+  Header header;
+  Type what;
+  uint8_t reserved[3];
+  int32_t error_number;
+  uint64_t count;
+};
+
+}  // namespace fleet::keeper
+
+#endif  // FLEET_NODE_AGENT_KEEPER_WIRE_H_

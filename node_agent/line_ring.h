@@ -1,0 +1,31 @@
+// The last lines of a stream.
+#ifndef FLEET_NODE_AGENT_LINE_RING_H_
+#define FLEET_NODE_AGENT_LINE_RING_H_
+
+#include <cstddef>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fleet::agent {
+
+// At most 100 lines and 64 KiB; older ones go first, and a longer line keeps
+// its end. Not thread-safe.
+class LineRing {
+ public:
+  static constexpr size_t kMaxLines = 100;
+  static constexpr size_t kMaxBytes = 64 * 1024;
+
+  void Add(std::string_view line);
+  // The newest `count`, oldest first.
+  std::vector<std::string> Last(size_t count) const;
+
+ private:
+  std::deque<std::string> lines_;
+  size_t bytes_ = 0;
+};
+
+}  // namespace fleet::agent
+
+#endif  // FLEET_NODE_AGENT_LINE_RING_H_
