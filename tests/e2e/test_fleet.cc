@@ -94,6 +94,11 @@ std::string TestFleet::controller_address() const {
   return "unix:" + dir_ + "/controller.sock";
 }
 
+std::string TestFleet::agent_controller_address() const {
+  if (options_.agent_port == 0) return controller_address();
+  return absl::StrCat("127.0.0.1:", options_.agent_port);
+}
+
 std::string TestFleet::WriteApp(const std::string& name,
                                 const std::string& content) {
   std::filesystem::create_directories(dir_ + "/apps");
@@ -113,6 +118,10 @@ void TestFleet::StartController() {
                   controller_address(),
                   "--ready-fd",
                   "3"};
+  if (options_.agent_port != 0) {
+    options.argv.insert(options.argv.end(),
+                        {"--listen", agent_controller_address(), "--insecure"});
+  }
   options.argv.insert(options.argv.end(), options_.controller_flags.begin(),
                       options_.controller_flags.end());
   options.stdout_file = options.stderr_file = ControllerLog();
@@ -135,11 +144,12 @@ void TestFleet::StartHost(int host) {
                   "--state-dir",
                   HostDir(host),
                   "--controller",
-                  controller_address(),
+                  agent_controller_address(),
                   "--host-name",
                   HostName(host),
                   "--bind-address",
                   Address(host)};
+  if (options_.agent_port != 0) options.argv.push_back("--insecure");
   options.argv.insert(options.argv.end(), options_.agent_flags.begin(),
                       options_.agent_flags.end());
   options.stdout_file = options.stderr_file = HostLog(host);

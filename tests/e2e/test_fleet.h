@@ -25,6 +25,9 @@ std::string AppPath(const std::string& name);
 
 struct TestFleetOptions {
   int hosts = 1;
+  // Not 0: agents reach the controller at this port of 127.0.0.1, in
+  // plaintext. fleetctl goes through the Unix socket all the same.
+  int agent_port = 0;
   std::vector<std::string> controller_flags = {};
   std::vector<std::string> agent_flags = {};
 };
@@ -68,6 +71,7 @@ class TestFleet {
   std::string HostDir(int host) const;
   std::string ControllerDir() const { return dir_ + "/controller"; }
   std::string controller_address() const;
+  std::string agent_controller_address() const;
   std::string WriteApp(const std::string& name, const std::string& content);
 
   void StartController();
