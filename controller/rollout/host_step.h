@@ -43,9 +43,8 @@ struct StepReport {
 
 // PENDING → ADMITTED → APPLYING → VERIFYING → DONE
 // PENDING → SKIPPED; SKIPPED(unreachable) → PENDING when the host is back
-// ADMITTED | APPLYING | VERIFYING → any other of the three (as the host says),
-//     DONE, FAILED, UNKNOWN, SKIPPED(removed | ended)
-// UNKNOWN → ADMITTED | APPLYING | VERIFYING | DONE | FAILED | SKIPPED
+// ADMITTED | APPLYING | VERIFYING | UNKNOWN → any other of these four (as the
+//     host says), DONE, FAILED, SKIPPED(removed | ended)
 // FAILED → PENDING (retry); FAILED(lost) → DONE when it turns out so
 // DONE, SKIPPED(removed | ended) stay.
 enum class HostStepPhase {
@@ -74,7 +73,7 @@ struct HostStep {
   std::string host;
   HostStepPhase phase = HostStepPhase::kPending;
   SkipReason skip = SkipReason::kNone;
-  // Failed because it was out of reach for too long, not by its own account.
+  // FAILED because it was out of reach for too long, not by its own account.
   bool lost = false;
   // For a person. Empty when there is nothing to say.
   std::string reason;
@@ -84,15 +83,17 @@ struct HostStep {
   // Calendar times; InfinitePast: not yet.
   absl::Time admit_time = absl::InfinitePast();
   absl::Time end_time = absl::InfinitePast();
-  // Points on the rollout's own clock (RolloutState::clock); infinite: none.
-  absl::Duration deadline = absl::InfiniteDuration();
-  absl::Duration unknown_deadline = absl::InfiniteDuration();
+  // Points on the rollout's own clock (RolloutState::clock) at which it was
+  // admitted and last became UNKNOWN.
+  absl::Duration admitted_at;
+  absl::Duration unknown_at;
   // What the host last said of this step. Rebuilt from reports; kept in the
   // store only as of the last change of phase.
   StepReport progress;
 };
 
-// It holds one of the rollout's max_parallel slots.
+// It holds one of the rollout's max_parallel slots: ADMITTED, APPLYING,
+// VERIFYING or UNKNOWN.
 bool InFlight(HostStepPhase phase);
 // Nothing more is expected of it (a retry or a return may change that).
 bool Ended(HostStepPhase phase);

@@ -1,5 +1,5 @@
-// A rollout as the engine sees it: plain values. ROLLOUT semantics are in
-// planner.h (what happens by itself) and commands.h (what people ask for).
+// A rollout as the engine sees it: plain values. planner.h says what happens by
+// itself, commands.h what people ask for.
 #ifndef FLEET_CONTROLLER_ROLLOUT_ROLLOUT_H_
 #define FLEET_CONTROLLER_ROLLOUT_ROLLOUT_H_
 
@@ -16,8 +16,8 @@ namespace fleet::controller {
 
 enum class RolloutKind { kReload, kRestart, kDeploy };
 
-// QUEUED → ROLLING → SUCCEEDED | ABORTED | SUPERSEDED
-// QUEUED → ABORTED | SUPERSEDED
+// QUEUED → ROLLING | ABORTED | SUPERSEDED
+// ROLLING → SUCCEEDED | ABORTED | SUPERSEDED
 // Terminal phases absorb.
 enum class RolloutPhase {
   kQueued,
@@ -73,9 +73,9 @@ struct RolloutState {
   std::vector<Hold> holds;
   // Ends as ABORTED once no step is in flight; admits nobody.
   bool aborting = false;
-  // For a person: why it is in this phase.
-  std::string message;
   std::string abort_reason;
+  // For a person: how it ended, or what it waits for. Empty: nothing special.
+  std::string message;
   // The newest generation it gave out; a retry raises it.
   int64_t generation = 0;
   // Only rises.
@@ -84,7 +84,7 @@ struct RolloutState {
   int forgiven = 0;
   // Counts unpaused time. Every deadline is a point on it.
   RolloutClock clock;
-  absl::Duration progress_at = absl::ZeroDuration();
+  absl::Duration progress_at;
   int64_t last_seq = 0;
   absl::Time end_time = absl::InfinitePast();  // Calendar time.
 };
@@ -125,6 +125,8 @@ struct StepCounts {
   int done = 0;
   int failed = 0;
   int skipped = 0;
+
+  void Add(HostStepPhase phase, int n);
 };
 StepCounts Count(const std::vector<HostStep>& steps);
 

@@ -1,0 +1,44 @@
+// What people ask of a rollout, as plans.
+#ifndef FLEET_CONTROLLER_ROLLOUT_COMMANDS_H_
+#define FLEET_CONTROLLER_ROLLOUT_COMMANDS_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "controller/rollout/planner.h"
+
+namespace fleet::controller {
+
+// Who asks, and why (may be empty).
+struct Request {
+  std::string actor;
+  std::string reason;
+};
+
+// All pure. A plan is empty when the rollout already is as asked. To be saved
+// and applied as the planner's own, which runs after it.
+//
+// FAILED_PRECONDITION with reason ROLLOUT_ENDED: it has ended, or is about to
+// (aborting).
+
+// Admits nobody until resumed; steps in flight go on; deadlines stand still.
+absl::StatusOr<Plan> PauseRollout(const Rollout& rollout,
+                                  const Request& request, Moment now);
+// Lifts all holds. Failures so far no longer count towards the limit.
+absl::StatusOr<Plan> ResumeRollout(const Rollout& rollout,
+                                   const Request& request, Moment now);
+// Admits nobody ever; ABORTED once no step is in flight.
+absl::StatusOr<Plan> AbortRollout(const Rollout& rollout,
+                                  const Request& request, Moment now);
+// Failed hosts become PENDING with the next generation, a FAILURE hold is
+// lifted. FAILED_PRECONDITION with reason NOTHING_TO_RETRY: none has failed.
+absl::StatusOr<Plan> RetryRollout(const Rollout& rollout,
+                                  const Request& request, Moment now);
+// Ends it now, steps in flight or not: as SUPERSEDED, or ABORTED because its
+// app is gone. Its hosts are no longer followed.
+absl::StatusOr<Plan> EndRollout(const Rollout& rollout, RolloutPhase phase,
+                                const Request& request, Moment now);
+
+}  // namespace fleet::controller
+
+#endif  // FLEET_CONTROLLER_ROLLOUT_COMMANDS_H_
