@@ -44,8 +44,7 @@ void EventLoop::AddFd(int fd, uint32_t events, FdCallback callback) {
   event.events = events;
   event.data.u64 = serial;
   FLEET_CHECK(epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) == 0);
-  watches_[fd] =
-      std::make_shared<Watch>(Watch{serial, std::move(callback)});
+  watches_[fd] = std::make_shared<Watch>(Watch{serial, std::move(callback)});
   fd_of_serial_[serial] = fd;
 }
 
@@ -123,10 +122,10 @@ int EventLoop::WaitMillis(absl::Duration max_wait) const {
     wait = std::min(wait, timers_.begin()->first.first - clock_.Now());
   }
   if (wait <= absl::ZeroDuration()) return 0;
-  if (wait >= absl::Hours(1)) return max_wait == absl::InfiniteDuration() &&
-                                             timers_.empty()
-                                         ? -1
-                                         : 3600 * 1000;
+  if (wait >= absl::Hours(1))
+    return max_wait == absl::InfiniteDuration() && timers_.empty()
+               ? -1
+               : 3600 * 1000;
   return static_cast<int>(
       absl::ToInt64Milliseconds(absl::Ceil(wait, absl::Milliseconds(1))));
 }
@@ -153,10 +152,19 @@ void EventLoop::RunOnce(absl::Duration max_wait) {
 
 void EventLoop::RunDueTimers() {
   absl::Time now = clock_.Now();
-  while (!timers_.empty() && timers_.begin()->first.first <= now) {
-    auto node = timers_.extract(timers_.begin());
+  // A timer that is added here waits for the next turn, or a task that adds
+  // itself anew without delay would keep descriptors from being served.
+  TimerId first_new = next_serial_;
+  auto it = timers_.begin();
+  while (it != timers_.end() && it->first.first <= now) {
+    if (it->first.second >= first_new) {
+      ++it;
+      continue;
+    }
+    auto node = timers_.extract(it);
     timer_times_.erase(node.key().second);
     node.mapped()();
+    it = timers_.begin();
   }
 }
 

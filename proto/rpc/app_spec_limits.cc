@@ -1,0 +1,313 @@
+// ValidateAppSpec: what every field of a spec may hold.
+#include <algorithm>
+#include <array>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "proto/rpc/address.h"
+#include "proto/rpc/app_spec.h"
+#include "proto/rpc/host_selector.h"
+#include "proto/rpc/quantity.h"
+#include "proto/rpc/signal_name.h"
+#include "proto/rpc/status.h"
+
+namespace fleet {
+namespace {
+
+constexpr size_t kMaxName = 63;
+constexpr size_t kMaxPath = 4095;
+constexpr size_t kMaxArgs = 1000;
+// Of all arguments and variables together; the kernel's own limit is higher.
+constexpr size_t kMaxBytes = 128 << 10;
+constexpr int kMaxInstances = 1000;
+constexpr size_t kMaxListen = 16;
+constexpr int kMaxThreshold = 100;
+constexpr int kMaxLogFiles = 1000;
+constexpr absl::Duration kDay = absl::Hours(24);
+
+// Collects "field: why, what would be right".
+class Violations {
+ public:
+  void Add(absl::string_view field, absl::string_view why) {
+    lines_.push_back(absl::StrCat(field, ": ", why));
+  }
+  void Require(bool holds, absl::string_view field, absl::string_view why) {
+    if (!holds) Add(field, why);
+  }
+  void Range(absl::string_view field, int64_t value, int64_t low,
+             int64_t high) {
+    Require(value >= low && value <= high, field,
+            absl::StrCat(value, " is out of range, it must be ", low, " to ",
+                         high));
+  }
+  void Range(absl::string_view field, absl::Duration value, absl::Duration low,
+             absl::Duration high) {
+    Require(value >= low && value <= high, field,
+            absl::StrCat(DurationText(value), " is out of range, it must be ",
+                         DurationText(low), " to ", DurationText(high)));
+  }
+  void Range(absl::string_view field,
+             const std::optional<absl::Duration>& value, absl::Duration low,
+             absl::Duration high) {
+    if (value.has_value()) Range(field, *value, low, high);
+  }
+  void Share(absl::string_view field, const std::string& value, int minimum) {
+    if (value.empty()) return;
+    absl::Status status = CheckNumberOrPercent(value, minimum);
+    Require(status.ok(), field, status.message());
+  }
+  const std::vector<std::string>& lines() const { return lines_; }
+
+ private:
+  std::vector<std::string> lines_;
+};
+
+bool IsAlnum(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c));
+}
+
+bool IsAppName(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxName && IsAlnum(name[0]) &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return IsAlnum(c) || c == '.' || c == '_' || c == '-';
+         });
+}
+
+bool IsVariableName(std::string_view name) {
+  return !name.empty() && name.size() <= 255 &&
+         !absl::ascii_isdigit(static_cast<unsigned char>(name[0])) &&
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return IsAlnum(c) || c == '_'; });
+}
+
+bool HasNul(std::string_view text) {
+  return text.find('\0') != std::string_view::npos;
+}
+
+std::string Quoted(std::string_view text) {
+  return absl::StrCat("\"", ToAbsl(text), "\"");
+}
+
+void CheckName(const char* field, const std::string& name, Violations& v) {
+  v.Require(IsAppName(name), field,
+            absl::StrCat(Quoted(name),
+                         " is not a name; use 1 to 63 of A-Z a-z 0-9 . _ -, "
+                         "starting with a letter or digit"));
+}
+
+// Absent is fine.
+void CheckPath(const char* field, const std::string& path, bool absolute,
+               Violations& v) {
+  if (path.empty()) return;
+  v.Require(path.size() <= kMaxPath && !HasNul(path), field,
+            "it must have at most 4,095 bytes and no NUL");
+  v.Require(!absolute || path[0] == '/', field,
+            absl::StrCat(Quoted(path), " must be an absolute path"));
+}
+
+void CheckProgram(const AppSpec& spec, Violations& v) {
+  CheckName("name", spec.name, v);
+  v.Require(spec.name != "all", "name",
+            "\"all\" means every app, choose another name");
+  CheckName("namespace", spec.app_namespace, v);
+  v.Require(!spec.script.empty(), "script", "it is missing, name a program");
+  CheckPath("script", spec.script, false, v);
+  CheckPath("cwd", spec.cwd, true, v);
+  v.Require(!spec.cwd.empty() || absl::StartsWith(spec.script, "/"), "cwd",
+            "it is missing; it must be set, or the script's path be absolute");
+  CheckPath("interpreter", spec.interpreter, false, v);
+  v.Require(spec.user.size() <= 255 && !HasNul(spec.user), "user",
+            "it is not a user's name or number");
+  v.Require(spec.group.size() <= 255 && !HasNul(spec.group), "group",
+            "it is not a group's name or number");
+  v.Require(spec.group.empty() || !spec.user.empty(), "group",
+            "it needs a user as well");
+}
+
+void CheckArgs(const char* field, const std::vector<std::string>& args,
+               Violations& v) {
+  v.Require(args.size() <= kMaxArgs, field, "there are more than 1,000");
+  v.Require(std::none_of(args.begin(), args.end(),
+                         [](const std::string& a) { return HasNul(a); }),
+            field, "one of them has a NUL byte, which no program can be given");
+}
+
+void CheckEnv(const AppSpec& spec, Violations& v) {
+  size_t bytes = 0;
+  for (const auto& [name, value] : spec.env) {
+    v.Require(IsVariableName(name), absl::StrCat("env.", name),
+              "the name must be of A-Z a-z 0-9 _ and not start with a digit");
+    v.Require(!HasNul(value), absl::StrCat("env.", name),
+              "the value has a NUL byte, which no program can be given");
+    bytes += name.size() + value.size() + 2;
+  }
+  for (const std::string& arg : spec.args) bytes += arg.size() + 1;
+  for (const std::string& arg : spec.interpreter_args) bytes += arg.size() + 1;
+  v.Require(bytes <= kMaxBytes, "env",
+            absl::StrCat("variables and arguments have ", bytes,
+                         " bytes together, at most ", kMaxBytes,
+                         " can be given; move the bulk to a file"));
+}
+
+void CheckVariables(const AppSpec& spec, Violations& v) {
+  CheckArgs("args", spec.args, v);
+  CheckArgs("interpreter_args", spec.interpreter_args, v);
+  CheckEnv(spec, v);
+  v.Require(
+      IsVariableName(spec.instance_var), "instance_var",
+      absl::StrCat(Quoted(spec.instance_var), " is not a variable's name"));
+  if (!spec.increment_var.empty()) {
+    auto found = spec.env.find(spec.increment_var);
+    int64_t start;
+    v.Require(
+        found != spec.env.end() && absl::SimpleAtoi(found->second, &start),
+        "increment_var",
+        absl::StrCat(Quoted(spec.increment_var),
+                     " must be a variable of env that holds a number"));
+  }
+  v.Range("port", spec.port, 0, 65535);
+}
+
+void CheckListen(const AppSpec& spec, Violations& v) {
+  v.Require(spec.listen.size() <= kMaxListen, "listen",
+            "there are more than 16 addresses");
+  std::set<std::string> seen;
+  for (const std::string& text : spec.listen) {
+    if (!absl::StartsWith(text, "tcp://") &&
+        !absl::StartsWith(text, "unix://")) {
+      v.Add("listen", absl::StrCat(Quoted(text),
+                                   " must be tcp://HOST:PORT or "
+                                   "unix:///PATH, e.g. tcp://0.0.0.0:3000"));
+      continue;
+    }
+    absl::StatusOr<Address> address = ParseAddress(text);
+    if (!address.ok()) {
+      v.Add("listen", address.status().message());
+      continue;
+    }
+    v.Require(address->kind == Address::Kind::kUnix || address->port != 0,
+              "listen",
+              absl::StrCat(Quoted(text), " must name a port from 1 to 65535"));
+    v.Require(seen.insert(address->ToString()).second, "listen",
+              absl::StrCat(Quoted(text), " is named twice"));
+  }
+}
+
+void CheckInstances(const AppSpec& spec, Violations& v) {
+  v.Range("instances", spec.instances, -kMaxInstances, kMaxInstances);
+  CheckListen(spec, v);
+  bool node = IsNode(spec);
+  v.Require(
+      spec.exec_mode != ExecMode::kCluster || node || !spec.listen.empty(),
+      "exec_mode",
+      "cluster needs `listen` for every program other than node, so "
+      "that there is a socket to share; add it or use fork");
+  v.Require(node || !spec.readiness.wait_ready, "readiness.wait_ready",
+            "only node can send 'ready'; use readiness.notify, http or tcp");
+  v.Require(node || !spec.stop.shutdown_with_message,
+            "stop.shutdown_with_message",
+            "only node gets messages; use stop.signal");
+}
+
+void CheckRestart(const RestartPolicy& restart, Violations& v) {
+  absl::Duration zero;
+  v.Range("restart.min_uptime", restart.min_uptime, zero, kDay);
+  v.Range("restart.max_restarts", restart.max_restarts, 0, 1'000'000);
+  v.Range("restart.restart_delay", restart.restart_delay, zero, kDay);
+  v.Range("restart.exp_backoff_restart_delay",
+          restart.exp_backoff_restart_delay, zero, kDay);
+  v.Require(restart.stop_exit_codes.size() <= 256, "restart.stop_exit_codes",
+            "there are more than 256");
+  for (int code : restart.stop_exit_codes) {
+    v.Range("restart.stop_exit_codes", code, 0, 255);
+  }
+  v.Range("restart.max_memory_bytes", restart.max_memory_bytes, 0,
+          int64_t{1} << 50);
+}
+
+void CheckReadiness(const ReadinessGate& gate, Violations& v) {
+  absl::Duration least = absl::Milliseconds(1);
+  if (gate.http.has_value()) {
+    v.Range("readiness.http.port", gate.http->port, 1, 65535);
+    v.Require(absl::StartsWith(gate.http->path, "/") &&
+                  gate.http->path.size() <= kMaxPath &&
+                  std::none_of(gate.http->path.begin(), gate.http->path.end(),
+                               [](unsigned char c) {
+                                 return absl::ascii_iscntrl(c) || c == ' ';
+                               }),
+              "readiness.http.path",
+              absl::StrCat(Quoted(gate.http->path),
+                           " must start with / and have no space"));
+    v.Require(gate.http->status == 0 ||
+                  (gate.http->status >= 100 && gate.http->status <= 599),
+              "readiness.http.status",
+              "it must be 100 to 599, or 0 for any of 200 to 399");
+  }
+  if (gate.tcp.has_value()) {
+    v.Range("readiness.tcp.port", gate.tcp->port, 1, 65535);
+  }
+  v.Range("readiness.timeout", gate.timeout, least, kDay);
+  v.Range("readiness.interval", gate.interval, absl::ZeroDuration(), kDay);
+  v.Range("readiness.probe_timeout", gate.probe_timeout, least,
+          absl::Minutes(10));
+  v.Range("readiness.success_threshold", gate.success_threshold, 1,
+          kMaxThreshold);
+  v.Range("readiness.failure_threshold", gate.failure_threshold, 1,
+          kMaxThreshold);
+}
+
+void CheckStopAndLogs(const AppSpec& spec, Violations& v) {
+  v.Range("stop.kill_timeout", spec.stop.kill_timeout, absl::ZeroDuration(),
+          absl::Hours(1));
+  v.Require(SignalNumber(spec.stop.signal).has_value(), "stop.signal",
+            absl::StrCat(Quoted(spec.stop.signal),
+                         " is not a signal; use e.g. SIGTERM, SIGINT, SIGQUIT "
+                         "or SIGUSR2"));
+  CheckPath("logs.out_file", spec.logs.out_file, true, v);
+  CheckPath("logs.error_file", spec.logs.error_file, true, v);
+  v.Range("logs.max_size_bytes", spec.logs.max_size_bytes, 4096,
+          int64_t{1} << 40);
+  v.Range("logs.max_files", spec.logs.max_files, 0, kMaxLogFiles);
+}
+
+void CheckRollout(const RolloutPolicySpec& rollout, Violations& v) {
+  absl::Duration zero;
+  v.Share("rollout.max_parallel", rollout.max_parallel, 1);
+  v.Share("rollout.max_failures", rollout.max_failures, 0);
+  v.Range("rollout.min_ready_time", rollout.min_ready_time, zero, kDay);
+  v.Range("rollout.ready_deadline", rollout.ready_deadline,
+          absl::Milliseconds(1), kDay);
+  v.Range("rollout.progress_deadline", rollout.progress_deadline,
+          absl::Seconds(1), 7 * kDay);
+  if (rollout.max_flaps.has_value()) {
+    v.Range("rollout.max_flaps", *rollout.max_flaps, 0, 1000);
+  }
+}
+
+}  // namespace
+
+absl::Status ValidateAppSpec(const AppSpec& spec) {
+  Violations v;
+  CheckProgram(spec, v);
+  CheckVariables(spec, v);
+  CheckInstances(spec, v);
+  CheckRestart(spec.restart, v);
+  CheckReadiness(spec.readiness, v);
+  CheckStopAndLogs(spec, v);
+  CheckRollout(spec.rollout, v);
+  absl::Status hosts = ParseHostSelector(spec.hosts).status();
+  v.Require(hosts.ok(), "hosts", hosts.message());
+  if (v.lines().empty()) return absl::OkStatus();
+  return ErrorWithReason(absl::StatusCode::kInvalidArgument,
+                         ToStd(absl::StrJoin(v.lines(), "\n")),
+                         {"SPEC_INVALID", {{"app", spec.name}}});
+}
+
+}  // namespace fleet

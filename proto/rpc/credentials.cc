@@ -1,0 +1,95 @@
+#include "proto/rpc/credentials.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "proto/rpc/status.h"
+
+namespace fleet {
+namespace {
+
+constexpr int kMaxMessageBytes = 4 << 20;
+constexpr int kKeepaliveMillis = 10'000;
+constexpr int kKeepaliveTimeoutMillis = 5'000;
+// Below what clients send, with room for their jitter.
+constexpr int kMinPingIntervalMillis = 4'000;
+
+// Plaintext is for this machine alone.
+absl::Status CheckPlaintext(const Address& address,
+                            const CredentialOptions& options) {
+  if (address.kind == Address::Kind::kUnix) return absl::OkStatus();
+  if (!options.insecure) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(address.ToString(),
+                     ": TCP without encryption is refused; use a Unix socket "
+                     "(unix:///PATH), or --insecure on a loopback address"));
+  }
+  if (!address.IsLoopback()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        address.ToString(),
+        ": --insecure works on loopback addresses only (127.0.0.1, ::1), and "
+        "other machines could reach this one"));
+  }
+  return absl::OkStatus();
+}
+
+// A socket that somebody else put there would read what we send.
+absl::Status CheckSocketOwner(const Address& address) {
+  struct stat st;
+  if (address.kind != Address::Kind::kUnix ||
+      stat(address.path.c_str(), &st) != 0) {
+    return absl::OkStatus();  // Absent: connecting says so.
+  }
+  if (st.st_uid == geteuid() || st.st_uid == 0) return absl::OkStatus();
+  return absl::PermissionDeniedError(absl::StrCat(
+      address.path, ": the socket belongs to uid ", st.st_uid,
+      ", not to you or root; run as that user, or name another address"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerCredentialsFor(
+    const Address& address, const CredentialOptions& options) {
+  RETURN_IF_ERROR(CheckPlaintext(address, options));
+  return grpc::InsecureServerCredentials();
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ChannelCredentialsFor(
+    const Address& address, const CredentialOptions& options) {
+  RETURN_IF_ERROR(CheckPlaintext(address, options));
+  RETURN_IF_ERROR(CheckSocketOwner(address));
+  return grpc::InsecureChannelCredentials();
+}
+
+void ApplyServerOptions(grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMillis);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                             kKeepaliveTimeoutMillis);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  // Else a frozen peer stays unnoticed, and honest ones are thrown out.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  builder.AddChannelArgument(
+      GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+      kMinPingIntervalMillis);
+  // Its window would grow with every sender that floods.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  // Else a second server binds the same port without an error.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+}
+
+grpc::ChannelArguments ClientChannelArguments() {
+  grpc::ChannelArguments args;
+  args.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMillis);
+  args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMillis);
+  args.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  args.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return args;
+}
+
+}  // namespace fleet

@@ -1,0 +1,39 @@
+// What protects a connection. Every gRPC server and channel of every program
+// is made with what this file gives.
+#ifndef FLEET_PROTO_RPC_CREDENTIALS_H_
+#define FLEET_PROTO_RPC_CREDENTIALS_H_
+
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server_builder.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "proto/rpc/address.h"
+
+namespace fleet {
+
+struct CredentialOptions {
+  // Plaintext TCP, which is given on loopback only.
+  bool insecure = false;
+};
+
+// FAILED_PRECONDITION for TCP without `insecure`, and for plaintext TCP that
+// other machines could reach.
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerCredentialsFor(
+    const Address& address, const CredentialOptions& options);
+
+// Likewise. PERMISSION_DENIED for a Unix socket that belongs to another user
+// than this one or root.
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ChannelCredentialsFor(
+    const Address& address, const CredentialOptions& options);
+
+// Keepalive, message size (4 MiB), and one owner per port.
+void ApplyServerOptions(grpc::ServerBuilder& builder);
+grpc::ChannelArguments ClientChannelArguments();
+
+}  // namespace fleet
+
+#endif  // FLEET_PROTO_RPC_CREDENTIALS_H_

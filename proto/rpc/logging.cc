@@ -1,0 +1,74 @@
+#include "proto/rpc/logging.h"
+
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proto/rpc/status.h"
+
+namespace fleet {
+namespace {
+
+struct Level {
+  std::string_view name;
+  spdlog::level::level_enum level;
+};
+
+constexpr std::array<Level, 6> kLevels = {{{"trace", spdlog::level::trace},
+                                           {"debug", spdlog::level::debug},
+                                           {"info", spdlog::level::info},
+                                           {"warn", spdlog::level::warn},
+                                           {"error", spdlog::level::err},
+                                           {"off", spdlog::level::off}}};
+
+// The message with its newlines escaped; "%*" in the pattern.
+class OneLineMessage : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm& /*time*/,
+              spdlog::memory_buf_t& out) override {
+    for (char c : message.payload) {
+      if (c == '\n') {
+        out.push_back('\\');
+        c = 'n';
+      }
+      out.push_back(c);
+    }
+  }
+
+  std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<OneLineMessage>();
+  }
+};
+
+}  // namespace
+
+absl::Status SetUpLogging(std::string_view program, std::string_view level) {
+  const auto* known =
+      std::find_if(kLevels.begin(), kLevels.end(),
+                   [level](const Level& l) { return l.name == level; });
+  if (known == kLevels.end()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("log level \"", ToAbsl(level),
+                     "\": it must be trace, debug, info, warn, error or off"));
+  }
+  auto formatter = std::make_unique<spdlog::pattern_formatter>(
+      spdlog::pattern_time_type::utc);
+  formatter->add_flag<OneLineMessage>('*');
+  formatter->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %-5l %n: %*");
+  auto logger = std::make_shared<spdlog::logger>(
+      std::string(program), std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  logger->set_formatter(std::move(formatter));
+  logger->set_level(known->level);
+  logger->flush_on(spdlog::level::trace);
+  spdlog::set_default_logger(std::move(logger));
+  return absl::OkStatus();
+}
+
+}  // namespace fleet
