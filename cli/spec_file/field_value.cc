@@ -1,0 +1,207 @@
+#include "cli/spec_file/field_value.h"
+
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "proto/rpc/quantity.h"
+#include "proto/rpc/status.h"
+
+namespace fleet::cli {
+namespace {
+
+using Kind = Value::Kind;
+
+absl::Status Mismatch(const Field& field, const Value& value, Dialect dialect) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("expected ", ExpectedOf(field, dialect), ", found ",
+                   DescribeValue(value)));
+}
+
+bool IsTextual(const Value& value) {
+  return value.kind == Kind::kText || value.kind == Kind::kNumber;
+}
+
+// Whole numbers only, within 32 bits.
+bool ReadInteger(const Value& value, int& integer) {
+  return IsTextual(value) && absl::SimpleAtoi(value.text, &integer);
+}
+
+bool ReadTexts(const Value& value, std::vector<std::string>& texts) {
+  if (value.kind != Kind::kList) return false;
+  for (const Value& item : value.items) {
+    if (!item.IsScalar()) return false;
+    texts.push_back(item.text);
+  }
+  return true;
+}
+
+bool ReadIntegers(const Value& value, std::vector<int>& integers) {
+  int integer = 0;
+  if (value.kind != Kind::kList) {
+    if (!ReadInteger(value, integer)) return false;
+    integers.push_back(integer);
+    return true;
+  }
+  for (const Value& item : value.items) {
+    if (!ReadInteger(item, integer)) return false;
+    integers.push_back(integer);
+  }
+  return true;
+}
+
+bool ReadBool(const Value& value, Dialect dialect, bool& boolean) {
+  if (value.kind == Kind::kBool) {
+    boolean = value.boolean;
+    return true;
+  }
+  if (dialect == Dialect::kNative || value.kind != Kind::kText) return false;
+  boolean = value.text == "true";
+  return value.text == "true" || value.text == "false";
+}
+
+bool ReadDuration(const Value& value, Dialect dialect, absl::Duration& out) {
+  if (!IsTextual(value)) return false;
+  double number = 0;
+  const bool bare = absl::SimpleAtod(value.text, &number);
+  if (bare && number != 0 && dialect == Dialect::kNative) return false;
+  const absl::StatusOr<absl::Duration> parsed = ParseDuration(value.text);
+  if (parsed.ok()) out = *parsed;
+  return parsed.ok();
+}
+
+bool ReadInstances(const Value& value, int64_t& instances) {
+  int number = 0;
+  if (value.kind == Kind::kText && value.text == "max") return true;
+  if (!ReadInteger(value, number)) return false;
+  instances = number;
+  return true;
+}
+
+bool ReadChoice(const Field& field, const Value& value, std::string& text) {
+  for (const absl::string_view choice :
+       absl::StrSplit(ToAbsl(field.choices), ' ')) {
+    if (value.kind == Kind::kText && value.text == ToStd(choice)) {
+      text = value.text;
+      return true;
+    }
+  }
+  return false;
+}
+
+// As PM2 does: a nested object becomes its JSON. A value of null is left out.
+bool ReadTextMap(const Value& value, std::map<std::string, std::string>& map) {
+  if (value.kind != Kind::kMap) return false;
+  for (const ValueEntry& entry : value.entries) {
+    if (entry.value.kind == Kind::kNull) continue;
+    map[entry.key] =
+        entry.value.IsScalar() ? entry.value.text : ToJson(entry.value);
+  }
+  return true;
+}
+
+bool ReadText(const Value& value, std::string& text) {
+  text = value.text;
+  return IsTextual(value);
+}
+
+}  // namespace
+
+absl::StatusOr<FieldValue> ReadFieldValue(const Field& field,
+                                          const Value& value, Dialect dialect) {
+  FieldValue out;
+  int integer = 0;
+  bool fits = false;
+  switch (field.type) {
+    case FieldType::kBool:
+      fits = ReadBool(value, dialect, out.boolean);
+      break;
+    case FieldType::kInteger:
+      fits = ReadInteger(value, integer);
+      out.integer = integer;
+      break;
+    case FieldType::kText:
+    case FieldType::kTextOrNumber:
+      fits = ReadText(value, out.text);
+      break;
+    case FieldType::kShare:
+      fits =
+          ReadText(value, out.text) && CheckNumberOrPercent(out.text, 0).ok();
+      break;
+    case FieldType::kWords:
+      if (value.kind == Kind::kText) {
+        ASSIGN_OR_RETURN(out.texts, SplitWords(value.text));
+        fits = true;
+        break;
+      }
+      fits = ReadTexts(value, out.texts);
+      if (value.kind == Kind::kNumber) out.texts = {value.text};
+      fits = fits || value.kind == Kind::kNumber;
+      break;
+    case FieldType::kTexts:
+      fits = ReadTexts(value, out.texts);
+      if (value.kind == Kind::kText) out.texts = {value.text};
+      fits = fits || value.kind == Kind::kText;
+      break;
+    case FieldType::kIntegers:
+      fits = ReadIntegers(value, out.integers);
+      break;
+    case FieldType::kDuration:
+      fits = ReadDuration(value, dialect, out.duration);
+      break;
+    case FieldType::kSize:
+      if (auto size = ParseSize(value.text); IsTextual(value) && size.ok()) {
+        out.integer = *size;
+        fits = true;
+      }
+      break;
+    case FieldType::kInstances:
+      fits = ReadInstances(value, out.integer);
+      break;
+    case FieldType::kChoice:
+      fits = ReadChoice(field, value, out.text);
+      break;
+    case FieldType::kTextMap:
+      fits = ReadTextMap(value, out.map);
+      break;
+    case FieldType::kAny:
+      fits = true;
+      break;
+  }
+  if (!fits) return Mismatch(field, value, dialect);
+  return out;
+}
+
+absl::StatusOr<std::vector<std::string>> SplitWords(std::string_view text) {
+  std::vector<std::string> words;
+  bool in_word = false;
+  char quote = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool blank = c == ' ' || c == '\t' || c == '\n';
+    if (quote == 0 && blank) {
+      in_word = false;
+      continue;
+    }
+    if (!in_word) words.emplace_back();
+    in_word = true;
+    if (c == quote) {
+      quote = 0;
+    } else if (quote == 0 && (c == '"' || c == '\'')) {
+      quote = c;
+    } else if (c == '\\' && quote != '\'' && i + 1 < text.size()) {
+      words.back() += text[++i];
+    } else {
+      words.back() += c;
+    }
+  }
+  if (quote != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the quote ", std::string(1, quote), " is not closed in ",
+                     DescribeValue(TextValue(text))));
+  }
+  return words;
+}
+
+}  // namespace fleet::cli

@@ -1,0 +1,24 @@
+// YAML and JSON text, with the lines things stand on.
+#ifndef FLEET_CLI_SPEC_FILE_YAML_READER_H_
+#define FLEET_CLI_SPEC_FILE_YAML_READER_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "cli/spec_file/value.h"
+
+namespace fleet::cli {
+
+// Reads one document. Plain `true`, `false`, `null`, `~` and numbers have
+// their YAML 1.2 kinds (`yes` and `on` are text); anchors, aliases and `<<`
+// merges are followed. A text of over 100,000 values is refused, so that
+// aliases of aliases cannot fill the memory.
+//
+// INVALID_ARGUMENT "FILE:LINE: what" for a syntax error or a key that stands
+// twice. `file` is only for messages.
+absl::StatusOr<Value> ReadYaml(const std::string& text, std::string_view file);
+
+}  // namespace fleet::cli
+
+#endif  // FLEET_CLI_SPEC_FILE_YAML_READER_H_
