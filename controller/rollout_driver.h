@@ -6,11 +6,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
-#include <set>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -18,6 +17,8 @@
 #include "absl/time/time.h"
 #include "controller/rollout/planner.h"
 #include "controller/rollout_ports.h"
+#include "controller/rollout_reader.h"
+#include "controller/rollout_watchers.h"
 #include "proto/rpc/event_loop.h"
 
 namespace fleet::controller {
@@ -38,26 +39,6 @@ struct NewRollout {
   std::function<absl::Status()> also_save;
 };
 
-// Told that a rollout has changed; asks for what it has not seen.
-class RolloutWatcher {
- public:
-  virtual ~RolloutWatcher() = default;
-  virtual void OnRolloutChanged() = 0;
-};
-
-// What a watcher has not seen.
-struct RolloutChanges {
-  Rollout rollout;
-  std::vector<RolloutEvent> events;
-  // Events between `after_seq` and the first of these are no longer kept.
-  bool reset = false;
-};
-
-struct RolloutPage {
-  std::vector<Rollout> rollouts;  // Without steps. Newest first.
-  int64_t next = 0;               // `before` of the next page; 0: no more.
-};
-
 struct DriverOptions {
   // How long hosts are waited for after a start.
   absl::Duration resync_window = absl::Seconds(10);
@@ -66,8 +47,12 @@ struct DriverOptions {
 };
 
 // Loop thread only. Errors carry the reasons of rollout_service.proto.
-// Bounds: one active rollout per app, 10,000 events kept per rollout, 1,000
-// watchers.
+// Bounds: one active rollout per app, 10,000 to 11,000 events kept of each,
+// 1,000 watchers.
+//
+// Every change is one transaction, then it is in memory, then its targets are
+// sent. It plans in a turn of the loop of its own, soon after each change, so
+// what Create and the other methods return is the rollout before that.
 class RolloutDriver {
  public:
   // All must outlive it. `random_seed` makes uids.
@@ -127,9 +112,56 @@ class RolloutDriver {
                                               int64_t after_seq, int limit);
 
  private:
-  struct Active;
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  // A rollout that has not ended.
+  struct Active {
+    Rollout rollout;
+    FleetView fleet;
+    std::unordered_map<std::string, size_t> index_of_host;
+    // Steady times: to plan again, and of the last commit.
+    absl::Time wake_up = absl::InfinitePast();
+    absl::Time saved = absl::InfinitePast();
+  };
+  using Command = std::function<absl::StatusOr<Plan>(const Rollout&, Moment)>;
+
+  Moment Now() const;
+  Active& Insert(Rollout rollout);
+  // By uid or app's name; nullptr: none is active.
+  Active* FindActive(const std::string& name);
+  // True: what is known of it has changed.
+  bool RefreshHost(Active& active, size_t index);
+  // Plans it in the next turn of the loop.
+  void PlanSoon(Active& active);
+  void ArmTimer();
+  void OnTimer();
+  // False: its plan could not be saved.
+  bool PlanNow(Active& active);
+  absl::Status SavePlan(Active& active, const Plan& plan);
+  void SaveClock(Active& active);
+  void TakeOver(Active& active, const Plan& plan);
+  void ForgetIfEnded(const std::string& uid);
+  RolloutCommit CommitOf(const Rollout& rollout, const Plan& plan) const;
+  absl::Status Save(const RolloutCommit& commit, const std::string& app);
+  absl::StatusOr<Rollout> Run(const std::string& name, const Command& command);
+  absl::StatusOr<Rollout> Build(const NewRollout& request,
+                                const Active* superseded);
+  absl::StatusOr<std::string> NewUid();
+  absl::Status CheckNoneActive(const NewRollout& request,
+                               const Active* active) const;
+
+  EventLoop& loop_;
+  RolloutStore& store_;
+  TargetRegistry& targets_;
+  const FleetSource& fleet_;
+  const DriverOptions options_;
+  RolloutReader reader_;
+  RolloutWatchers watchers_;
+  std::mt19937_64 random_;
+  absl::Time resync_until_ = absl::InfinitePast();
+  std::map<std::string, std::unique_ptr<Active>> active_;  // By uid.
+  std::unordered_map<std::string, Active*> by_app_;
+  std::unordered_map<std::string, Active*> by_app_uid_;
+  EventLoop::TimerId timer_ = 0;
+  absl::Time timer_at_ = absl::InfiniteFuture();
 };
 
 }  // namespace fleet::controller

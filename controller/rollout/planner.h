@@ -25,6 +25,8 @@ struct HostView {
   int instances_total = 0;
   // Of any instance it runs, 0: none runs.
   int64_t running_revision = 0;
+
+  bool operator==(const HostView&) const = default;
 };
 
 // hosts[i] is the view of rollout.steps[i].

@@ -1,0 +1,500 @@
+#include "controller/rollout_driver.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "controller/rollout/commands.h"
+#include "controller/rollout/new_rollout.h"
+#include "controller/rollout_log.h"
+#include "controller/rollout_rows.h"
+#include "proto/rpc/status.h"
+
+namespace fleet::controller {
+namespace {
+
+// The rollout's clock is saved at least this often while it runs.
+constexpr absl::Duration kCheckpoint = absl::Seconds(30);
+constexpr int64_t kEventsKept = 10000;
+// Old events are deleted so many at a time.
+constexpr int64_t kEventsChunk = 1000;
+constexpr size_t kMaxRequestId = 64;
+
+// Up to which event the store may forget when `last` is the newest one and
+// `added` are new; 0: nothing now.
+int64_t ForgetThrough(int64_t last, int64_t added) {
+  bool chunk = last / kEventsChunk != (last - added) / kEventsChunk;
+  return chunk && last > kEventsKept ? last - kEventsKept : 0;
+}
+
+int DoneAfter(const Rollout& rollout, const Plan& plan) {
+  int done = Count(rollout.steps).done;
+  for (const StepChange& change : plan.steps) {
+    done -= rollout.steps[change.index].phase == HostStepPhase::kDone ? 1 : 0;
+    done += change.step.phase == HostStepPhase::kDone ? 1 : 0;
+  }
+  return done;
+}
+
+// All but the steps.
+Rollout HeadOf(const Rollout& rollout, const RolloutState& state) {
+  Rollout head;
+  head.uid = rollout.uid;
+  head.app = rollout.app;
+  head.app_uid = rollout.app_uid;
+  head.kind = rollout.kind;
+  head.from_revision = rollout.from_revision;
+  head.to_revision = rollout.to_revision;
+  head.policy = rollout.policy;
+  head.create_time = rollout.create_time;
+  head.actor = rollout.actor;
+  head.request_id = rollout.request_id;
+  head.state = state;
+  return head;
+}
+
+absl::Status NoHost(const std::string& app) {
+  return ErrorWithReason(absl::StatusCode::kNotFound,
+                         absl::StrCat("no host to roll ", app, " out to"),
+                         {"NO_HOST_MATCHES", {{"app", app}}});
+}
+
+}  // namespace
+
+RolloutDriver::RolloutDriver(EventLoop& loop, RolloutStore& store,
+                             TargetRegistry& targets, const FleetSource& fleet,
+                             uint64_t random_seed, DriverOptions options)
+    : loop_(loop),
+      store_(store),
+      targets_(targets),
+      fleet_(fleet),
+      options_(options),
+      reader_(store),
+      random_(random_seed) {}
+
+RolloutDriver::~RolloutDriver() {
+  if (timer_ != 0) loop_.CancelTimer(timer_);
+}
+
+Moment RolloutDriver::Now() const {
+  return {loop_.clock().Now(), loop_.clock().WallNow()};
+}
+
+absl::Status RolloutDriver::Start() {
+  resync_until_ = Now().steady + options_.resync_window;
+  ASSIGN_OR_RETURN(std::vector<Rollout> rollouts, reader_.Active());
+  for (Rollout& rollout : rollouts) PlanSoon(Insert(std::move(rollout)));
+  return absl::OkStatus();
+}
+
+RolloutDriver::Active& RolloutDriver::Insert(Rollout rollout) {
+  auto active = std::make_unique<Active>();
+  Active& result = *active;
+  result.rollout = std::move(rollout);
+  result.fleet.resync_until = resync_until_;
+  result.fleet.hosts.resize(result.rollout.steps.size());
+  result.saved = Now().steady;
+  for (size_t i = 0; i < result.rollout.steps.size(); ++i) {
+    result.index_of_host[result.rollout.steps[i].host] = i;
+    RefreshHost(result, i);
+  }
+  by_app_[result.rollout.app] = &result;
+  by_app_uid_[result.rollout.app_uid] = &result;
+  active_[result.rollout.uid] = std::move(active);
+  return result;
+}
+
+RolloutDriver::Active* RolloutDriver::FindActive(const std::string& name) {
+  if (auto it = active_.find(name); it != active_.end()) {
+    return it->second.get();
+  }
+  auto it = by_app_.find(name);
+  return it == by_app_.end() ? nullptr : it->second;
+}
+
+void RolloutDriver::ForgetIfEnded(const std::string& uid) {
+  auto it = active_.find(uid);
+  if (it == active_.end() || !Terminal(it->second->rollout.state.phase)) return;
+  const Active* ended = it->second.get();
+  // Another rollout of the app may have taken its place.
+  if (auto app = by_app_.find(ended->rollout.app);
+      app != by_app_.end() && app->second == ended) {
+    by_app_.erase(app);
+  }
+  if (auto app = by_app_uid_.find(ended->rollout.app_uid);
+      app != by_app_uid_.end() && app->second == ended) {
+    by_app_uid_.erase(app);
+  }
+  active_.erase(it);
+}
+
+std::string RolloutDriver::ActiveRolloutOf(const std::string& app) const {
+  auto it = by_app_.find(app);
+  return it == by_app_.end() ? "" : it->second->rollout.uid;
+}
+
+bool RolloutDriver::RefreshHost(Active& active, size_t index) {
+  HostView view =
+      fleet_.View(active.rollout.steps[index].host, active.rollout.app_uid);
+  HostView& known = active.fleet.hosts[index];
+  if (view == known) return false;
+  known = std::move(view);
+  return true;
+}
+
+void RolloutDriver::OnHostAppChanged(const std::string& host,
+                                     const std::string& app_uid) {
+  auto found = by_app_uid_.find(app_uid);
+  if (found == by_app_uid_.end()) return;
+  Active& active = *found->second;
+  auto it = active.index_of_host.find(host);
+  if (it == active.index_of_host.end()) return;
+  if (RefreshHost(active, it->second)) PlanSoon(active);
+}
+
+void RolloutDriver::OnHostChanged(const std::string& host) {
+  for (auto& [uid, active] : active_) {
+    auto it = active->index_of_host.find(host);
+    if (it == active->index_of_host.end()) continue;
+    if (RefreshHost(*active, it->second)) PlanSoon(*active);
+  }
+}
+
+void RolloutDriver::PlanSoon(Active& active) {
+  active.wake_up = absl::InfinitePast();
+  ArmTimer();
+}
+
+void RolloutDriver::ArmTimer() {
+  absl::Time next = absl::InfiniteFuture();
+  for (const auto& [uid, active] : active_) {
+    next = std::min(next, active->wake_up);
+  }
+  if (next == timer_at_) return;
+  if (timer_ != 0) loop_.CancelTimer(timer_);
+  timer_at_ = next;
+  timer_ = next == absl::InfiniteFuture()
+               ? 0
+               : loop_.AddTimer(next, [this] { OnTimer(); });
+}
+
+void RolloutDriver::OnTimer() {
+  timer_ = 0;
+  timer_at_ = absl::InfiniteFuture();
+  absl::Time now = Now().steady;
+  std::vector<std::string> due;
+  for (const auto& [uid, active] : active_) {
+    if (active->wake_up <= now) due.push_back(uid);
+  }
+  for (const std::string& uid : due) {
+    auto it = active_.find(uid);
+    if (it == active_.end()) continue;
+    if (!PlanNow(*it->second)) it->second->wake_up = now + options_.store_retry;
+    ForgetIfEnded(uid);
+  }
+  ArmTimer();
+}
+
+bool RolloutDriver::PlanNow(Active& active) {
+  Plan plan = PlanRollout(active.rollout, active.fleet, Now());
+  if (plan.save) {
+    absl::Status saved = SavePlan(active, plan);
+    if (!saved.ok()) {
+      LogNotSaved(active.rollout, saved);
+      return false;
+    }
+  } else {
+    TakeOver(active, plan);
+    SaveClock(active);
+  }
+  active.wake_up = plan.wake_up;
+  if (active.rollout.state.clock.running()) {
+    active.wake_up = std::min(plan.wake_up, active.saved + kCheckpoint);
+  }
+  return true;
+}
+
+absl::Status RolloutDriver::SavePlan(Active& active, const Plan& plan) {
+  const RolloutCommit commit = CommitOf(active.rollout, plan);
+  RETURN_IF_ERROR(Save(commit, active.rollout.app));
+  active.saved = Now().steady;
+  TakeOver(active, plan);
+  targets_.OnCommitted(commit);
+  return absl::OkStatus();
+}
+
+// What a crash can take from a deadline is at most kCheckpoint.
+void RolloutDriver::SaveClock(Active& active) {
+  const Rollout& rollout = active.rollout;
+  absl::Time now = Now().steady;
+  if (!rollout.state.clock.running() || now < active.saved + kCheckpoint) {
+    return;
+  }
+  Plan nothing;
+  nothing.state = rollout.state;
+  active.saved = now;
+  absl::Status saved = Save(CommitOf(rollout, nothing), rollout.app);
+  if (!saved.ok()) LogNotSaved(rollout, saved);
+}
+
+void RolloutDriver::TakeOver(Active& active, const Plan& plan) {
+  bool changed = !plan.Empty();
+  Apply(plan, active.rollout);
+  LogEvents(active.rollout, plan);
+  if (changed) watchers_.Notify(active.rollout.uid);
+}
+
+RolloutCommit RolloutDriver::CommitOf(const Rollout& rollout,
+                                      const Plan& plan) const {
+  RolloutCommit commit;
+  commit.rollouts.push_back(
+      ToRow({HeadOf(rollout, plan.state), DoneAfter(rollout, plan),
+             static_cast<int>(rollout.steps.size())},
+            Now().steady));
+  for (const StepChange& change : plan.steps) {
+    commit.steps.push_back(ToRow(rollout.uid, change.index, change.step));
+  }
+  for (const RolloutEvent& event : plan.events) {
+    commit.events.push_back(ToRow(rollout.uid, event));
+  }
+  commit.forget_events_through = ForgetThrough(
+      plan.state.last_seq, static_cast<int64_t>(plan.events.size()));
+  for (const TargetChange& change : plan.targets) {
+    commit.targets.push_back(
+        targets_.NextTarget(rollout.app, rollout.app_uid, change));
+  }
+  if (plan.proven || plan.state.generation != rollout.state.generation) {
+    commit.app = AppAdvance{rollout.app, rollout.app_uid, plan.state.generation,
+                            plan.proven ? rollout.to_revision : 0};
+  }
+  return commit;
+}
+
+absl::Status RolloutDriver::Save(const RolloutCommit& commit,
+                                 const std::string& app) {
+  return StoreError(store_.Commit(commit),
+                    absl::StrCat("the rollout of ", app, " cannot be saved"));
+}
+
+absl::StatusOr<Rollout> RolloutDriver::Run(const std::string& name,
+                                           const Command& command) {
+  Active* active = FindActive(name);
+  if (active == nullptr) {
+    ASSIGN_OR_RETURN(Rollout ended, reader_.Find(name));
+    RETURN_IF_ERROR(command(ended, Now()).status());
+    return ended;
+  }
+  ASSIGN_OR_RETURN(Plan plan, command(active->rollout, Now()));
+  if (plan.save) RETURN_IF_ERROR(SavePlan(*active, plan));
+  PlanSoon(*active);
+  return active->rollout;
+}
+
+absl::StatusOr<Rollout> RolloutDriver::Pause(const std::string& name,
+                                             const std::string& reason,
+                                             const std::string& actor) {
+  return Run(name, [&](const Rollout& rollout, Moment now) {
+    return PauseRollout(rollout, {actor, reason}, now);
+  });
+}
+
+absl::StatusOr<Rollout> RolloutDriver::Resume(const std::string& name,
+                                              const std::string& actor) {
+  return Run(name, [&](const Rollout& rollout, Moment now) {
+    return ResumeRollout(rollout, {actor, ""}, now);
+  });
+}
+
+absl::StatusOr<Rollout> RolloutDriver::Abort(const std::string& name,
+                                             const std::string& reason,
+                                             const std::string& actor) {
+  return Run(name, [&](const Rollout& rollout, Moment now) {
+    return AbortRollout(rollout, {actor, reason}, now);
+  });
+}
+
+absl::StatusOr<Rollout> RolloutDriver::Retry(const std::string& name,
+                                             const std::string& actor) {
+  return Run(name, [&](const Rollout& rollout, Moment now) {
+    return RetryRollout(rollout, {actor, ""}, now);
+  });
+}
+
+absl::StatusOr<Rollout> RolloutDriver::Get(const std::string& name) {
+  if (const Active* active = FindActive(name)) return active->rollout;
+  return reader_.Find(name);
+}
+
+absl::StatusOr<RolloutPage> RolloutDriver::List(const std::string& app,
+                                                bool active_only,
+                                                int64_t before, int limit) {
+  return reader_.List(app, active_only, before, limit);
+}
+
+absl::Status RolloutDriver::AddWatcher(const std::string& uid,
+                                       RolloutWatcher& watcher) {
+  return watchers_.Add(uid, watcher);
+}
+
+void RolloutDriver::RemoveWatcher(const std::string& uid,
+                                  RolloutWatcher& watcher) {
+  watchers_.Remove(uid, watcher);
+}
+
+absl::StatusOr<RolloutChanges> RolloutDriver::ChangesSince(
+    const std::string& uid, int64_t after_seq, int limit) {
+  RolloutChanges changes;
+  ASSIGN_OR_RETURN(changes.rollout, Get(uid));
+  RETURN_IF_ERROR(reader_.ReadEvents(after_seq, limit, changes));
+  return changes;
+}
+
+absl::Status RolloutDriver::CheckNoneActive(const NewRollout& request,
+                                            const Active* active) const {
+  if (active == nullptr || request.supersede) return absl::OkStatus();
+  const Rollout& rollout = active->rollout;
+  return ErrorWithReason(
+      absl::StatusCode::kAborted,
+      absl::StrCat("rollout ", rollout.uid, " of ", rollout.app,
+                   " has not ended: ", Name(rollout.state.phase),
+                   rollout.state.message.empty() ? "" : ", ",
+                   rollout.state.message,
+                   "; wait for it, abort it, or supersede it"),
+      {"ROLLOUT_IN_PROGRESS", {{"rollout", rollout.uid}}});
+}
+
+absl::StatusOr<std::string> RolloutDriver::NewUid() {
+  // Crockford's base 32: nothing that is mistaken for another letter.
+  constexpr std::string_view kLetters = "0123456789abcdefghjkmnpqrstvwxyz";
+  for (;;) {
+    std::string uid = "r-";
+    uint64_t bits = random_();
+    for (int i = 0; i < 8; ++i, bits >>= 5) uid += kLetters[bits & 31];
+    ASSIGN_OR_RETURN(bool taken, reader_.UidIsTaken(uid));
+    if (!taken) return uid;
+  }
+}
+
+absl::StatusOr<Rollout> RolloutDriver::Build(const NewRollout& request,
+                                             const Active* superseded) {
+  std::vector<Candidate> candidates;
+  bool nothing_runs = request.app.proven_revision == 0;
+  for (const std::string& host : request.hosts) {
+    Candidate candidate{host, fleet_.View(host, request.app.uid), false};
+    nothing_runs = nothing_runs && candidate.view.instances_total == 0;
+    if (superseded != nullptr) {
+      auto it = superseded->index_of_host.find(host);
+      candidate.disturbed =
+          it != superseded->index_of_host.end() &&
+          InFlight(superseded->rollout.steps[it->second].phase);
+    }
+    candidates.push_back(std::move(candidate));
+  }
+  Rollout rollout;
+  ASSIGN_OR_RETURN(
+      rollout.policy,
+      ResolvePolicy(request.app.spec,
+                    MergePolicies(request.app.spec.rollout, request.policy),
+                    request.kind, static_cast<int>(candidates.size()),
+                    nothing_runs));
+  ASSIGN_OR_RETURN(rollout.uid, NewUid());
+  rollout.app = request.app.name;
+  rollout.app_uid = request.app.uid;
+  rollout.kind = request.kind;
+  rollout.from_revision = request.app.from_revision;
+  rollout.to_revision = request.app.revision;
+  rollout.create_time = Now().wall;
+  rollout.actor = request.actor;
+  rollout.request_id = request.request_id;
+  int64_t generation = request.app.generation;
+  if (superseded != nullptr) {
+    generation = std::max(generation, superseded->rollout.state.generation);
+  }
+  rollout.state.generation = generation + 1;
+  rollout.steps = MakeSteps(std::move(candidates), generation + 1);
+  return rollout;
+}
+
+absl::StatusOr<Rollout> RolloutDriver::Create(const NewRollout& request) {
+  if (request.request_id.size() > kMaxRequestId) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("request_id has ", request.request_id.size(),
+                     " bytes, at most ", kMaxRequestId, " are allowed"));
+  }
+  if (!request.request_id.empty()) {
+    ASSIGN_OR_RETURN(std::optional<Rollout> same,
+                     reader_.FindByRequest(request.request_id));
+    if (same.has_value()) return Get(same->uid);
+  }
+  if (request.hosts.empty()) return NoHost(request.app.name);
+  auto found = by_app_.find(request.app.name);
+  Active* old = found == by_app_.end() ? nullptr : found->second;
+  RETURN_IF_ERROR(CheckNoneActive(request, old));
+  ASSIGN_OR_RETURN(Rollout rollout, Build(request, old));
+  if (request.validate_only) {
+    rollout.uid.clear();
+    return rollout;
+  }
+
+  const Moment now = Now();
+  Plan begin = BeginRollout(rollout, now);
+  RolloutCommit commit = CommitOf(rollout, begin);
+  for (size_t i = 0; i < rollout.steps.size(); ++i) {
+    commit.steps.push_back(ToRow(rollout.uid, i, rollout.steps[i]));
+  }
+  commit.app =
+      AppAdvance{rollout.app, rollout.app_uid, rollout.state.generation, 0};
+  commit.also_save = request.also_save;
+  Plan end;
+  if (old != nullptr) {
+    ASSIGN_OR_RETURN(
+        end,
+        EndRollout(old->rollout, RolloutPhase::kSuperseded,
+                   {request.actor, absl::StrCat("superseded by ", rollout.uid)},
+                   now));
+    RolloutCommit ended = CommitOf(old->rollout, end);
+    std::move(ended.rollouts.begin(), ended.rollouts.end(),
+              std::back_inserter(commit.rollouts));
+    std::move(ended.steps.begin(), ended.steps.end(),
+              std::back_inserter(commit.steps));
+    std::move(ended.events.begin(), ended.events.end(),
+              std::back_inserter(commit.events));
+  }
+  RETURN_IF_ERROR(Save(commit, rollout.app));
+
+  if (old != nullptr) {
+    std::string old_uid = old->rollout.uid;
+    TakeOver(*old, end);
+    ForgetIfEnded(old_uid);
+  }
+  Active& active = Insert(std::move(rollout));
+  TakeOver(active, begin);
+  targets_.OnCommitted(commit);
+  PlanSoon(active);
+  return active.rollout;
+}
+
+absl::Status RolloutDriver::EndForDeletedApp(
+    const std::string& app, const std::string& actor,
+    std::function<absl::Status()> also_save) {
+  auto found = by_app_.find(app);
+  if (found == by_app_.end()) {
+    RolloutCommit commit;
+    commit.also_save = std::move(also_save);
+    return Save(commit, app);
+  }
+  Active& active = *found->second;
+  ASSIGN_OR_RETURN(Plan end, EndRollout(active.rollout, RolloutPhase::kAborted,
+                                        {actor, "the app was deleted"}, Now()));
+  RolloutCommit commit = CommitOf(active.rollout, end);
+  commit.also_save = std::move(also_save);
+  RETURN_IF_ERROR(Save(commit, app));
+  std::string uid = active.rollout.uid;
+  TakeOver(active, end);
+  targets_.OnCommitted(commit);
+  ForgetIfEnded(uid);
+  return absl::OkStatus();
+}
+
+}  // namespace fleet::controller
