@@ -1,5 +1,6 @@
 // Fleet's own parts are killed in the middle of a reload: the workers serve
 // on, nothing is lost, and the fleet converges by itself.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -213,6 +214,38 @@ TEST(FaultAlone, SecondMachineWithAHostsNameIsRefusedAndShown) {
   EXPECT_NE(fleet.MustCtl({"hosts"}).find("host-1"), std::string::npos);
   impostor.Signal(SIGTERM);
   EXPECT_TRUE(impostor.Wait(kPatience).has_value());
+}
+
+// Fills a file system to its last byte.
+void FillDisk(const std::string& file) {
+  int fd = open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  ASSERT_GE(fd, 0);
+  for (size_t block = 1 << 16; block > 0; block /= 2) {
+    std::string zeros(block, '\0');
+    while (write(fd, zeros.data(), zeros.size()) > 0) {
+    }
+  }
+  close(fd);
+}
+
+TEST(FaultAlone, ControllersDiskFullIsSaidAndNothingIsLost) {
+  TestFleet fleet({.hosts = 1, .controller_disk_bytes = 16 << 20});
+  if (!fleet.disk()) GTEST_SKIP() << "needs root for a file system";
+  fleet.MustCtl({"start", AppPath("ecosystem.config.js")});
+  std::string fill = fleet.ControllerDir() + "/fill";
+  FillDisk(fill);
+  // Until the log of the database has no room left in its own pages.
+  CommandResult refused;
+  for (int i = 0; i < 200 && refused.exit_code != 1; ++i) {
+    refused = fleet.Ctl({"scale", "web", i % 2 == 0 ? "3" : "2"});
+  }
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_NE(refused.err.find("full"), std::string::npos) << refused.err;
+  EXPECT_EQ(HttpGet(fleet.Target(1, kPort)).body, "v1");
+  ASSERT_EQ(unlink(fill.c_str()), 0);
+  fleet.MustCtl({"scale", "web", "2"});
+  fleet.MustCtl({"reload", "web", "--min-ready-time", "0"});
+  EXPECT_EQ(fleet.Pids("web", "host-1").size(), 2U);
 }
 
 // Connects to a Unix socket, sends bytes that mean nothing, and goes.

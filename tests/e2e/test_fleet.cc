@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -59,6 +61,12 @@ TestFleet::TestFleet(TestFleetOptions options)
   std::string pattern = "/tmp/fleet-e2e-XXXXXX";
   FLEET_CHECK(mkdtemp(pattern.data()) != nullptr);
   dir_ = pattern;
+  if (options_.controller_disk_bytes > 0) {
+    mkdir(ControllerDir().c_str(), 0700);
+    std::string size = absl::StrCat("size=", options_.controller_disk_bytes);
+    disk_ = mount("fleet-e2e", ControllerDir().c_str(), "tmpfs", 0,
+                  size.c_str()) == 0;
+  }
   StartController();
   for (int i = 1; i <= options_.hosts; ++i) StartHost(i);
   AwaitConnected(options_.hosts);
@@ -74,6 +82,7 @@ TestFleet::~TestFleet() {
     PrintLog(ControllerLog());
     for (int i = 1; i <= options_.hosts; ++i) PrintLog(HostLog(i));
   }
+  if (disk_) umount2(ControllerDir().c_str(), MNT_DETACH);
   std::error_code ignored;
   std::filesystem::remove_all(dir_, ignored);
 }

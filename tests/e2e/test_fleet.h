@@ -28,6 +28,9 @@ struct TestFleetOptions {
   // Not 0: agents reach the controller at this port of 127.0.0.1, in
   // plaintext. fleetctl goes through the Unix socket all the same.
   int agent_port = 0;
+  // Not 0: the controller's state folder is a file system of this size. Needs
+  // root; `disk()` is false when it could not be made.
+  int64_t controller_disk_bytes = 0;
   std::vector<std::string> controller_flags = {};
   std::vector<std::string> agent_flags = {};
 };
@@ -68,6 +71,7 @@ class TestFleet {
     return {Address(host), port, std::move(path)};
   }
   std::string dir() const { return dir_; }
+  bool disk() const { return disk_; }
   std::string HostDir(int host) const;
   std::string ControllerDir() const { return dir_ + "/controller"; }
   std::string controller_address() const;
@@ -95,6 +99,7 @@ class TestFleet {
   TestFleetOptions options_;
   std::string dir_;
   std::string network_;  // "127.A.B"
+  bool disk_ = false;
   std::unique_ptr<ChildProcess> controller_;
   std::map<int, std::unique_ptr<ChildProcess>> keepers_;
 };
