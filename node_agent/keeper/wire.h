@@ -50,6 +50,8 @@ inline constexpr size_t kMaxPacketFds = kMaxChildFds + 1;
 inline constexpr char kLockName[] = "keeper.lock";
 inline constexpr char kSocketName[] = "keeper.sock";
 inline constexpr char kFdVariable[] = "FLEET_KEEPER_FD";
+// The soft limit of descriptors that workers get, for a later keeper.
+inline constexpr char kNofileVariable[] = "FLEET_KEEPER_NOFILE";
 
 // Exit code of an agent that would only fail again (EX_CONFIG).
 inline constexpr int kConfigError = 78;

@@ -1,0 +1,161 @@
+#include "node_agent/keeper/child.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+namespace fleet::keeper {
+namespace {
+
+constexpr size_t kStackBytes = 32 * 1024;
+constexpr size_t kStdFds = 3;
+
+// What the child works with. It runs in the keeper's memory while the keeper
+// stands still, so it must leave everything but this as it was.
+struct Launch {
+  const ChildSpec* spec;
+  FdMove moves[kMaxChildFds + kStdFds];
+  size_t n_moves;
+  int first_free;  // Above every number that a move takes.
+  char listen_pid[32];
+  const char* volatile failed_step;
+  volatile int error_number;
+};
+
+alignas(16) char g_stack[kStackBytes];
+Launch g_launch;
+
+void PlanMoves(const ChildSpec& spec, int dev_null, Launch& launch) {
+  bool given[kStdFds] = {};
+  launch.first_free = kStdFds;
+  launch.n_moves = 0;
+  for (size_t i = 0; i < spec.n_fds; ++i) {
+    const FdMove& move = spec.fds[i];
+    if (move.as < static_cast<int>(kStdFds)) given[move.as] = true;
+    if (move.as >= launch.first_free) launch.first_free = move.as + 1;
+    launch.moves[launch.n_moves++] = move;
+  }
+  for (size_t i = 0; i < kStdFds; ++i) {
+    if (given[i]) continue;
+    launch.moves[launch.n_moves++] = {dev_null, static_cast<int>(i)};
+  }
+}
+
+bool Fail(Launch& launch, const char* step) {
+  launch.failed_step = step;
+  launch.error_number = errno;
+  return false;
+}
+
+// First all sources out of the way of the targets, then each to its place.
+bool MoveFds(Launch& launch) {
+  for (size_t i = 0; i < launch.n_moves; ++i) {
+    FdMove& move = launch.moves[i];
+    if (move.fd >= launch.first_free) continue;
+    move.fd = fcntl(move.fd, F_DUPFD_CLOEXEC, launch.first_free);
+    if (move.fd < 0) return Fail(launch, "dup");
+  }
+  for (size_t i = 0; i < launch.n_moves; ++i) {
+    if (dup2(launch.moves[i].fd, launch.moves[i].as) < 0) {
+      return Fail(launch, "dup2");
+    }
+  }
+  return true;
+}
+
+// System calls without glibc's wrappers, which would tell other threads.
+bool SetIds(Launch& launch) {
+  const ChildSpec& spec = *launch.spec;
+  if (syscall(SYS_setgroups, spec.n_groups, spec.groups) != 0) {
+    return Fail(launch, "setgroups");
+  }
+  if (syscall(SYS_setresgid, spec.gid, spec.gid, spec.gid) != 0) {
+    return Fail(launch, "setgid");
+  }
+  if (syscall(SYS_setresuid, spec.uid, spec.uid, spec.uid) != 0) {
+    return Fail(launch, "setuid");
+  }
+  return true;
+}
+
+void PatchListenPid(Launch& launch) {
+  static constexpr char kName[] = "LISTEN_PID=";
+  char digits[16];
+  size_t n = 0;
+  for (pid_t pid = getpid(); pid > 0; pid /= 10) {
+    digits[n++] = static_cast<char>('0' + pid % 10);
+  }
+  std::memcpy(launch.listen_pid, kName, sizeof kName - 1);
+  char* out = launch.listen_pid + sizeof kName - 1;
+  while (n > 0) *out++ = digits[--n];
+  *out = '\0';
+  *launch.spec->listen_pid = launch.listen_pid;
+}
+
+bool Prepare(Launch& launch) {
+  const ChildSpec& spec = *launch.spec;
+  if (spec.new_session) {
+    if (setsid() < 0) return Fail(launch, "setsid");
+  } else if (setpgid(0, 0) != 0) {
+    return Fail(launch, "setpgid");
+  }
+  if (!MoveFds(launch)) return false;
+  if (spec.nofile != nullptr && setrlimit(RLIMIT_NOFILE, spec.nofile) != 0) {
+    return Fail(launch, "setrlimit");
+  }
+  if (spec.set_ids && !SetIds(launch)) return false;
+  if (spec.cwd != nullptr && chdir(spec.cwd) != 0) {
+    return Fail(launch, "chdir");
+  }
+  if (spec.listen_pid != nullptr) PatchListenPid(launch);
+  sigset_t none;
+  sigemptyset(&none);
+  if (sigprocmask(SIG_SETMASK, &none, nullptr) != 0) {
+    return Fail(launch, "sigprocmask");
+  }
+  return true;
+}
+
+int RunChild(void* argument) {
+  auto& launch = *static_cast<Launch*>(argument);
+  if (Prepare(launch)) {
+    execve(launch.spec->executable, launch.spec->argv, launch.spec->envp);
+    Fail(launch, "execve");
+  }
+  _exit(127);
+}
+
+}  // namespace
+
+ChildResult StartChild(const ChildSpec& spec, int dev_null) {
+  ChildResult result;
+  g_launch.spec = &spec;
+  g_launch.failed_step = nullptr;
+  PlanMoves(spec, dev_null, g_launch);
+  result.pid = clone(RunChild, g_stack + kStackBytes,
+                     CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &g_launch,
+                     &result.pidfd);
+  if (result.pid < 0) {
+    result.step = "clone";
+    result.error_number = errno;
+    return result;
+  }
+  if (g_launch.failed_step != nullptr) {
+    siginfo_t info;
+    while (waitid(P_PID, result.pid, &info, WEXITED) != 0 && errno == EINTR) {
+    }
+    close(result.pidfd);
+    result.pid = result.pidfd = -1;
+    result.step = g_launch.failed_step;
+    result.error_number = g_launch.error_number;
+  }
+  return result;
+}
+
+}  // namespace fleet::keeper

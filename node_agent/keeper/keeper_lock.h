@@ -1,0 +1,55 @@
+// One keeper a state folder, and what the next one has to know of the last.
+#ifndef FLEET_NODE_AGENT_KEEPER_KEEPER_LOCK_H_
+#define FLEET_NODE_AGENT_KEEPER_KEEPER_LOCK_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+
+namespace fleet::keeper {
+
+// DIR/keeper.lock: an flock, and inside it
+//   keeper PID
+//   agent PID START_TICKS
+// The kernel lets go of the lock when its keeper ends, however it does.
+class KeeperLock {
+ public:
+  enum class Result {
+    kLocked,
+    kHeld,     // By holder().
+    kFailed,   // errno says.
+    kStopped,  // While waiting: a signal ended that.
+  };
+
+  // `dir` is a descriptor of the folder.
+  Result TryLock(int dir);
+  // Stands by until the holder is gone. A SIGTERM from `signals` (a signalfd)
+  // is passed on to the holder, and kStopped comes when that has ended: so a
+  // service manager that knows only the stand-by stops the whole. A SIGINT
+  // ends the stand-by alone.
+  Result Wait(int dir, int signals);
+
+  // Writes down who is who now. `agent_pid` 0: none runs.
+  void Write(pid_t agent_pid, uint64_t agent_ticks);
+  // Before it goes for good.
+  void Clear();
+
+  // As found at the last try.
+  pid_t holder() const { return holder_; }
+  pid_t agent_pid() const { return agent_pid_; }
+  uint64_t agent_ticks() const { return agent_ticks_; }
+
+ private:
+  void Read();
+  // False: SIGINT.
+  bool WaitForHolder(int signals, bool* stopping);
+
+  int fd_ = -1;
+  pid_t holder_ = 0;
+  pid_t agent_pid_ = 0;
+  uint64_t agent_ticks_ = 0;
+};
+
+}  // namespace fleet::keeper
+
+#endif  // FLEET_NODE_AGENT_KEEPER_KEEPER_LOCK_H_

@@ -1,0 +1,164 @@
+// fleet-keeper: see keeper.h. Reads the command line, sets the process up.
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+
+#include "node_agent/keeper/keeper.h"
+#include "node_agent/keeper/stderr_line.h"
+
+namespace fleet::keeper {
+namespace {
+
+constexpr char kUsage[] =
+    "usage: fleet-keeper --state-dir DIR [--wait] [--agent-pid PID] -- "
+    "/path/to/fleet-agent [ARGUMENT...]";
+constexpr int kUsageError = 2;
+
+// Large, and touched only as far as they are used.
+ProcessTable g_processes;
+FdStore g_store;
+
+struct Arguments {
+  const char* state_dir = nullptr;
+  bool wait = false;       // Stand by while another keeper runs.
+  pid_t agent_pid = 0;     // Of an agent that starts this keeper.
+  char** agent = nullptr;  // Ends with nullptr.
+};
+
+bool ParseArguments(int argc, char** argv, Arguments& arguments) {
+  int i = 1;
+  for (; i < argc && strcmp(argv[i], "--") != 0; ++i) {
+    if (strcmp(argv[i], "--wait") == 0) {
+      arguments.wait = true;
+    } else if (strcmp(argv[i], "--state-dir") == 0 && i + 1 < argc) {
+      arguments.state_dir = argv[++i];
+    } else if (strcmp(argv[i], "--agent-pid") == 0 && i + 1 < argc) {
+      arguments.agent_pid = atoi(argv[++i]);
+    } else {
+      return false;
+    }
+  }
+  arguments.agent = argv + i + 1;
+  return arguments.state_dir != nullptr && i + 1 < argc &&
+         arguments.agent[0][0] == '/';
+}
+
+// 0, 1 and 2 are open, nothing else is. Gives /dev/null.
+int SetUpDescriptors() {
+  close_range(3, ~0U, 0);
+  int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+  while (fd >= 0 && fd < 3) {
+    fcntl(fd, F_SETFD, 0);
+    fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+  }
+  return fd;
+}
+
+// All at their defaults, as children inherit them; what the loop wants comes
+// by descriptor. SIGPIPE and SIGHUP are only kept away.
+int SetUpSignals() {
+  for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  sigaddset(&wanted, SIGCHLD);
+  sigaddset(&wanted, SIGTERM);
+  sigaddset(&wanted, SIGINT);
+  sigset_t blocked = wanted;
+  sigaddset(&blocked, SIGHUP);
+  sigaddset(&blocked, SIGPIPE);
+  if (sigprocmask(SIG_SETMASK, &blocked, nullptr) != 0) return -1;
+  return signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+// `original` is what workers get. A keeper that an agent starts has inherited
+// a raised one, and hears of the original in a variable.
+bool RaiseLimits(rlimit& original) {
+  if (getrlimit(RLIMIT_NOFILE, &original) != 0) return false;
+  rlimit raised = original;
+  raised.rlim_cur = raised.rlim_max;
+  if (const char* soft = getenv(kNofileVariable); soft != nullptr) {
+    original.rlim_cur = strtoull(soft, nullptr, 10);
+    if (original.rlim_cur > original.rlim_max) {
+      original.rlim_cur = original.rlim_max;
+    }
+  }
+  return setrlimit(RLIMIT_NOFILE, &raised) == 0;
+}
+
+int OpenStateDir(const char* path) {
+  if (mkdir(path, 0700) != 0 && errno != EEXIST) return -1;
+  return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+// 0 with the lock, else the exit code plus 1.
+int TakeLock(const Arguments& arguments, const KeeperSetup& setup,
+             KeeperLock& lock) {
+  KeeperLock::Result result = arguments.wait
+                                  ? lock.Wait(setup.state_dir, setup.signals)
+                                  : lock.TryLock(setup.state_dir);
+  switch (result) {
+    case KeeperLock::Result::kLocked:
+      return 0;
+    case KeeperLock::Result::kStopped:
+      return 1;
+    case KeeperLock::Result::kHeld:
+      StderrLine(
+          "%s is in use by the keeper with pid %d; stop that first, or "
+          "use another --state-dir",
+          arguments.state_dir, lock.holder());
+      return 2;
+    case KeeperLock::Result::kFailed:
+      StderrLine("cannot lock %s/%s: %s", arguments.state_dir, kLockName,
+                 strerror(errno));
+      return 2;
+  }
+  return 2;
+}
+
+int Main(int argc, char** argv) {
+  Arguments arguments;
+  if (!ParseArguments(argc, argv, arguments)) {
+    StderrLine("%s", kUsage);
+    return kUsageError;
+  }
+  KeeperSetup setup;
+  setup.agent_argv = arguments.agent;
+  setup.dev_null = SetUpDescriptors();
+  setup.signals = SetUpSignals();
+  setup.state_dir = OpenStateDir(arguments.state_dir);
+  if (setup.dev_null < 0 || setup.signals < 0 || setup.state_dir < 0) {
+    StderrLine("cannot use %s: %s", arguments.state_dir, strerror(errno));
+    return 1;
+  }
+  static KeeperLock lock;
+  if (int failed = TakeLock(arguments, setup, lock); failed != 0) {
+    return failed - 1;
+  }
+  if (!RaiseLimits(setup.child_nofile) ||
+      prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) {
+    StderrLine("cannot set itself up: %s", strerror(errno));
+    return 1;
+  }
+  setup.agent_pid = lock.agent_pid();
+  setup.agent_ticks = lock.agent_ticks();
+  if (arguments.agent_pid > 0) {
+    setup.agent_pid = arguments.agent_pid;
+    setup.agent_ticks = ReadStartTicks(arguments.agent_pid);
+  }
+  static AgentSession session(g_processes, g_store, setup.child_nofile,
+                              setup.dev_null);
+  static Keeper keeper(setup, lock, g_processes, session);
+  return keeper.Run();
+}
+
+}  // namespace
+}  // namespace fleet::keeper
+
+int main(int argc, char** argv) { return fleet::keeper::Main(argc, argv); }
