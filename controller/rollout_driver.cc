@@ -1,14 +1,14 @@
 #include "controller/rollout_driver.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "controller/rollout/commands.h"
 #include "controller/rollout/new_rollout.h"
+#include "controller/rollout_commits.h"
 #include "controller/rollout_log.h"
-#include "controller/rollout_rows.h"
+#include "proto/rpc/app_spec_proto.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::controller {
@@ -16,43 +16,7 @@ namespace {
 
 // The rollout's clock is saved at least this often while it runs.
 constexpr absl::Duration kCheckpoint = absl::Seconds(30);
-constexpr int64_t kEventsKept = 10000;
-// Old events are deleted so many at a time.
-constexpr int64_t kEventsChunk = 1000;
 constexpr size_t kMaxRequestId = 64;
-
-// Up to which event the store may forget when `last` is the newest one and
-// `added` are new; 0: nothing now.
-int64_t ForgetThrough(int64_t last, int64_t added) {
-  bool chunk = last / kEventsChunk != (last - added) / kEventsChunk;
-  return chunk && last > kEventsKept ? last - kEventsKept : 0;
-}
-
-int DoneAfter(const Rollout& rollout, const Plan& plan) {
-  int done = Count(rollout.steps).done;
-  for (const StepChange& change : plan.steps) {
-    done -= rollout.steps[change.index].phase == HostStepPhase::kDone ? 1 : 0;
-    done += change.step.phase == HostStepPhase::kDone ? 1 : 0;
-  }
-  return done;
-}
-
-// All but the steps.
-Rollout HeadOf(const Rollout& rollout, const RolloutState& state) {
-  Rollout head;
-  head.uid = rollout.uid;
-  head.app = rollout.app;
-  head.app_uid = rollout.app_uid;
-  head.kind = rollout.kind;
-  head.from_revision = rollout.from_revision;
-  head.to_revision = rollout.to_revision;
-  head.policy = rollout.policy;
-  head.create_time = rollout.create_time;
-  head.actor = rollout.actor;
-  head.request_id = rollout.request_id;
-  head.state = state;
-  return head;
-}
 
 absl::Status NoHost(const std::string& app) {
   return ErrorWithReason(absl::StatusCode::kNotFound,
@@ -216,7 +180,8 @@ bool RolloutDriver::PlanNow(Active& active) {
 }
 
 absl::Status RolloutDriver::SavePlan(Active& active, const Plan& plan) {
-  const RolloutCommit commit = CommitOf(active.rollout, plan);
+  const RolloutCommit commit =
+      CommitOf(active.rollout, plan, targets_, Now().steady);
   RETURN_IF_ERROR(Save(commit, active.rollout.app));
   active.saved = Now().steady;
   TakeOver(active, plan);
@@ -234,7 +199,8 @@ void RolloutDriver::SaveClock(Active& active) {
   Plan nothing;
   nothing.state = rollout.state;
   active.saved = now;
-  absl::Status saved = Save(CommitOf(rollout, nothing), rollout.app);
+  absl::Status saved =
+      Save(CommitOf(rollout, nothing, targets_, now), rollout.app);
   if (!saved.ok()) LogNotSaved(rollout, saved);
 }
 
@@ -243,32 +209,6 @@ void RolloutDriver::TakeOver(Active& active, const Plan& plan) {
   Apply(plan, active.rollout);
   LogEvents(active.rollout, plan);
   if (changed) watchers_.Notify(active.rollout.uid);
-}
-
-RolloutCommit RolloutDriver::CommitOf(const Rollout& rollout,
-                                      const Plan& plan) const {
-  RolloutCommit commit;
-  commit.rollouts.push_back(
-      ToRow({HeadOf(rollout, plan.state), DoneAfter(rollout, plan),
-             static_cast<int>(rollout.steps.size())},
-            Now().steady));
-  for (const StepChange& change : plan.steps) {
-    commit.steps.push_back(ToRow(rollout.uid, change.index, change.step));
-  }
-  for (const RolloutEvent& event : plan.events) {
-    commit.events.push_back(ToRow(rollout.uid, event));
-  }
-  commit.forget_events_through = ForgetThrough(
-      plan.state.last_seq, static_cast<int64_t>(plan.events.size()));
-  for (const TargetChange& change : plan.targets) {
-    commit.targets.push_back(
-        targets_.NextTarget(rollout.app, rollout.app_uid, change));
-  }
-  if (plan.proven || plan.state.generation != rollout.state.generation) {
-    commit.app = AppAdvance{rollout.app, rollout.app_uid, plan.state.generation,
-                            plan.proven ? rollout.to_revision : 0};
-  }
-  return commit;
 }
 
 absl::Status RolloutDriver::Save(const RolloutCommit& commit,
@@ -394,10 +334,9 @@ absl::StatusOr<Rollout> RolloutDriver::Build(const NewRollout& request,
   Rollout rollout;
   ASSIGN_OR_RETURN(
       rollout.policy,
-      ResolvePolicy(request.app.spec,
-                    MergePolicies(request.app.spec.rollout, request.policy),
-                    request.kind, static_cast<int>(candidates.size()),
-                    nothing_runs));
+      ResolvePolicy(
+          request.app.spec, Override(request.app.spec.rollout, request.policy),
+          request.kind, static_cast<int>(candidates.size()), nothing_runs));
   ASSIGN_OR_RETURN(rollout.uid, NewUid());
   rollout.app = request.app.name;
   rollout.app_uid = request.app.uid;
@@ -439,10 +378,8 @@ absl::StatusOr<Rollout> RolloutDriver::Create(const NewRollout& request) {
 
   const Moment now = Now();
   Plan begin = BeginRollout(rollout, now);
-  RolloutCommit commit = CommitOf(rollout, begin);
-  for (size_t i = 0; i < rollout.steps.size(); ++i) {
-    commit.steps.push_back(ToRow(rollout.uid, i, rollout.steps[i]));
-  }
+  RolloutCommit commit = CommitOf(rollout, begin, targets_, now.steady);
+  AddAllSteps(rollout, commit);
   commit.app =
       AppAdvance{rollout.app, rollout.app_uid, rollout.state.generation, 0};
   commit.also_save = request.also_save;
@@ -453,13 +390,7 @@ absl::StatusOr<Rollout> RolloutDriver::Create(const NewRollout& request) {
         EndRollout(old->rollout, RolloutPhase::kSuperseded,
                    {request.actor, absl::StrCat("superseded by ", rollout.uid)},
                    now));
-    RolloutCommit ended = CommitOf(old->rollout, end);
-    std::move(ended.rollouts.begin(), ended.rollouts.end(),
-              std::back_inserter(commit.rollouts));
-    std::move(ended.steps.begin(), ended.steps.end(),
-              std::back_inserter(commit.steps));
-    std::move(ended.events.begin(), ended.events.end(),
-              std::back_inserter(commit.events));
+    Merge(CommitOf(old->rollout, end, targets_, now.steady), commit);
   }
   RETURN_IF_ERROR(Save(commit, rollout.app));
 
@@ -487,7 +418,7 @@ absl::Status RolloutDriver::EndForDeletedApp(
   Active& active = *found->second;
   ASSIGN_OR_RETURN(Plan end, EndRollout(active.rollout, RolloutPhase::kAborted,
                                         {actor, "the app was deleted"}, Now()));
-  RolloutCommit commit = CommitOf(active.rollout, end);
+  RolloutCommit commit = CommitOf(active.rollout, end, targets_, Now().steady);
   commit.also_save = std::move(also_save);
   RETURN_IF_ERROR(Save(commit, app));
   std::string uid = active.rollout.uid;

@@ -139,7 +139,6 @@ class RolloutDriver {
   void SaveClock(Active& active);
   void TakeOver(Active& active, const Plan& plan);
   void ForgetIfEnded(const std::string& uid);
-  RolloutCommit CommitOf(const Rollout& rollout, const Plan& plan) const;
   absl::Status Save(const RolloutCommit& commit, const std::string& app);
   absl::StatusOr<Rollout> Run(const std::string& name, const Command& command);
   absl::StatusOr<Rollout> Build(const NewRollout& request,

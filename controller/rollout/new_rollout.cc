@@ -13,15 +13,6 @@
 namespace fleet::controller {
 namespace {
 
-template <class T>
-void Override(std::optional<T>& field, const std::optional<T>& over) {
-  if (over.has_value()) field = over;
-}
-
-void Override(std::string& field, const std::string& over) {
-  if (!over.empty()) field = over;
-}
-
 absl::StatusOr<int> ResolveHosts(const std::string& field,
                                  const std::string& text, int hosts,
                                  int minimum) {
@@ -42,19 +33,6 @@ int Health(const HostView& view) {
 }
 
 }  // namespace
-
-RolloutPolicySpec MergePolicies(const RolloutPolicySpec& base,
-                                const RolloutPolicySpec& over) {
-  RolloutPolicySpec merged = base;
-  Override(merged.max_parallel, over.max_parallel);
-  Override(merged.min_ready_time, over.min_ready_time);
-  Override(merged.ready_deadline, over.ready_deadline);
-  Override(merged.progress_deadline, over.progress_deadline);
-  Override(merged.max_failures, over.max_failures);
-  Override(merged.on_failure, over.on_failure);
-  Override(merged.max_flaps, over.max_flaps);
-  return merged;
-}
 
 absl::StatusOr<Policy> ResolvePolicy(const AppSpec& spec,
                                      const RolloutPolicySpec& policy,

@@ -12,11 +12,7 @@
 
 namespace fleet::controller {
 
-// The fields of `over` that are set, else those of `base`.
-RolloutPolicySpec MergePolicies(const RolloutPolicySpec& base,
-                                const RolloutPolicySpec& over);
-
-// `policy` with the defaults of ROLLOUT fields, for `hosts` hosts.
+// `policy` with its defaults filled in, for `hosts` hosts.
 // `nothing_runs`: a first rollout, which takes all hosts at once unless
 // max_parallel is set. INVALID_ARGUMENT names the field.
 absl::StatusOr<Policy> ResolvePolicy(const AppSpec& spec,

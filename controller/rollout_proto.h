@@ -1,0 +1,25 @@
+// The engine's values → fleet.v1.
+#ifndef FLEET_CONTROLLER_ROLLOUT_PROTO_H_
+#define FLEET_CONTROLLER_ROLLOUT_PROTO_H_
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "controller/rollout/rollout.h"
+#include "controller/rollout_reader.h"
+#include "controller/rollout_rows.h"
+#include "fleet/v1/rollout.pb.h"
+
+namespace fleet::controller {
+
+// `now` is steady time.
+v1::Rollout ToProto(const Rollout& rollout, absl::Time now);
+// Without steps.
+v1::Rollout ToProto(const RolloutSummary& summary, absl::Time now);
+v1::RolloutEvent ToProto(const RolloutEvent& event);
+
+// INVALID_ARGUMENT for kinds that a client cannot ask for by name.
+absl::StatusOr<RolloutKind> KindFromProto(v1::RolloutKind kind);
+
+}  // namespace fleet::controller
+
+#endif  // FLEET_CONTROLLER_ROLLOUT_PROTO_H_

@@ -1,0 +1,72 @@
+// fleet.v1.RolloutService.
+#ifndef FLEET_CONTROLLER_ROLLOUT_SERVICE_H_
+#define FLEET_CONTROLLER_ROLLOUT_SERVICE_H_
+
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "controller/call_gate.h"
+#include "controller/rollout_driver.h"
+#include "controller/rollout_ports.h"
+#include "fleet/v1/rollout_service.grpc.pb.h"
+
+namespace fleet::controller {
+
+// An adapter: protobuf on one side, the driver on the other. Its methods run
+// on gRPC's threads and post to the gate's loop.
+class RolloutService final : public v1::RolloutService::CallbackService {
+ public:
+  // All must outlive it.
+  RolloutService(CallGate& gate, RolloutDriver& driver, const AppCatalog& apps);
+
+  grpc::ServerUnaryReactor* CreateRollout(
+      grpc::CallbackServerContext* context,
+      const v1::CreateRolloutRequest* request,
+      v1::CreateRolloutResponse* response) override;
+  grpc::ServerUnaryReactor* GetRollout(
+      grpc::CallbackServerContext* context,
+      const v1::GetRolloutRequest* request,
+      v1::GetRolloutResponse* response) override;
+  grpc::ServerUnaryReactor* ListRollouts(
+      grpc::CallbackServerContext* context,
+      const v1::ListRolloutsRequest* request,
+      v1::ListRolloutsResponse* response) override;
+  grpc::ServerWriteReactor<v1::WatchRolloutResponse>* WatchRollout(
+      grpc::CallbackServerContext* context,
+      const v1::WatchRolloutRequest* request) override;
+  grpc::ServerUnaryReactor* PauseRollout(
+      grpc::CallbackServerContext* context,
+      const v1::PauseRolloutRequest* request,
+      v1::PauseRolloutResponse* response) override;
+  grpc::ServerUnaryReactor* ResumeRollout(
+      grpc::CallbackServerContext* context,
+      const v1::ResumeRolloutRequest* request,
+      v1::ResumeRolloutResponse* response) override;
+  grpc::ServerUnaryReactor* AbortRollout(
+      grpc::CallbackServerContext* context,
+      const v1::AbortRolloutRequest* request,
+      v1::AbortRolloutResponse* response) override;
+  grpc::ServerUnaryReactor* RetryRollout(
+      grpc::CallbackServerContext* context,
+      const v1::RetryRolloutRequest* request,
+      v1::RetryRolloutResponse* response) override;
+
+ private:
+  absl::StatusOr<Rollout> Create(const v1::CreateRolloutRequest& request,
+                                 const std::string& actor);
+  absl::Status List(const v1::ListRolloutsRequest& request,
+                    v1::ListRolloutsResponse& response);
+  // The result, or its error.
+  absl::Status Answer(const absl::StatusOr<Rollout>& rollout,
+                      v1::Rollout* response) const;
+
+  CallGate& gate_;
+  RolloutDriver& driver_;
+  const AppCatalog& apps_;
+};
+
+}  // namespace fleet::controller
+
+#endif  // FLEET_CONTROLLER_ROLLOUT_SERVICE_H_
