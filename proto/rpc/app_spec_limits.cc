@@ -11,6 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "proto/rpc/address.h"
 #include "proto/rpc/app_spec.h"
 #include "proto/rpc/host_selector.h"
@@ -32,11 +33,13 @@ constexpr int kMaxThreshold = 100;
 constexpr int kMaxLogFiles = 1000;
 constexpr absl::Duration kDay = absl::Hours(24);
 
-// Collects "field: why, what would be right".
+// Collects "field: why, what would be right", one line each whatever the
+// spec's own texts hold.
 class Violations {
  public:
   void Add(absl::string_view field, absl::string_view why) {
-    lines_.push_back(absl::StrCat(field, ": ", why));
+    lines_.push_back(absl::StrReplaceAll(absl::StrCat(field, ": ", why),
+                                         {{"\n", "\\n"}, {"\r", "\\r"}}));
   }
   void Require(bool holds, absl::string_view field, absl::string_view why) {
     if (!holds) Add(field, why);

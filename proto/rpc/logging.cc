@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <utility>
@@ -58,6 +59,8 @@ absl::Status SetUpLogging(std::string_view program, std::string_view level) {
         absl::StrCat("log level \"", ToAbsl(level),
                      "\": it must be trace, debug, info, warn, error or off"));
   }
+  // What gRPC would print, our own messages say.
+  setenv("GRPC_VERBOSITY", "NONE", 0);
   auto formatter = std::make_unique<spdlog::pattern_formatter>(
       spdlog::pattern_time_type::utc);
   formatter->add_flag<OneLineMessage>('*');

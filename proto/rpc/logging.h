@@ -10,7 +10,9 @@ namespace fleet {
 
 // Makes spdlog's default logger write to stderr, one line a message:
 // "2026-01-31T12:00:00.123Z info  fleet-agent: text". A newline within a
-// message is written as "\n". Called once by main, before other threads start.
+// message is written as "\n". gRPC's own messages are off unless the variable
+// GRPC_VERBOSITY is set. Called once by main, before other threads and gRPC
+// start.
 //
 // `level` is trace, debug, info, warn, error or off; INVALID_ARGUMENT
 // otherwise.

@@ -1,0 +1,177 @@
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+#include "proto/rpc/app_spec.h"
+#include "proto/rpc/status.h"
+
+namespace fleet {
+namespace {
+
+AppSpec Web() {
+  AppSpec spec;
+  spec.name = "web";
+  spec.script = "app.js";
+  spec.cwd = "/srv/web";
+  ApplyDefaults(spec);
+  return spec;
+}
+
+TEST(ValidateAppSpec, AcceptsDefaultsAndFullSpecs) {
+  EXPECT_TRUE(ValidateAppSpec(Web()).ok());
+  AppSpec spec = Web();
+  spec.exec_mode = ExecMode::kCluster;
+  spec.instances = -1;
+  spec.listen = {"tcp://0.0.0.0:3000", "unix:///run/web.sock"};
+  spec.env = {{"PORT_BASE", "3000"}, {"_X1", ""}};
+  spec.increment_var = "PORT_BASE";
+  spec.readiness.wait_ready = true;
+  spec.readiness.http = HttpProbe{3000, "/health?x=1", 204};
+  spec.stop.signal = "SIGUSR2";
+  spec.stop.shutdown_with_message = true;
+  spec.rollout.max_parallel = "25%";
+  spec.rollout.max_failures = "0";
+  spec.hosts = "role=web,zone in (a,b)";
+  EXPECT_TRUE(ValidateAppSpec(spec).ok()) << ValidateAppSpec(spec);
+}
+
+TEST(ValidateAppSpec, NamesTheFieldThatIsWrong) {
+  struct Case {
+    std::string field;
+    std::function<void(AppSpec&)> spoil;
+  };
+  const std::vector<Case> cases = {
+      {"name", [](AppSpec& s) { s.name = ""; }},
+      {"name", [](AppSpec& s) { s.name = "-web"; }},
+      {"name", [](AppSpec& s) { s.name = "we b"; }},
+      {"name", [](AppSpec& s) { s.name = "../web"; }},
+      {"name", [](AppSpec& s) { s.name = std::string(64, 'x'); }},
+      {"name", [](AppSpec& s) { s.name = "all"; }},
+      {"namespace", [](AppSpec& s) { s.app_namespace = "a/b"; }},
+      {"script", [](AppSpec& s) { s.script = ""; }},
+      {"script", [](AppSpec& s) { s.script = std::string("a\0b.js", 6); }},
+      {"cwd", [](AppSpec& s) { s.cwd = "srv"; }},
+      {"cwd", [](AppSpec& s) { s.cwd = ""; }},
+      {"group", [](AppSpec& s) { s.group = "www"; }},
+      {"args", [](AppSpec& s) { s.args = {std::string("\0", 1)}; }},
+      {"args", [](AppSpec& s) { s.args.resize(1001); }},
+      {"env", [](AppSpec& s) { s.env["A"] = std::string(200'000, 'x'); }},
+      {"env.1A", [](AppSpec& s) { s.env["1A"] = "x"; }},
+      {"env.A=B", [](AppSpec& s) { s.env["A=B"] = "x"; }},
+      {"env.A", [](AppSpec& s) { s.env["A"] = std::string("\0", 1); }},
+      {"instance_var", [](AppSpec& s) { s.instance_var = "a b"; }},
+      {"increment_var", [](AppSpec& s) { s.increment_var = "PORT"; }},
+      {"port", [](AppSpec& s) { s.port = 65536; }},
+      {"instances", [](AppSpec& s) { s.instances = 1001; }},
+      {"listen", [](AppSpec& s) { s.listen = {"3000"}; }},
+      {"listen", [](AppSpec& s) { s.listen = {"tcp://:3000"}; }},
+      {"listen", [](AppSpec& s) { s.listen = {"tcp://0.0.0.0:0"}; }},
+      {"listen", [](AppSpec& s) { s.listen = {"unix://x"}; }},
+      {"listen",
+       [](AppSpec& s) {
+         s.listen = {"tcp://[::]:1", "tcp://[::]:1"};
+       }},
+      {"exec_mode",
+       [](AppSpec& s) {
+         s.interpreter = "python3";
+         s.exec_mode = ExecMode::kCluster;
+       }},
+      {"readiness.wait_ready",
+       [](AppSpec& s) {
+         s.interpreter = "none";
+         s.readiness.wait_ready = true;
+       }},
+      {"stop.shutdown_with_message",
+       [](AppSpec& s) {
+         s.interpreter = "none";
+         s.stop.shutdown_with_message = true;
+       }},
+      {"restart.min_uptime",
+       [](AppSpec& s) { s.restart.min_uptime = -absl::Seconds(1); }},
+      {"restart.max_restarts", [](AppSpec& s) { s.restart.max_restarts = -1; }},
+      {"restart.restart_delay",
+       [](AppSpec& s) { s.restart.restart_delay = absl::Hours(25); }},
+      {"restart.stop_exit_codes",
+       [](AppSpec& s) {
+         s.restart.stop_exit_codes = {0, 256};
+       }},
+      {"restart.max_memory_bytes",
+       [](AppSpec& s) { s.restart.max_memory_bytes = -1; }},
+      {"readiness.http.port",
+       [](AppSpec& s) {
+         s.readiness.http = HttpProbe{0, "/", 0};
+       }},
+      {"readiness.http.path",
+       [](AppSpec& s) {
+         s.readiness.http = HttpProbe{1, "x", 0};
+       }},
+      {"readiness.http.path",
+       [](AppSpec& s) {
+         s.readiness.http = HttpProbe{1, "/\r\nHost: x", 0};
+       }},
+      {"readiness.http.status",
+       [](AppSpec& s) {
+         s.readiness.http = HttpProbe{1, "/", 99};
+       }},
+      {"readiness.tcp.port",
+       [](AppSpec& s) { s.readiness.tcp = TcpProbe{70000}; }},
+      {"readiness.timeout",
+       [](AppSpec& s) { s.readiness.timeout = absl::ZeroDuration(); }},
+      {"readiness.probe_timeout",
+       [](AppSpec& s) { s.readiness.probe_timeout = absl::Hours(1); }},
+      {"readiness.success_threshold",
+       [](AppSpec& s) { s.readiness.success_threshold = 0; }},
+      {"readiness.failure_threshold",
+       [](AppSpec& s) { s.readiness.failure_threshold = 101; }},
+      {"stop.kill_timeout",
+       [](AppSpec& s) { s.stop.kill_timeout = absl::Hours(2); }},
+      {"stop.signal", [](AppSpec& s) { s.stop.signal = "SIGNOPE"; }},
+      {"logs.out_file", [](AppSpec& s) { s.logs.out_file = "out.log"; }},
+      {"logs.error_file", [](AppSpec& s) { s.logs.error_file = "e.log"; }},
+      {"logs.max_size_bytes", [](AppSpec& s) { s.logs.max_size_bytes = 1; }},
+      {"logs.max_files", [](AppSpec& s) { s.logs.max_files = -1; }},
+      {"rollout.max_parallel",
+       [](AppSpec& s) { s.rollout.max_parallel = "0"; }},
+      {"rollout.max_parallel",
+       [](AppSpec& s) { s.rollout.max_parallel = "half"; }},
+      {"rollout.max_failures",
+       [](AppSpec& s) { s.rollout.max_failures = "101%"; }},
+      {"rollout.min_ready_time",
+       [](AppSpec& s) { s.rollout.min_ready_time = -absl::Seconds(1); }},
+      {"rollout.ready_deadline",
+       [](AppSpec& s) { s.rollout.ready_deadline = absl::ZeroDuration(); }},
+      {"rollout.progress_deadline",
+       [](AppSpec& s) { s.rollout.progress_deadline = absl::ZeroDuration(); }},
+      {"rollout.max_flaps", [](AppSpec& s) { s.rollout.max_flaps = -1; }},
+      {"hosts", [](AppSpec& s) { s.hosts = "web,role=x"; }},
+  };
+  for (const Case& c : cases) {
+    AppSpec spec = Web();
+    c.spoil(spec);
+    absl::Status status = ValidateAppSpec(spec);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << c.field;
+    EXPECT_TRUE(absl::StartsWith(status.message(), c.field + ": "))
+        << c.field << " in " << status.message();
+    EXPECT_FALSE(absl::StrContains(status.message(), "\n")) << status;
+    EXPECT_EQ(ReasonOf(status).reason, "SPEC_INVALID");
+  }
+}
+
+TEST(ValidateAppSpec, ListsAllViolationsOneALine) {
+  AppSpec spec = Web();
+  spec.instances = 5000;
+  spec.stop.signal = "TERMINATE";
+  spec.hosts = "zone in (a";
+  std::vector<std::string> lines =
+      absl::StrSplit(ValidateAppSpec(spec).message(), '\n');
+  ASSERT_EQ(lines.size(), 3);
+  EXPECT_EQ(lines[0],
+            "instances: 5000 is out of range, it must be -1000 to 1000");
+}
+
+}  // namespace
+}  // namespace fleet

@@ -1,0 +1,118 @@
+#include "proto/rpc/app_spec_proto.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "proto/rpc/status.h"
+
+namespace fleet {
+namespace {
+
+using ::testing::IsEmpty;
+
+// No field has its default.
+AppSpec Full() {
+  AppSpec s;
+  s.name = "web";
+  s.app_namespace = "shop";
+  s.script = "app.js";
+  s.args = {"--a", "b"};
+  s.interpreter = "/opt/node";
+  s.interpreter_args = {"--inspect"};
+  s.cwd = "/srv";
+  s.user = "www";
+  s.group = "www";
+  s.instances = 0;
+  s.exec_mode = ExecMode::kCluster;
+  s.listen = {"tcp://0.0.0.0:3000"};
+  s.socket_sharing = SocketSharing::kShared;
+  s.reload_strategy = ReloadStrategy::kStopFirst;
+  s.graceful_drain = false;
+  s.env = {{"A", "1"}};
+  s.instance_var = "SLOT";
+  s.increment_var = "A";
+  s.port = 3000;
+  s.restart = {
+      false,  absl::Seconds(2), 0, absl::Seconds(3), absl::Milliseconds(100),
+      {0, 3}, 1 << 20};
+  s.readiness.wait_ready = true;
+  s.readiness.notify = true;
+  s.readiness.http = HttpProbe{3000, "/up", 204};
+  s.readiness.tcp = TcpProbe{3001};
+  s.readiness.timeout = absl::Seconds(5);
+  s.readiness.interval = absl::Milliseconds(50);
+  s.readiness.probe_timeout = absl::Milliseconds(300);
+  s.readiness.success_threshold = 2;
+  s.readiness.failure_threshold = 4;
+  s.stop = {absl::ZeroDuration(), "SIGINT", true, false};
+  s.logs = {"/l/o.log", "/l/e.log", true, 1 << 16, 0, true};
+  s.rollout = {"25%",
+               absl::ZeroDuration(),
+               absl::Seconds(9),
+               absl::Minutes(3),
+               "1",
+               OnFailure::kAbort,
+               0};
+  s.hosts = "role=web";
+  return s;
+}
+
+TEST(AppSpecProto, EveryFieldComesBack) {
+  EXPECT_THAT(DiffAppSpecs(Full(), FromProto(ToProto(Full()))), IsEmpty());
+  AppSpec defaults;
+  defaults.script = "app.js";
+  ApplyDefaults(defaults);
+  EXPECT_THAT(DiffAppSpecs(defaults, FromProto(ToProto(defaults))), IsEmpty());
+  EXPECT_EQ(FromProto(ToProto(Full())).env, Full().env);
+  EXPECT_EQ(FromProto(ToProto(Full())).name, "web");
+}
+
+TEST(AppSpecProto, WhatASparseSpecLeavesOutGetsItsDefault) {
+  v1::AppSpec sparse;
+  sparse.set_script("/srv/app.js");
+  AppSpec spec = FromProto(sparse);
+  AppSpec defaults;
+  defaults.script = "/srv/app.js";
+  ApplyDefaults(defaults);
+  EXPECT_THAT(DiffAppSpecs(defaults, spec), IsEmpty());
+  EXPECT_EQ(spec.name, "app");
+  EXPECT_TRUE(ValidateAppSpec(spec).ok()) << ValidateAppSpec(spec);
+}
+
+TEST(AppSpecProto, PartOfAGroupLeavesTheRestAtItsDefault) {
+  v1::AppSpec sparse;
+  sparse.set_script("/srv/app.js");
+  sparse.mutable_stop()->set_signal("SIGINT");
+  sparse.mutable_restart()->set_max_restarts(0);
+  sparse.mutable_readiness()->mutable_http()->set_port(80);
+  AppSpec spec = FromProto(sparse);
+  EXPECT_EQ(spec.stop.kill_timeout, absl::Seconds(30));
+  EXPECT_TRUE(spec.stop.treekill);
+  EXPECT_TRUE(spec.restart.autorestart);
+  EXPECT_EQ(spec.restart.max_restarts, 0);
+  EXPECT_EQ(spec.readiness.http->path, "/");
+}
+
+TEST(RolloutPolicyProto, UnsetStaysUnset) {
+  RolloutPolicySpec policy = FromProto(ToProto(RolloutPolicySpec()));
+  EXPECT_EQ(policy.max_parallel, "");
+  EXPECT_FALSE(policy.min_ready_time.has_value());
+  EXPECT_FALSE(policy.on_failure.has_value());
+  EXPECT_FALSE(policy.max_flaps.has_value());
+}
+
+TEST(Override, ReplacesOnlyWhatIsSet) {
+  RolloutPolicySpec base = Full().rollout;
+  RolloutPolicySpec over;
+  over.max_parallel = "3";
+  over.max_flaps = 5;
+  RolloutPolicySpec result = Override(base, over);
+  EXPECT_EQ(result.max_parallel, "3");
+  EXPECT_EQ(result.max_flaps, 5);
+  EXPECT_EQ(result.max_failures, "1");
+  EXPECT_EQ(result.ready_deadline, absl::Seconds(9));
+  EXPECT_EQ(result.on_failure, OnFailure::kAbort);
+}
+
+}  // namespace
+}  // namespace fleet
