@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "node_agent/keeper_client.h"
+#include "node_agent/keeper_launcher.h"
 #include "node_agent/keeper_socket.h"
 #include "node_agent/unique_fd.h"
 #include "proto/rpc/event_loop.h"
@@ -29,11 +30,13 @@ struct KeeperOptions {
   std::string state_dir;
   // What FLEET_KEEPER_FD says (taken over), or -1: look for a keeper.
   int fd = -1;
-  // How a later keeper starts this agent again. Empty: as this process was.
+  // How a later keeper starts this agent again; argv[0] is an absolute path.
+  // Empty: as this process was started.
   std::vector<std::string> agent_argv;
+  // For Connect.
   absl::Duration deadline = absl::Seconds(10);
-  // The keeper serves another agent: this one has to end. Default: says so on
-  // stderr and exits with code 1.
+  // A keeper refuses this agent for good, after Connect. Default: logs it and
+  // exits with code 1.
   std::function<void(const absl::Status&)> on_refused;
 };
 
@@ -45,24 +48,25 @@ struct KeeperOptions {
 // connects to the one that took its place, starting one where there is none,
 // gives it all of that, and repeats what was not answered.
 //
-// Bounds: 4,096 processes and 8,192 held descriptors (the keeper's), 32,768
+// Bounds: 4,096 processes and 8,192 held descriptors (the keeper's own), 32,768
 // messages on their way; past that the connection is made anew from what is
 // known here, so nothing is lost.
 class KeeperConnection : public KeeperClient {
  public:
-  // Blocks until the inventory is here. UNAVAILABLE: no keeper in time;
+  // Blocks until the inventory is here. DEADLINE_EXCEEDED: no keeper in time;
   // FAILED_PRECONDITION: one of another version, or one that serves another
-  // agent.
+  // agent; ABORTED or DATA_LOSS: `fd` is no keeper's.
   static absl::StatusOr<std::unique_ptr<KeeperConnection>> Connect(
       EventLoop& loop, KeeperOptions options);
   ~KeeperConnection() override;
   KeeperConnection(const KeeperConnection&) = delete;
   KeeperConnection& operator=(const KeeperConnection&) = delete;
 
-  // What the keeper had at Connect; once, later calls give nothing. Processes
-  // that had ended are here and not in OnExited.
+  // What the keeper had at Connect; later calls give nothing. Processes that
+  // had ended are told here and not by OnExited; AckExit them too.
   Inventory TakeInventory();
 
+  // Before the loop runs.
   void SetEvents(Events* events) override { events_ = events; }
   void Spawn(SpawnRequest request) override;
   void Signal(WorkerId id, int signal, bool group) override;
@@ -76,6 +80,9 @@ class KeeperConnection : public KeeperClient {
   int64_t keepers_lost() const { return keepers_lost_; }
 
  private:
+  // kLost → kGreeting (connected, the inventory is coming) → kRunning, and
+  // from both back to kLost.
+  enum class State { kLost, kGreeting, kRunning };
   struct PendingSignal {
     int signal;
     bool group;
@@ -83,68 +90,89 @@ class KeeperConnection : public KeeperClient {
   // A process from Spawn to AckExit.
   struct Process {
     std::string tag;
-    pid_t pid = 0;  // 0: not answered yet; then `spawn` repeats the request.
+    pid_t pid = 0;  // 0: not answered yet.
     uint64_t start_ticks = 0;
     UniqueFd pidfd;
     bool ended = false;
     ProcessExit exit;
-    std::unique_ptr<KeeperMessage> spawn;
-    std::vector<PendingSignal> signals;  // At most 8.
+    KeeperMessage spawn;                 // Until it is answered.
+    std::vector<PendingSignal> signals;  // Until then; at most 8.
+  };
+  // What a keeper lists; a live one has a pidfd.
+  struct Listed {
+    Inventory::Process process;
+    UniqueFd pidfd;
+  };
+  // Which descriptors go with a message: looked up when it is sent.
+  enum class Attach { kNothing, kChildFds, kPidfd, kHeldFd };
+  struct Outgoing {
+    std::vector<char> bytes;
+    Attach attach;
+    WorkerId id;
+    std::string name;
   };
 
   KeeperConnection(EventLoop& loop, KeeperOptions options);
 
-  absl::Status Establish(absl::Time deadline);
-  absl::Status TryReconnect();
-  void StartKeeper();
-  void ReapKeeper();
-  absl::Status Greet(int fd);
-  absl::Status ReadInventory(absl::Time deadline);
-  absl::Status NoteInventory(KeeperMessage message, bool* done);
-  void NoteProcess(KeeperMessage message);
-  void NoteHeld(KeeperMessage message);
-
-  void Watch();
+  // keeper_connection.cc: at work.
   void OnSocket(uint32_t events);
-  bool ReceiveSome();
-  bool Handle(KeeperMessage message);
-  void HandleSpawned(const KeeperMessage& message, UniqueFd pidfd);
+  bool ReceiveOne();
+  void Handle(KeeperMessage message);
+  void HandleSpawned(WorkerId id, pid_t pid, uint64_t start_ticks,
+                     UniqueFd pidfd);
+  void HandleSpawnFailed(WorkerId id, const std::string& step,
+                         int error_number);
   void HandleExited(WorkerId id, ProcessExit exit);
-  void HandleSpawnFailed(WorkerId id, const std::string& step, int error);
-  void Send(KeeperMessage message);
+  void HandleRefused(const keeper::Refused& refused);
+  void Deliver(const Process& process, PendingSignal signal) const;
+  void Send(Outgoing message);
+  SendOutcome TrySend(const Outgoing& message);
   void Flush();
+  void WatchWritable(bool wanted);
+  void FailSpawnLater(WorkerId id, const std::string& step, int error_number);
+  void SendAck(WorkerId id);
+  void SendHold(const std::string& name);
+  void SendDrop(const std::string& name);
+
+  // keeper_recovery.cc: greeting, loss and handover.
+  absl::Status Establish(absl::Time deadline);
+  absl::Status ConnectOrLaunch(absl::Time deadline);
+  absl::Status ReadInventory(absl::Time deadline);
+  absl::Status Greet(UniqueFd socket);
+  // Sets kRunning with the inventory's last message.
+  absl::Status NoteInventory(KeeperMessage message);
   void Lose(const std::string& why);
   void Recover();
-  void HandOver();
-  void HandOverProcesses();
-  void PostRecover();
-  bool AdoptStray(WorkerId id, Process& process);
-  void Deliver(WorkerId id, int signal, bool group, const Process& process);
-  void ReportLater(std::function<void()> report);
+  void RecoverAfter(absl::Duration delay);
+  void RetryLater();
+  void FinishGreeting();
+  void AcceptListed(Listed listed);
+  void HandOver(WorkerId id, Process& process);
+  bool AdoptStray(WorkerId id);
+  void SendAdopt(WorkerId id, const Process& process);
+  void BuildInventory();
 
   EventLoop& loop_;
-  KeeperOptions options_;
+  const KeeperOptions options_;
+  KeeperLauncher launcher_;
   Events* events_ = nullptr;
 
+  State state_ = State::kLost;
   UniqueFd socket_;
-  bool watching_ = false;
-  bool wants_write_ = false;
-  std::deque<KeeperMessage> outgoing_;
-  std::vector<char> buffer_;
-
+  bool watch_writable_ = false;
+  std::deque<Outgoing> outgoing_;
   pid_t keeper_pid_ = 0;
   std::string keeper_version_;
   int64_t keepers_lost_ = 0;
   absl::Duration retry_delay_;
   EventLoop::TimerId retry_timer_ = 0;
-  pid_t own_keeper_ = 0;  // Started by us and not reaped yet.
 
   std::map<WorkerId, Process> processes_;
   std::map<std::string, UniqueFd> held_;
+  // As listed by the keeper that is being greeted.
+  std::vector<Listed> listed_;
+  std::vector<Inventory::Held> listed_held_;
   Inventory inventory_;
-  // What a new keeper listed while we connected again.
-  std::vector<Inventory::Process> listed_;
-  std::vector<std::string> listed_held_;
 
   // Guards tasks that were posted against our end.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

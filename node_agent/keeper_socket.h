@@ -1,4 +1,4 @@
-// Packets with descriptors on the keeper's socket (wire.h).
+// Packets with descriptors on the keeper's socket (keeper/wire.h).
 #ifndef FLEET_NODE_AGENT_KEEPER_SOCKET_H_
 #define FLEET_NODE_AGENT_KEEPER_SOCKET_H_
 
@@ -15,14 +15,12 @@
 
 namespace fleet::agent {
 
-// One message, as it was or will be on the wire. A value.
+// One message with its descriptors. A value.
 struct KeeperMessage {
   std::vector<char> bytes;
   std::vector<UniqueFd> fds;
 
-  keeper::Type type() const {
-    return reinterpret_cast<const keeper::Header*>(bytes.data())->type;
-  }
+  keeper::Type type() const { return As<keeper::Header>().type; }
   // The fixed part; `bytes` is at least as long (ReceiveMessage sees to it).
   template <typename T>
   T As() const {
@@ -32,39 +30,42 @@ struct KeeperMessage {
   }
   // What follows the fixed part.
   template <typename T>
-  std::string_view Tail() const {
-    return {bytes.data() + sizeof(T), bytes.size() - sizeof(T)};
+  std::string Tail() const {
+    return std::string(bytes.begin() + sizeof(T), bytes.end());
+  }
+  // The only descriptor, or none.
+  UniqueFd TakeFd() {
+    return fds.empty() ? UniqueFd() : std::move(fds.front());
   }
 };
 
 // A message of a fixed part and what follows it.
 template <typename T>
-KeeperMessage MakeMessage(const T& fixed, std::string_view tail = {}) {
-  KeeperMessage message;
-  message.bytes.resize(sizeof fixed + tail.size());
-  std::memcpy(message.bytes.data(), &fixed, sizeof fixed);
-  if (!tail.empty()) {
-    std::memcpy(message.bytes.data() + sizeof fixed, tail.data(), tail.size());
-  }
-  return message;
+std::vector<char> MessageBytes(const T& fixed, std::string_view tail = {}) {
+  const char* start = reinterpret_cast<const char*>(&fixed);
+  std::vector<char> bytes(start, start + sizeof fixed);
+  bytes.insert(bytes.end(), tail.begin(), tail.end());
+  return bytes;
 }
 
-// INVALID_ARGUMENT: past a bound of wire.h, named. RESOURCE_EXHAUSTED or the
-// like: no descriptor to be had. Descriptors are duplicated.
+// INVALID_ARGUMENT: past a bound of wire.h, which it names. Otherwise errno of
+// what failed. Descriptors are duplicated.
 absl::StatusOr<KeeperMessage> MakeSpawnMessage(const SpawnRequest& request);
 
-enum class SendResult { kSent, kWouldBlock, kLost };
+enum class SendOutcome { kSent, kWouldBlock, kLost };
 // Does not block.
-SendResult SendMessage(int socket, const KeeperMessage& message);
+SendOutcome SendMessage(int socket, const std::vector<char>& bytes,
+                        const std::vector<int>& fds);
 
-// One message from the keeper, checked for its size. UNAVAILABLE: nothing there
-// now. ABORTED: the other end is gone. DATA_LOSS: nonsense, with what was
-// wrong.
+// One message from the keeper, checked for its size; does not block.
+// UNAVAILABLE: nothing there now. ABORTED: the other end is gone. DATA_LOSS:
+// nonsense, with what was wrong.
 absl::StatusOr<KeeperMessage> ReceiveMessage(int socket);
 
-// A connection to the keeper that listens in `state_dir`; blocks no longer
-// than the kernel takes. NOT_FOUND or UNAVAILABLE: nobody does.
+// A connection to the keeper that listens in `state_dir`.
 absl::StatusOr<UniqueFd> ConnectToKeeper(const std::string& state_dir);
+
+ProcessExit ExitOf(keeper::ExitKind kind, int value);
 
 // A duplicate that is closed on exec; invalid on failure.
 UniqueFd DuplicateFd(int fd);

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "node_agent/keeper_client.h"
@@ -31,57 +30,62 @@ struct WorkerRoot {
   uint64_t start_ticks = 0;
 };
 
-// A worker's tree is its main process with all descendants, what was a
-// descendant when FindTree last saw it, and each orphan (with descendants)
+// A worker's tree is its main process with all descendants, what was in the
+// tree when FindTree last looked and lives, and each orphan (with descendants)
 // that the keeper, as child subreaper, has inherited from it. An orphan is the
-// worker's when its environment says so (kWorkerMarker, which Spawn's caller
-// sets), or else when its session or process group is the main process's.
+// worker's when its environment says so (kWorkerMarker, which whoever calls
+// KeeperClient::Spawn sets), or, without a marker, when its session or process
+// group is the main process's.
 //
 // Only a process that cleared its environment, made its own session and lost
-// its parent before any FindTree saw it goes unnoticed: call FindTree once
+// its parent before any FindTree saw it goes unnoticed: so call FindTree once
 // before a worker is asked to stop.
 //
 // Cost: the keeper's children are read once for all calls of one loop turn
-// (about 10 µs for 100), and a worker's own tree by its own size. After a
-// keeper's death orphans are elsewhere (ScanWholeSystem): then one reading of
-// /proc a turn.
+// (20 µs for 100), and a worker's own tree by its own size. After a keeper's
+// death orphans are elsewhere (SetKeeper): then one reading of /proc a turn.
 //
-// The runtime calls it. Loop thread only.
+// The runtime calls it. Loop thread only. Bound: what lives on the machine.
 class ProcessTree {
  public:
-  // NAME of the variable that holds the worker's id in decimal.
+  // Name of the variable that holds the worker's id in decimal.
   static constexpr char kWorkerMarker[] = "FLEET_WORKER_ID";
 
   ProcessTree(EventLoop& loop, pid_t keeper_pid);
   ~ProcessTree();
+  ProcessTree(const ProcessTree&) = delete;
+  ProcessTree& operator=(const ProcessTree&) = delete;
 
-  // The keeper is another one now. Orphans of the first may be anywhere, so
-  // from here on the whole of /proc is looked at.
+  // The keeper is another one now (no effect when it is not). Orphans of the
+  // first may be anywhere, so from here on the whole of /proc is looked at.
   void SetKeeper(pid_t keeper_pid);
-  void ScanWholeSystem(bool whole) { whole_system_ = whole; }
+  // Workers were found that are not the keeper's children: the same.
+  void ScanWholeSystem() { whole_system_ = true; }
 
   // Those that live (zombies do not), the main process first when it does.
   std::vector<ProcessRef> FindTree(const WorkerRoot& root);
-  // SIGKILL to all of FindTree. Does not wait: 0 means that none was left;
-  // else call again from a timer.
+  // SIGKILL to all of FindTree; their number. Does not wait: 0 means that none
+  // was left, else call it again from a timer.
   int KillTree(const WorkerRoot& root);
   // The worker is gone; frees what is remembered of it.
   void Forget(WorkerId id);
 
-  // The pid of a live process with this marker, or 0. Reads all of /proc.
+  // The main process with this marker, or 0. Reads all of /proc.
   static pid_t FindByMarker(WorkerId id);
 
  private:
-  // An orphan's worker, as read when it was first seen.
   struct Orphan {
     ProcStat stat;
     WorkerId marker = 0;  // 0: none.
   };
+  using Found = std::map<pid_t, ProcStat>;
 
+  static Orphan ReadOrphan(const ProcStat& stat);
+  static bool Belongs(const Orphan& orphan, const WorkerRoot& root);
   const std::map<pid_t, Orphan>& Orphans();
-  void ReadOrphans(const std::vector<pid_t>& pids);
-  std::vector<pid_t> CandidatePids() const;
-  void AddSubtree(pid_t pid, std::map<pid_t, ProcStat>& found) const;
+  void ReadOrphans();
+  // The process, if it is still that one, and its descendants.
+  static void AddSubtree(const ProcessRef& top, Found& found);
 
   EventLoop& loop_;
   pid_t keeper_pid_;

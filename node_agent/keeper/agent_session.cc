@@ -12,11 +12,6 @@
 #include "node_agent/keeper/stderr_line.h"
 
 namespace fleet::keeper {
-namespace {
-
-Header HeaderOf(Type type) { return Header{type, {}}; }
-
-}  // namespace
 
 AgentSession::AgentSession(ProcessTable& processes, FdStore& store,
                            const rlimit& child_nofile, int dev_null)

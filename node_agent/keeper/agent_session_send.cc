@@ -6,11 +6,6 @@
 #include "node_agent/keeper/agent_session.h"
 
 namespace fleet::keeper {
-namespace {
-
-Header HeaderOf(Type type) { return Header{type, {}}; }
-
-}  // namespace
 
 AgentSession::Result AgentSession::Send() {
   if (stage_ == Stage::kNoHello) return Result::kOk;

@@ -248,7 +248,7 @@ void Keeper::OnConnection() {
   if (!agent_.running() || peer.pid != agent_.pid()) {
     StderrLine("refuses process %d: the agent here is %d", peer.pid,
                agent_.pid());
-    Refused refused{{Type::kRefused, {}}, Type::kHello, {}, EBUSY, 1};
+    Refused refused{HeaderOf(Type::kRefused), Type::kHello, {}, EBUSY, 1};
     SendPacket(socket, &refused, sizeof refused, nullptr, 0, -1);
     close(socket);
     return;

@@ -81,6 +81,8 @@ struct Header {
   uint8_t reserved[7];
 };
 
+inline constexpr Header HeaderOf(Type type) { return {type, {}}; }
+
 struct Hello {
   Header header;
   uint32_t magic;
