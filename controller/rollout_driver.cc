@@ -169,12 +169,8 @@ bool RolloutDriver::PlanNow(Active& active) {
       return false;
     }
   } else {
-    TakeOver(active, plan);
     SaveClock(active);
-  }
-  active.wake_up = plan.wake_up;
-  if (active.rollout.state.clock.running()) {
-    active.wake_up = std::min(plan.wake_up, active.saved + kCheckpoint);
+    TakeOver(active, plan);
   }
   return true;
 }
@@ -207,6 +203,10 @@ void RolloutDriver::SaveClock(Active& active) {
 void RolloutDriver::TakeOver(Active& active, const Plan& plan) {
   bool changed = !plan.Empty();
   Apply(plan, active.rollout);
+  active.wake_up = plan.wake_up;
+  if (active.rollout.state.clock.running()) {
+    active.wake_up = std::min(plan.wake_up, active.saved + kCheckpoint);
+  }
   LogEvents(active.rollout, plan);
   if (changed) watchers_.Notify(active.rollout.uid);
 }
