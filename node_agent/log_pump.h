@@ -22,7 +22,7 @@ enum class LogStreamKind { kOut, kErr };
 struct LogRecord {
   absl::Time time;  // Wall time at which it was read.
   std::string app;
-  int slot = 0;
+  int slot = 0;  // -1: read from a file that the instances share.
   LogStreamKind stream = LogStreamKind::kOut;
   std::string text;  // Without newline, at most 64 KiB.
 };

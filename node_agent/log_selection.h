@@ -3,6 +3,7 @@
 #define FLEET_NODE_AGENT_LOG_SELECTION_H_
 
 #include <string>
+#include <utility>
 
 #include "node_agent/log_pump.h"
 
@@ -11,12 +12,11 @@ namespace fleet::agent {
 // Pure; immutable.
 class LogSelection {
  public:
-  // The slot of a file that instances share.
+  // The slot of a file that instances share: matches every slot asked for.
   static constexpr int kAnySlot = -1;
 
   explicit LogSelection(LogQuery query) : query_(std::move(query)) {}
 
-  // A name or glob of the app ("web", "w*", "all"), or with ".SLOT" after it.
   bool Matches(const std::string& app, int slot, LogStreamKind stream) const;
   const LogQuery& query() const { return query_; }
 

@@ -2,6 +2,7 @@
 #ifndef FLEET_NODE_AGENT_LOG_TAIL_H_
 #define FLEET_NODE_AGENT_LOG_TAIL_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -12,17 +13,18 @@ namespace fleet::agent {
 
 struct TailLine {
   absl::Time time;
-  std::string text;  // Without newline, at most its last 64 KiB.
+  std::string text;  // Without newline; its first 64 KiB.
 };
 
-// Up to `count` lines, oldest first; from PATH, then PATH.1 and so on while
-// more are wanted, at most 64 MiB in all. Reads from the end in blocks.
+// Up to `count` lines, oldest first; from PATH, then from PATH.1 and so on as
+// long as lines are wanted and `max_bytes` have not been read. Reads backwards
+// in blocks. A last line without its newline is a line.
 //
-// Times never decrease. `marks` (of PATH, may be nullptr) gives those that
-// this process wrote; others get the next known time, at most that at which
-// their file was last written. A last line without its newline is a line.
-std::vector<TailLine> ReadLogTail(const std::string& path, int count,
-                                  const TimeMarks* marks);
+// Times never decrease. What this process wrote has its time from `marks` (of
+// PATH; may be nullptr). What it did not gets the next time that is known: the
+// first mark, or when its file was last written.
+std::vector<TailLine> ReadLogTail(const std::string& path, size_t count,
+                                  size_t max_bytes, const TimeMarks* marks);
 
 }  // namespace fleet::agent
 

@@ -2,6 +2,7 @@
 #ifndef FLEET_NODE_AGENT_PIPE_LOG_PUMP_H_
 #define FLEET_NODE_AGENT_PIPE_LOG_PUMP_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "absl/time/time.h"
 #include "node_agent/line_ring.h"
 #include "node_agent/log_file.h"
+#include "node_agent/log_paths.h"
 #include "node_agent/log_pump.h"
 #include "node_agent/log_selection.h"
 #include "proto/rpc/event_loop.h"
@@ -19,26 +21,24 @@
 namespace fleet::agent {
 
 struct LogPumpOptions {
-  // Files without a path of their own: <log_dir>/<app>/<slot>-out.log and
-  // -err.log, or out.log and err.log when merged. A file with a path of its
-  // own is linked to from there, so that it is found again after a restart.
-  std::string log_dir;
+  std::string log_dir;  // LogPaths says what is in it.
 };
 
-// Exactly once: bytes are looked at with tee(2), and leave the pipe by
+// Exactly once: bytes are looked at with tee(2) and leave the pipe by
 // splice(2) into the file, so wherever the agent is killed they are in one of
-// the two. (Files that cannot be spliced to, such as a terminal, get them at
-// least once.)
+// the two. (What cannot be spliced to, such as a terminal, gets them at least
+// once.)
 //
-// A file that one stream writes gets bytes as they come; a line without its
-// end is completed later, also by the next agent. In a file of several streams
-// a stream's unfinished line waits in its pipe for up to a second. A line that
-// its writer never ended is ended when another stream goes on.
+// A file of one stream gets bytes as they come; a line without its end is
+// completed later, also by the next agent. In a file of several streams
+// (`merge`, or the old and the new worker of a slot in a reload) whole lines
+// are written: an unfinished one waits in its pipe for up to a second. A line
+// that its writer never ended is ended when another stream goes on.
 //
 // Bounds: 64 KiB a pipe and turn, so that a fast writer starves nobody; of a
-// worker's stderr the last 100 lines, at most 64 KiB; a line of a record is
-// cut into pieces of 64 KiB. What cannot be written is thrown away, counted,
-// and said by Problem; no worker ever waits for a disk.
+// worker's stderr a LineRing; a record's line is cut into pieces of 64 KiB;
+// Last reads at most 32 MiB. What cannot be written is thrown away, counted,
+// and said by Problem: no worker ever waits for a disk.
 //
 // Loop thread only.
 class PipeLogPump : public LogPump {
@@ -56,6 +56,7 @@ class PipeLogPump : public LogPump {
   std::vector<std::string> StderrTail(WorkerId owner, int lines) const override;
   void Forget(WorkerId owner) override;
   std::vector<LogRecord> Last(const LogQuery& query) const override;
+  // The callback may subscribe and unsubscribe, also itself.
   Subscription Subscribe(const LogQuery& query, LineCallback line) override;
   void Unsubscribe(Subscription subscription) override;
 
@@ -66,7 +67,7 @@ class PipeLogPump : public LogPump {
   int64_t dropped_bytes() const;
 
  private:
-  // One pipe. Parked: an unfinished line waits for its end.
+  // One pipe. `parked`: it holds only what has to wait there.
   struct Source {
     WorkerId owner = 0;
     std::string app;
@@ -74,43 +75,51 @@ class PipeLogPump : public LogPump {
     LogStreamKind stream = LogStreamKind::kOut;
     UniqueFd pipe;
     LogFile* file = nullptr;  // nullptr: logs are disabled.
-    bool watched = false;
-    int64_t parked_bytes = 0;
+    LogFile::Writer writer = 0;
+    bool parked = false;
     absl::Time parked_since;
     std::string partial;  // The start of a line, for readers.
   };
   struct Subscriber {
     LogSelection selection;
     LineCallback line;
+    bool cancelled = false;
   };
-  enum class Step { kMoved, kEmpty, kEnded, kParked };
+  enum class Step { kMoved, kEmpty, kWaits, kEnded };
 
   LogFile* OpenFile(const Source& source, const LogPolicy& policy);
-  void LinkDefaultPath(const std::string& link, const std::string& path) const;
   void Watch(Source& source);
-  void Unwatch(Source& source);
-  void OnReadable(int fd);
-  Step PumpOnce(Source& source, bool flush_partial);
-  std::string_view Peek(const Source& source);
-  size_t BytesToMove(Source& source, std::string_view seen,
-                     bool flush_partial) const;
-  void Publish(Source& source, std::string_view bytes);
-  void PublishLine(const Source& source, std::string_view line, absl::Time now);
-  void Park(Source& source, size_t bytes);
+  void SetParked(Source& source, bool parked);
+  void CheckParkedLater();
   void CheckParked();
+  void OnReadable(int fd, uint32_t events);
+  // Moves at most `limit` bytes; `whole`: also an unfinished line.
+  Step Pump(Source& source, bool whole, size_t limit);
+  // What the pipe begins with, still in it; at most 64 KiB. Empty: nothing
+  // there, or (`*ended`) never again.
+  std::string_view Peek(const Source& source, bool* ended);
+  static size_t BytesToMove(const Source& source, std::string_view seen);
+  void Throw(const Source& source, size_t count);
   void Drain(Source& source);
   void End(int fd);
 
+  void Publish(Source& source, std::string_view bytes);
+  bool IsRead(const Source& source) const;
+  void PublishLine(const Source& source, std::string_view line);
+  void EraseCancelled();
+
   EventLoop& loop_;
-  LogPumpOptions options_;
+  const LogPaths paths_;
   UniqueFd scratch_read_;
   UniqueFd scratch_write_;
   std::vector<char> buffer_;
+  std::vector<char> waste_;
   std::map<int, std::unique_ptr<Source>> sources_;         // By pipe.
   std::map<std::string, std::unique_ptr<LogFile>> files_;  // By path.
   std::map<WorkerId, LineRing> stderr_tails_;
-  std::map<Subscription, std::shared_ptr<Subscriber>> subscribers_;
+  std::map<Subscription, Subscriber> subscribers_;
   Subscription next_subscription_ = 1;
+  bool publishing_ = false;
   EventLoop::TimerId park_timer_ = 0;
 };
 

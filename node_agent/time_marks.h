@@ -22,6 +22,7 @@ class TimeMarks {
   void Clear() { marks_.clear(); }
   // When the byte at `offset` was written; nothing: before the first mark.
   std::optional<absl::Time> TimeOf(int64_t offset) const;
+  std::optional<absl::Time> First() const;
 
  private:
   struct Mark {

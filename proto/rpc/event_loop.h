@@ -36,8 +36,9 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  // Watches `fd`, level-triggered, for EPOLLIN and/or EPOLLOUT (errors and
-  // hang-ups are always reported). The caller keeps `fd` open until RemoveFd.
+  // Watches `fd`, level-triggered (unless EPOLLET is added), for EPOLLIN
+  // and/or EPOLLOUT (errors and hang-ups are always reported). The caller keeps
+  // `fd` open until RemoveFd.
   void AddFd(int fd, uint32_t events, FdCallback callback);
   void ModifyFd(int fd, uint32_t events);
   // No callback for `fd` runs after this returns. Call it before close().

@@ -1,0 +1,43 @@
+// Where the files of an app's streams are.
+#ifndef FLEET_NODE_AGENT_LOG_PATHS_H_
+#define FLEET_NODE_AGENT_LOG_PATHS_H_
+
+#include <string>
+#include <vector>
+
+#include "node_agent/log_pump.h"
+#include "node_agent/log_selection.h"
+#include "proto/rpc/app_spec.h"
+
+namespace fleet::agent {
+
+// A file of the layout below, and what it holds.
+struct LogPlace {
+  std::string path;  // Links followed.
+  std::string app;
+  int slot = 0;  // LogSelection::kAnySlot: of all instances.
+  LogStreamKind stream = LogStreamKind::kOut;
+};
+
+// LOG_DIR/APP/SLOT-out.log and SLOT-err.log, or out.log and err.log when
+// instances share them. For a file with a path of its own there is a symbolic
+// link to it, so that it is found again without the spec.
+//
+// Immutable; loop thread only, as it touches files.
+class LogPaths {
+ public:
+  explicit LogPaths(std::string log_dir) : log_dir_(std::move(log_dir)) {}
+
+  // The file for a stream, with its folder or its link made ready.
+  std::string Resolve(const std::string& app, int slot, LogStreamKind stream,
+                      const LogPolicy& policy) const;
+  // All that the selection wants; each file once.
+  std::vector<LogPlace> Find(const LogSelection& selection) const;
+
+ private:
+  std::string log_dir_;
+};
+
+}  // namespace fleet::agent
+
+#endif  // FLEET_NODE_AGENT_LOG_PATHS_H_
