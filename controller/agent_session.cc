@@ -1,0 +1,298 @@
+#include "controller/agent_session.h"
+
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "controller/name_rules.h"
+#include "controller/store/host_proto.h"
+#include "proto/rpc/proto_time.h"
+#include "proto/rpc/status.h"
+#include "spdlog/spdlog.h"
+
+namespace fleet::controller {
+namespace {
+
+// Periods of silence after which the other side is given up.
+constexpr int kSilentPeriods = 3;
+constexpr int kMaxLabels = 64;
+
+}  // namespace
+
+AgentSession::AgentSession(AgentStream& stream, SessionEnvironment& environment,
+                           SessionPeers& peers, std::string id)
+    : stream_(stream),
+      env_(environment),
+      peers_(peers),
+      id_(std::move(id)),
+      last_heard_(env_.clock.Now()),
+      last_sent_(last_heard_) {}
+
+void AgentSession::OnMessage(const v1::SessionRequest& request) {
+  if (phase_ == Phase::kEnded) return;
+  last_heard_ = env_.clock.Now();
+  if (phase_ == Phase::kWaiting) {
+    if (request.has_hello()) return OnHello(request.hello());
+    return Close(absl::FailedPreconditionError(
+        "the first message of a session must be Hello"));
+  }
+  env_.hosts.Heard(host_);
+  switch (request.message_case()) {
+    case v1::SessionRequest::kHello:
+      return Close(absl::FailedPreconditionError(
+          "a second Hello in one session; open a new stream instead"));
+    case v1::SessionRequest::kStateReport:
+      return OnStateReport(request.state_report());
+    case v1::SessionRequest::kDesiredStateAck:
+      return OnAck(request.desired_state_ack());
+    case v1::SessionRequest::kMetrics:
+      return OnMetrics(request.metrics());
+    case v1::SessionRequest::kLogChunk:
+      return env_.listener.OnLogChunk(host_, request.log_chunk());
+    case v1::SessionRequest::kCommandResult:
+      return env_.listener.OnCommandResult(host_, request.command_result());
+    case v1::SessionRequest::kHeartbeat:
+    case v1::SessionRequest::MESSAGE_NOT_SET:  // Of a newer agent.
+      return;
+  }
+}
+
+void AgentSession::OnHello(const v1::Hello& hello) {
+  absl::Status status = peers_.AdmitHello();
+  if (status.ok()) status = CheckHello(hello);
+  if (status.ok()) status = Admit(hello);
+  if (!status.ok()) {
+    spdlog::info("session peer=\"{}\" host={} refused: {}", stream_.peer(),
+                 hello.host().name(), std::string(status.message()));
+    return Close(status);
+  }
+  Welcome(hello);
+}
+
+absl::Status AgentSession::CheckHello(const v1::Hello& hello) const {
+  const v1::Host& host = hello.host();
+  RETURN_IF_ERROR(CheckHostName(host.name()));
+  if (host.host_uid().empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("host ", host.name(), ": Hello has no host_uid"));
+  }
+  if (host.labels_size() > kMaxLabels) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("host ", host.name(), " has ", host.labels_size(),
+                     " labels; at most ", kMaxLabels));
+  }
+  if (hello.epoch() > env_.epoch) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "host ", host.name(), " obeyed a controller of epoch ", hello.epoch(),
+        ", this one has epoch ", env_.epoch,
+        ": its store is older (restored from a copy?) or another fleet's. "
+        "Start the right controller, or remove the agent's journal to make "
+        "the host obey this one"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AgentSession::Admit(const v1::Hello& hello) {
+  RETURN_IF_ERROR(env_.hosts.Connect(FromProto(hello.host()), stream_.peer()));
+  host_ = hello.host().name();
+  phase_ = Phase::kLive;
+  peers_.OnLive(*this);
+  return absl::OkStatus();
+}
+
+void AgentSession::Welcome(const v1::Hello& hello) {
+  spdlog::info("session host={} session={} peer=\"{}\" state=LIVE apps={}",
+               host_, id_, stream_.peer(), hello.apps_size());
+  v1::SessionResponse response;
+  v1::Welcome& welcome = *response.mutable_welcome();
+  welcome.set_session_id(id_);
+  welcome.set_epoch(env_.epoch);
+  *welcome.mutable_heartbeat_period() = ToProtoDuration(env_.heartbeat_period);
+  *welcome.mutable_metrics_period() = ToProtoDuration(env_.metrics_period);
+  Send(std::move(response));
+  env_.state.SetAll(host_, hello.apps());
+  desired_.emplace(env_.registry, host_, env_.epoch);
+  ConfirmRemovals(/*after_hello=*/true);
+  desired_->AddAll();
+  env_.listener.OnHostConnected(host_);
+  Flush();
+}
+
+void AgentSession::OnStateReport(const v1::StateReport& report) {
+  if (report.full()) {
+    next_seq_ = report.seq() + 1;
+    resync_asked_ = false;
+    TakeFullReport(report);
+    return;
+  }
+  if (resync_asked_) return;  // The full one comes.
+  if (report.seq() != next_seq_) {
+    spdlog::warn("session host={} report={} expected={}: resync", host_,
+                 report.seq(), next_seq_);
+    resync_asked_ = true;
+    v1::SessionResponse response;
+    response.mutable_resync();
+    return Send(std::move(response));
+  }
+  ++next_seq_;
+  TakeDelta(report);
+}
+
+void AgentSession::TakeFullReport(const v1::StateReport& report) {
+  std::set<std::string> touched;
+  for (std::string& uid : env_.state.AppsOn(host_)) {
+    touched.insert(std::move(uid));
+  }
+  env_.state.SetAll(host_, report.apps());
+  for (const v1::AppStatus& app : report.apps()) touched.insert(app.app_uid());
+  ConfirmRemovals(/*after_hello=*/false);
+  for (const std::string& uid : touched) {
+    env_.listener.OnAppReported(host_, uid);
+  }
+}
+
+void AgentSession::TakeDelta(const v1::StateReport& report) {
+  for (const std::string& uid : report.removed_app_uids()) {
+    env_.state.Remove(host_, uid);
+  }
+  for (const v1::AppStatus& app : report.apps()) env_.state.Set(host_, app);
+  if (!report.removed_app_uids().empty()) {
+    ConfirmRemovals(/*after_hello=*/false);
+  }
+  for (const std::string& uid : report.removed_app_uids()) {
+    env_.listener.OnAppReported(host_, uid);
+  }
+  for (const v1::AppStatus& app : report.apps()) {
+    env_.listener.OnAppReported(host_, app.app_uid());
+  }
+}
+
+void AgentSession::OnAck(const v1::DesiredStateAck& ack) {
+  AckOutcome outcome = desired_->OnAck(ack);
+  for (const SentTarget& target : outcome.refused) {
+    spdlog::warn("session host={} app_uid={} serial={} refused: {}", host_,
+                 target.app_uid, target.serial, ack.message());
+    env_.state.SetRefusal(host_, target.app_uid, target.serial, ack.message());
+    env_.listener.OnAppReported(host_, target.app_uid);
+  }
+  if (!outcome.accepted.empty()) ConfirmRemovals(/*after_hello=*/false);
+  Flush();
+}
+
+void AgentSession::OnMetrics(const v1::Metrics& metrics) {
+  if (metrics.has_usage()) env_.state.SetUsage(host_, metrics.usage());
+  for (const v1::InstanceSample& sample : metrics.samples()) {
+    env_.state.SetSample(host_, sample);
+  }
+}
+
+void AgentSession::ConfirmRemovals(bool after_hello) {
+  for (const std::string& uid : env_.registry.AppsOn(host_)) {
+    const HostTarget* target = env_.registry.FindTarget(uid, host_);
+    if (target == nullptr || !Confirmed(*target, after_hello)) continue;
+    absl::Status status = env_.orders.ConfirmRemoved(uid, host_);
+    if (!status.ok()) {
+      // The host says it again with its next session.
+      spdlog::warn("session host={} app_uid={} removal not saved: {}", host_,
+                   uid, std::string(status.message()));
+      continue;
+    }
+    // An app that has taken the name may come now.
+    for (const std::string& other : env_.registry.AppsOn(host_)) {
+      desired_->Add(other);
+    }
+  }
+  if (!after_hello) Flush();
+}
+
+bool AgentSession::Confirmed(const HostTarget& target, bool after_hello) const {
+  if (!target.removed) return false;
+  if (env_.state.Find(host_, target.app_uid) != nullptr) return false;
+  return after_hello ||
+         desired_->AcceptedSerial(target.app_uid) >= target.serial;
+}
+
+void AgentSession::Tick() {
+  if (phase_ == Phase::kEnded) return;
+  const absl::Time now = env_.clock.Now();
+  const absl::Duration silence = now - last_heard_;
+  if (silence >= kSilentPeriods * env_.heartbeat_period) {
+    return Evict(absl::DeadlineExceededError(
+        absl::StrCat(live() ? absl::StrCat("host ", host_, " was silent for ")
+                            : "no Hello came for ",
+                     absl::FormatDuration(silence))));
+  }
+  if (live() && now - last_sent_ >= env_.heartbeat_period) {
+    v1::SessionResponse response;
+    response.mutable_heartbeat();
+    Send(std::move(response));
+  }
+}
+
+void AgentSession::AddTarget(const std::string& app_uid) {
+  if (live()) desired_->Add(app_uid);
+}
+
+void AgentSession::Flush() {
+  if (!live()) return;
+  std::optional<v1::DesiredState> next = desired_->Next();
+  if (!next) return;
+  v1::SessionResponse response;
+  *response.mutable_desired_state() = *std::move(next);
+  Send(std::move(response));
+}
+
+bool AgentSession::SendCommand(v1::Command command) {
+  if (!live()) return false;
+  v1::SessionResponse response;
+  *response.mutable_command() = std::move(command);
+  Send(std::move(response));
+  return live();
+}
+
+void AgentSession::GoAway(const std::string& reason) {
+  if (live()) {
+    v1::SessionResponse response;
+    response.mutable_go_away()->set_reason(reason);
+    Send(std::move(response));
+  }
+  Close(absl::UnavailableError(reason));
+}
+
+void AgentSession::Send(v1::SessionResponse message) {
+  last_sent_ = env_.clock.Now();
+  if (!stream_.Send(std::move(message))) {
+    Evict(absl::ResourceExhaustedError(
+        absl::StrCat("host ", host_, " does not read what is sent to it")));
+  }
+}
+
+void AgentSession::Close(const absl::Status& status) {
+  if (phase_ == Phase::kEnded) return;
+  stream_.Close(status);
+  End();
+}
+
+void AgentSession::Evict(const absl::Status& status) {
+  if (phase_ == Phase::kEnded) return;
+  spdlog::warn("session host={} peer=\"{}\" evicted: {}", host_, stream_.peer(),
+               std::string(status.message()));
+  stream_.Evict(status);
+  End();
+}
+
+void AgentSession::End() {
+  if (phase_ == Phase::kEnded) return;
+  const bool was_live = live();
+  phase_ = Phase::kEnded;
+  if (!was_live) {
+    peers_.OnEnded(*this);
+    return;
+  }
+  spdlog::info("session host={} session={} state=ENDED", host_, id_);
+  if (!peers_.OnEnded(*this)) return;  // Another one has taken its place.
+  env_.hosts.Disconnect(host_);
+  env_.listener.OnHostDisconnected(host_);
+}
+
+}  // namespace fleet::controller

@@ -1,0 +1,113 @@
+// One agent's session, from its Hello to its end.
+#ifndef FLEET_CONTROLLER_AGENT_SESSION_H_
+#define FLEET_CONTROLLER_AGENT_SESSION_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "controller/agent_stream.h"
+#include "controller/app_orders.h"
+#include "controller/app_registry.h"
+#include "controller/desired_sender.h"
+#include "controller/fleet_state.h"
+#include "controller/host_registry.h"
+#include "controller/session_listener.h"
+#include "fleet/v1/agent_service.pb.h"
+#include "proto/rpc/clock.h"
+
+namespace fleet::controller {
+
+// What sessions work with; all outlive them.
+struct SessionEnvironment {
+  const AppRegistry& registry;
+  HostRegistry& hosts;
+  FleetState& state;
+  AppOrders& orders;
+  SessionListener& listener;
+  const Clock& clock;
+  // Of this run of the controller.
+  int64_t epoch = 0;
+  absl::Duration heartbeat_period = absl::Seconds(5);
+  absl::Duration metrics_period = absl::Seconds(2);
+};
+
+class AgentSession;
+
+// The other sessions, as one of them sees them: AgentSessions.
+class SessionPeers {
+ public:
+  virtual ~SessionPeers() = default;
+  // Before a Hello is looked at. UNAVAILABLE: too many at once.
+  virtual absl::Status AdmitHello() = 0;
+  // It is the host's session from now on; the one before it is ended.
+  virtual void OnLive(AgentSession& session) = 0;
+  // It has ended. True: it was the host's session until now.
+  virtual bool OnEnded(AgentSession& session) = 0;
+};
+
+// Transport-free: AgentStream is the wire. Loop thread only.
+//
+// WAITING → LIVE → ENDED, or WAITING → ENDED.
+class AgentSession {
+ public:
+  // `stream` outlives the session.
+  AgentSession(AgentStream& stream, SessionEnvironment& environment,
+               SessionPeers& peers, std::string id);
+
+  void OnMessage(const v1::SessionRequest& request);
+  // The stream broke, or the agent closed it.
+  void OnStreamEnded() { End(); }
+
+  // Heartbeats and silence; called about once a second.
+  void Tick();
+  // A target of the host has changed; Flush sends it.
+  void AddTarget(const std::string& app_uid);
+  void Flush();
+  // False: the session is not live or the agent does not read.
+  bool SendCommand(v1::Command command);
+  // Ends the session with UNAVAILABLE after a GoAway.
+  void GoAway(const std::string& reason);
+  void Close(const absl::Status& status);
+
+  bool live() const { return phase_ == Phase::kLive; }
+  // Empty before Hello.
+  const std::string& host() const { return host_; }
+
+ private:
+  enum class Phase { kWaiting, kLive, kEnded };
+
+  void OnHello(const v1::Hello& hello);
+  absl::Status CheckHello(const v1::Hello& hello) const;
+  absl::Status Admit(const v1::Hello& hello);
+  void Welcome(const v1::Hello& hello);
+  void OnStateReport(const v1::StateReport& report);
+  void TakeFullReport(const v1::StateReport& report);
+  void TakeDelta(const v1::StateReport& report);
+  void OnAck(const v1::DesiredStateAck& ack);
+  void OnMetrics(const v1::Metrics& metrics);
+  // Targets that are to be removed, and that the host no longer has.
+  void ConfirmRemovals(bool after_hello);
+  bool Confirmed(const HostTarget& target, bool after_hello) const;
+  void Send(v1::SessionResponse message);
+  void Evict(const absl::Status& status);
+  void End();
+
+  AgentStream& stream_;
+  SessionEnvironment& env_;
+  SessionPeers& peers_;
+  const std::string id_;
+  Phase phase_ = Phase::kWaiting;
+  std::string host_;
+  absl::Time last_heard_;  // Steady time.
+  absl::Time last_sent_;
+  int64_t next_seq_ = 1;
+  bool resync_asked_ = false;
+  std::optional<DesiredSender> desired_;
+};
+
+}  // namespace fleet::controller
+
+#endif  // FLEET_CONTROLLER_AGENT_SESSION_H_

@@ -1,0 +1,274 @@
+#include "controller/app_registry.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "proto/rpc/host_selector.h"
+#include "proto/rpc/status.h"
+
+namespace fleet::controller {
+namespace {
+
+constexpr size_t kNamesInError = 10;
+
+// What most hosts of the app run now; 0: none runs it.
+int64_t CommonRevision(const AppEntry& app) {
+  std::map<int64_t, int> counts;
+  for (const auto& [host, target] : app.targets) {
+    if (!target.removed) ++counts[target.revision];
+  }
+  int64_t common = 0;
+  int most = 0;
+  for (const auto& [revision, count] : counts) {
+    if (count >= most) {
+      common = revision;
+      most = count;
+    }
+  }
+  return common;
+}
+
+std::string SomeNames(const std::map<std::string, std::string>& uids) {
+  if (uids.empty()) return "there are no apps";
+  std::vector<std::string> names;
+  for (const auto& [name, uid] : uids) {
+    if (names.size() == kNamesInError) {
+      names.emplace_back("…");
+      break;
+    }
+    names.push_back(name);
+  }
+  return absl::StrCat("apps: ", absl::StrJoin(names, ", "));
+}
+
+}  // namespace
+
+void AppRegistry::Load(StoredFleet fleet) {
+  StoreChange change;
+  change.apps = std::move(fleet.apps);
+  change.revisions = std::move(fleet.revisions);
+  change.targets = std::move(fleet.targets);
+  TakeOver(change);
+}
+
+absl::Status AppRegistry::Save(const StoreChange& change) {
+  RETURN_IF_ERROR(store_.Save(change));
+  TakeOver(change);
+  return absl::OkStatus();
+}
+
+void AppRegistry::TakeOver(const StoreChange& change) {
+  for (const TargetKey& key : change.gone_targets) RemoveTarget(key);
+  for (const std::string& uid : change.gone_app_uids) {
+    ForgetName(uid);
+    apps_.erase(uid);
+  }
+  for (const AppRecord& record : change.apps) {
+    apps_[record.uid].record = record;
+    if (record.deleted) {
+      ForgetName(record.uid);
+    } else {
+      uids_[record.name] = record.uid;
+    }
+  }
+  for (const AppRevision& row : change.revisions) {
+    apps_[row.app_uid].revisions[row.revision.number] =
+        std::make_shared<const Revision>(row.revision);
+  }
+  for (const AppRevision& old : change.old_revisions) {
+    apps_[old.app_uid].revisions.erase(old.revision.number);
+  }
+  for (const HostTarget& target : change.targets) TakeOverTarget(target);
+}
+
+void AppRegistry::ForgetName(const std::string& uid) {
+  auto app = apps_.find(uid);
+  if (app == apps_.end()) return;
+  auto named = uids_.find(app->second.record.name);
+  if (named != uids_.end() && named->second == uid) uids_.erase(named);
+}
+
+void AppRegistry::TakeOverTarget(const HostTarget& target) {
+  apps_[target.app_uid].targets[target.host] = target;
+  on_host_[target.host].insert(target.app_uid);
+  if (listener_ != nullptr) {
+    listener_->OnTargetChanged(target.host, target.app_uid);
+  }
+}
+
+void AppRegistry::RemoveTarget(const TargetKey& key) {
+  auto app = apps_.find(key.app_uid);
+  if (app != apps_.end()) app->second.targets.erase(key.host);
+  auto host = on_host_.find(key.host);
+  if (host == on_host_.end()) return;
+  host->second.erase(key.app_uid);
+  if (host->second.empty()) on_host_.erase(host);
+}
+
+void AppRegistry::Stage(StoreChange change) { staged_ = std::move(change); }
+
+const AppEntry* AppRegistry::FindByName(const std::string& name) const {
+  auto found = uids_.find(name);
+  return found == uids_.end() ? nullptr : FindByUid(found->second);
+}
+
+const AppEntry* AppRegistry::FindByUid(const std::string& uid) const {
+  auto found = apps_.find(uid);
+  return found == apps_.end() ? nullptr : &found->second;
+}
+
+const HostTarget* AppRegistry::FindTarget(const std::string& app_uid,
+                                          const std::string& host) const {
+  const AppEntry* app = FindByUid(app_uid);
+  if (app == nullptr) return nullptr;
+  auto found = app->targets.find(host);
+  return found == app->targets.end() ? nullptr : &found->second;
+}
+
+absl::StatusOr<const AppEntry*> AppRegistry::Require(
+    const std::string& name) const {
+  const AppEntry* app = FindByName(name);
+  if (app != nullptr) return app;
+  return ErrorWithReason(
+      absl::StatusCode::kNotFound,
+      absl::StrCat("no app \"", name, "\"; ", SomeNames(uids_)),
+      {"APP_NOT_FOUND", {{"app", name}}});
+}
+
+std::vector<std::string> AppRegistry::AppsOn(const std::string& host) const {
+  auto found = on_host_.find(host);
+  if (found == on_host_.end()) return {};
+  return {found->second.begin(), found->second.end()};
+}
+
+bool AppRegistry::WaitsForRemoval(const HostTarget& target) const {
+  if (target.removed) return false;
+  auto found = on_host_.find(target.host);
+  if (found == on_host_.end()) return false;
+  return std::any_of(found->second.begin(), found->second.end(),
+                     [&](const std::string& uid) {
+                       const HostTarget* other = FindTarget(uid, target.host);
+                       return other->removed && other->app == target.app;
+                     });
+}
+
+RunState AppRegistry::RunStateOf(const AppEntry& app) {
+  bool stopped = false;
+  for (const auto& [host, target] : app.targets) {
+    if (target.removed) continue;
+    if (target.run_state == RunState::kRunning) return RunState::kRunning;
+    stopped = true;
+  }
+  return stopped ? RunState::kStopped : RunState::kRunning;
+}
+
+std::vector<std::string> AppRegistry::HostsWith(const AppEntry& app) {
+  std::vector<std::string> hosts;
+  for (const auto& [host, target] : app.targets) {
+    if (!target.removed) hosts.push_back(host);
+  }
+  return hosts;
+}
+
+const HostTarget* AppRegistry::StagedOrSavedTarget(
+    const std::string& app_uid, const std::string& host) const {
+  if (staged_) {
+    for (const HostTarget& target : staged_->targets) {
+      if (target.app_uid == app_uid && target.host == host) return &target;
+    }
+  }
+  return FindTarget(app_uid, host);
+}
+
+const AppRecord* AppRegistry::StagedOrSaved(const std::string& app_uid) const {
+  if (staged_) {
+    for (const AppRecord& record : staged_->apps) {
+      if (record.uid == app_uid) return &record;
+    }
+  }
+  const AppEntry* app = FindByUid(app_uid);
+  return app == nullptr ? nullptr : &app->record;
+}
+
+HostTarget AppRegistry::NextTarget(const std::string& app,
+                                   const std::string& app_uid,
+                                   const TargetChange& change) const {
+  HostTarget next;
+  if (const HostTarget* now = StagedOrSavedTarget(app_uid, change.host)) {
+    next = *now;
+  } else {
+    next.app = app;
+    next.app_uid = app_uid;
+    next.host = change.host;
+  }
+  const AppRecord* record = StagedOrSaved(app_uid);
+  if ((next.serial == 0 || next.removed) && record != nullptr) {
+    next.instances = record->spec.instances;
+  }
+  next.removed = false;
+  next.run_state = RunState::kRunning;
+  next.generation = change.generation;
+  next.revision = change.revision;
+  next.step = change.step;
+  ++next.serial;
+  return next;
+}
+
+void AppRegistry::OnCommitted(const RolloutCommit& commit) {
+  if (staged_) {
+    StoreChange change = *std::exchange(staged_, std::nullopt);
+    TakeOver(change);
+  }
+  auto app = commit.app ? apps_.find(commit.app->app_uid) : apps_.end();
+  if (app != apps_.end()) {
+    AppRecord& record = app->second.record;
+    record.generation = commit.app->generation;
+    if (commit.app->proven_revision != 0) {
+      record.proven_revision = commit.app->proven_revision;
+    }
+    ++record.version;
+  }
+  for (const HostTarget& target : commit.targets) TakeOverTarget(target);
+  if (listener_ != nullptr && app != apps_.end() &&
+      commit.app->proven_revision != 0) {
+    listener_->OnRevisionProven(commit.app->app_uid);
+  }
+}
+
+absl::StatusOr<RolloutApp> AppRegistry::FindRolloutApp(
+    const std::string& name) const {
+  ASSIGN_OR_RETURN(const AppEntry* app, Require(name));
+  return ToRolloutApp(*app);
+}
+
+absl::StatusOr<std::vector<std::string>> AppRegistry::HostsOf(
+    const std::string& name, const std::string& selector) const {
+  ASSIGN_OR_RETURN(const AppEntry* app, Require(name));
+  ASSIGN_OR_RETURN(HostSelector picked, ParseHostSelector(selector));
+  std::vector<std::string> all = HostsWith(*app);
+  std::vector<std::string> hosts;
+  for (const std::string& host : all) {
+    const KnownHost* known = hosts_.Find(host);
+    if (known != nullptr && picked.Matches(host, known->record.labels)) {
+      hosts.push_back(host);
+    }
+  }
+  if (!hosts.empty()) return hosts;
+  return ErrorWithReason(
+      absl::StatusCode::kNotFound,
+      absl::StrCat("no host of ", name, " matches \"", selector, "\"; ",
+                   all.empty()
+                       ? "it is on no host"
+                       : absl::StrCat("it is on ", absl::StrJoin(all, ", "))),
+      {"NO_HOST_MATCHES", {{"hosts", selector}}});
+}
+
+RolloutApp ToRolloutApp(const AppEntry& app) {
+  return {app.record.name,      app.record.uid,      app.record.revision,
+          app.record.spec,      CommonRevision(app), app.record.proven_revision,
+          app.record.generation};
+}
+
+}  // namespace fleet::controller

@@ -1,0 +1,206 @@
+#include "controller/app_service.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "controller/page.h"
+#include "proto/rpc/app_spec_proto.h"
+#include "proto/rpc/host_selector.h"
+#include "proto/rpc/status.h"
+
+namespace fleet::controller {
+namespace {
+
+using Effect = CallGate::Effect;
+
+constexpr char kApply[] = "/fleet.v1.AppService/ApplyApps";
+constexpr char kGet[] = "/fleet.v1.AppService/GetApp";
+constexpr char kList[] = "/fleet.v1.AppService/ListApps";
+constexpr char kScale[] = "/fleet.v1.AppService/ScaleApp";
+constexpr char kStop[] = "/fleet.v1.AppService/StopApp";
+constexpr char kStart[] = "/fleet.v1.AppService/StartApp";
+constexpr char kDelete[] = "/fleet.v1.AppService/DeleteApp";
+
+v1::ApplyChange ToProto(ApplyChange change) {
+  switch (change) {
+    case ApplyChange::kCreated:
+      return v1::APPLY_CHANGE_CREATED;
+    case ApplyChange::kUpdated:
+      return v1::APPLY_CHANGE_UPDATED;
+    case ApplyChange::kUnchanged:
+      return v1::APPLY_CHANGE_UNCHANGED;
+  }
+  return v1::APPLY_CHANGE_UNSPECIFIED;
+}
+
+v1::ApplyResult ToProto(const ApplyOutcome& outcome) {
+  v1::ApplyResult result;
+  result.set_app(outcome.app);
+  result.set_change(ToProto(outcome.change));
+  result.set_revision(outcome.revision);
+  result.set_rollout_uid(outcome.rollout_uid);
+  for (const std::string& difference : outcome.differences) {
+    result.add_differences(difference);
+  }
+  return result;
+}
+
+// Empty: every name.
+bool Named(const google::protobuf::RepeatedPtrField<std::string>& patterns,
+           const std::string& name) {
+  return patterns.empty() || std::any_of(patterns.begin(), patterns.end(),
+                                         [&](const std::string& pattern) {
+                                           return pattern == "all" ||
+                                                  GlobMatches(pattern, name);
+                                         });
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* AppService::ApplyApps(
+    grpc::CallbackServerContext* context, const v1::ApplyAppsRequest* request,
+    v1::ApplyAppsResponse* response) {
+  return gate_.Unary(context, kApply,
+                     request->validate_only() ? Effect::kRead : Effect::kChange,
+                     [=, this](const Identity& caller) {
+                       return Apply(*request, caller.name, *response);
+                     });
+}
+
+absl::Status AppService::Apply(const v1::ApplyAppsRequest& request,
+                               const std::string& actor,
+                               v1::ApplyAppsResponse& response) {
+  ASSIGN_OR_RETURN(std::optional<std::string> before,
+                   answers_.Find(request.request_id(), kApply));
+  if (before) {
+    response.ParseFromString(*before);
+    return absl::OkStatus();
+  }
+  ApplyOrder order;
+  for (const v1::AppSpec& spec : request.specs()) {
+    order.specs.push_back(FromProto(spec));
+  }
+  order.validate_only = request.validate_only();
+  order.hosts = request.hosts();
+  order.policy = FromProto(request.policy());
+  order.supersede = request.supersede();
+  order.actor = actor;
+  ASSIGN_OR_RETURN(std::vector<ApplyOutcome> outcomes, apply_.Apply(order));
+  for (const ApplyOutcome& outcome : outcomes) {
+    *response.add_results() = ToProto(outcome);
+  }
+  if (order.validate_only) return absl::OkStatus();
+  // Asked again before this is saved, the apply finds nothing to change and
+  // names the same rollouts.
+  return answers_.Save(RequestAnswers::Make(request.request_id(), kApply,
+                                            response.SerializeAsString()));
+}
+
+grpc::ServerUnaryReactor* AppService::GetApp(
+    grpc::CallbackServerContext* context, const v1::GetAppRequest* request,
+    v1::GetAppResponse* response) {
+  return gate_.Unary(context, kGet, Effect::kRead, [=, this](const Identity&) {
+    return Show(request->name(), response->mutable_app());
+  });
+}
+
+absl::Status AppService::Show(const std::string& name, v1::App* app) {
+  ASSIGN_OR_RETURN(const AppEntry* entry, registry_.Require(name));
+  *app = view_.App(*entry, /*omit_spec=*/false);
+  return absl::OkStatus();
+}
+
+grpc::ServerUnaryReactor* AppService::ListApps(
+    grpc::CallbackServerContext* context, const v1::ListAppsRequest* request,
+    v1::ListAppsResponse* response) {
+  return gate_.Unary(context, kList, Effect::kRead, [=, this](const Identity&) {
+    return List(*request, *response);
+  });
+}
+
+absl::Status AppService::List(const v1::ListAppsRequest& request,
+                              v1::ListAppsResponse& response) {
+  ASSIGN_OR_RETURN(PageRequest page,
+                   MakePage(request.page_size(), request.page_token()));
+  const auto& names = registry_.names();
+  for (auto it = names.upper_bound(page.after); it != names.end(); ++it) {
+    if (!Named(request.names(), it->first)) continue;
+    if (response.apps_size() == page.size) {
+      response.set_next_page_token(response.apps(page.size - 1).name());
+      break;
+    }
+    *response.add_apps() =
+        view_.App(*registry_.FindByUid(it->second), request.omit_specs());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AppService::Change(
+    const std::string& method, const std::string& request_id, AppOrder order,
+    const std::function<absl::Status(const AppOrder&)>& act, v1::App* app) {
+  ASSIGN_OR_RETURN(std::optional<std::string> before,
+                   answers_.Find(request_id, method));
+  if (!before) {
+    order.answer = RequestAnswers::Make(request_id, method, order.app);
+    RETURN_IF_ERROR(act(order));
+  }
+  return app == nullptr ? absl::OkStatus() : Show(order.app, app);
+}
+
+grpc::ServerUnaryReactor* AppService::ScaleApp(
+    grpc::CallbackServerContext* context, const v1::ScaleAppRequest* request,
+    v1::ScaleAppResponse* response) {
+  return gate_.Unary(context, kScale, Effect::kChange,
+                     [=, this](const Identity& caller) {
+                       return Change(
+                           kScale, request->request_id(),
+                           {request->name(), request->hosts(), {}, caller.name},
+                           [&](const AppOrder& order) {
+                             return orders_.Scale(order, request->instances(),
+                                                  request->relative());
+                           },
+                           response->mutable_app());
+                     });
+}
+
+grpc::ServerUnaryReactor* AppService::StopApp(
+    grpc::CallbackServerContext* context, const v1::StopAppRequest* request,
+    v1::StopAppResponse* response) {
+  return gate_.Unary(
+      context, kStop, Effect::kChange, [=, this](const Identity& caller) {
+        return Change(
+            kStop, request->request_id(),
+            {request->name(), request->hosts(), {}, caller.name},
+            [&](const AppOrder& order) { return orders_.Stop(order); },
+            response->mutable_app());
+      });
+}
+
+grpc::ServerUnaryReactor* AppService::StartApp(
+    grpc::CallbackServerContext* context, const v1::StartAppRequest* request,
+    v1::StartAppResponse* response) {
+  return gate_.Unary(
+      context, kStart, Effect::kChange, [=, this](const Identity& caller) {
+        return Change(
+            kStart, request->request_id(),
+            {request->name(), request->hosts(), {}, caller.name},
+            [&](const AppOrder& order) { return orders_.Start(order); },
+            response->mutable_app());
+      });
+}
+
+grpc::ServerUnaryReactor* AppService::DeleteApp(
+    grpc::CallbackServerContext* context, const v1::DeleteAppRequest* request,
+    v1::DeleteAppResponse*) {
+  return gate_.Unary(
+      context, kDelete, Effect::kChange, [=, this](const Identity& caller) {
+        return Change(
+            kDelete, request->request_id(),
+            {request->name(), "", {}, caller.name},
+            [&](const AppOrder& order) { return orders_.Delete(order); },
+            nullptr);
+      });
+}
+
+}  // namespace fleet::controller

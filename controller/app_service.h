@@ -1,0 +1,77 @@
+// fleet.v1.AppService.
+#ifndef FLEET_CONTROLLER_APP_SERVICE_H_
+#define FLEET_CONTROLLER_APP_SERVICE_H_
+
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "controller/app_apply.h"
+#include "controller/app_orders.h"
+#include "controller/app_registry.h"
+#include "controller/app_view.h"
+#include "controller/call_gate.h"
+#include "controller/request_answers.h"
+#include "fleet/v1/app_service.grpc.pb.h"
+
+namespace fleet::controller {
+
+// An adapter: its methods run on gRPC's threads and post to the gate's loop,
+// where the rest happens.
+class AppService final : public v1::AppService::CallbackService {
+ public:
+  // All must outlive it.
+  AppService(CallGate& gate, AppRegistry& registry, AppApply& apply,
+             AppOrders& orders, RequestAnswers& answers, const AppView& view)
+      : gate_(gate),
+        registry_(registry),
+        apply_(apply),
+        orders_(orders),
+        answers_(answers),
+        view_(view) {}
+
+  grpc::ServerUnaryReactor* ApplyApps(grpc::CallbackServerContext* context,
+                                      const v1::ApplyAppsRequest* request,
+                                      v1::ApplyAppsResponse* response) override;
+  grpc::ServerUnaryReactor* GetApp(grpc::CallbackServerContext* context,
+                                   const v1::GetAppRequest* request,
+                                   v1::GetAppResponse* response) override;
+  grpc::ServerUnaryReactor* ListApps(grpc::CallbackServerContext* context,
+                                     const v1::ListAppsRequest* request,
+                                     v1::ListAppsResponse* response) override;
+  grpc::ServerUnaryReactor* ScaleApp(grpc::CallbackServerContext* context,
+                                     const v1::ScaleAppRequest* request,
+                                     v1::ScaleAppResponse* response) override;
+  grpc::ServerUnaryReactor* StopApp(grpc::CallbackServerContext* context,
+                                    const v1::StopAppRequest* request,
+                                    v1::StopAppResponse* response) override;
+  grpc::ServerUnaryReactor* StartApp(grpc::CallbackServerContext* context,
+                                     const v1::StartAppRequest* request,
+                                     v1::StartAppResponse* response) override;
+  grpc::ServerUnaryReactor* DeleteApp(grpc::CallbackServerContext* context,
+                                      const v1::DeleteAppRequest* request,
+                                      v1::DeleteAppResponse* response) override;
+
+ private:
+  absl::Status Apply(const v1::ApplyAppsRequest& request,
+                     const std::string& actor, v1::ApplyAppsResponse& response);
+  absl::Status List(const v1::ListAppsRequest& request,
+                    v1::ListAppsResponse& response);
+  absl::Status Show(const std::string& name, v1::App* app);
+  // Runs `action` unless the request was answered before, then shows the app.
+  absl::Status Change(const std::string& method, const std::string& request_id,
+                      AppOrder order,
+                      const std::function<absl::Status(const AppOrder&)>& act,
+                      v1::App* app);
+
+  CallGate& gate_;
+  AppRegistry& registry_;
+  AppApply& apply_;
+  AppOrders& orders_;
+  RequestAnswers& answers_;
+  const AppView& view_;
+};
+
+}  // namespace fleet::controller
+
+#endif  // FLEET_CONTROLLER_APP_SERVICE_H_

@@ -1,0 +1,58 @@
+// The controller as a whole: builds its parts and connects them.
+#ifndef FLEET_CONTROLLER_CONTROLLER_H_
+#define FLEET_CONTROLLER_CONTROLLER_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "proto/rpc/event_loop.h"
+
+namespace grpc {
+class Service;
+}  // namespace grpc
+
+namespace fleet::controller {
+
+struct ControllerOptions {
+  // Of an existing folder.
+  std::string state_dir;
+  // Makes uids.
+  uint64_t random_seed = 0;
+};
+
+// Made by main and by tests, which bring the servers. Loop thread only.
+class Controller {
+ public:
+  // Takes the folder's lock, opens and migrates the store, raises the epoch,
+  // and goes on with the rollouts that are under way. `loop` outlives it.
+  static absl::StatusOr<std::unique_ptr<Controller>> Start(
+      EventLoop& loop, const ControllerOptions& options);
+
+  // Every call must have ended: servers are shut down first.
+  ~Controller();
+  Controller(const Controller&) = delete;
+  Controller& operator=(const Controller&) = delete;
+
+  // What a server must serve.
+  std::vector<grpc::Service*> services();
+
+  // Sends the agents away and lets nobody in; servers are then shut down.
+  void GoAway();
+
+  int64_t epoch() const;
+
+ private:
+  struct Parts;
+  explicit Controller(std::unique_ptr<Parts> parts);
+
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace fleet::controller
+
+#endif  // FLEET_CONTROLLER_CONTROLLER_H_

@@ -1,0 +1,88 @@
+#include "controller/desired_sender.h"
+
+#include <limits>
+#include <utility>
+
+#include "controller/target_proto.h"
+
+namespace fleet::controller {
+namespace {
+
+// Well below the 4 MiB that a message may have.
+constexpr size_t kMaxBytes = 3 << 20;
+
+}  // namespace
+
+void DesiredSender::AddAll() {
+  full_due_ = true;
+  for (const std::string& uid : registry_.AppsOn(host_)) due_.insert(uid);
+}
+
+std::optional<v1::DesiredState> DesiredSender::Next() {
+  if (waiting_) return std::nullopt;
+  v1::DesiredState message;
+  if (!single_.empty()) {
+    Fill(single_, 1, message);
+  } else {
+    const bool all = Fill(due_, std::numeric_limits<size_t>::max(), message);
+    // In parts, it cannot say that there is nothing else.
+    message.set_full(full_due_ && all);
+    full_due_ = false;
+  }
+  if (message.targets().empty() && !message.full()) return std::nullopt;
+  message.set_nonce(++nonce_);
+  message.set_epoch(epoch_);
+  waiting_ = true;
+  return message;
+}
+
+bool DesiredSender::Fill(std::set<std::string>& from, size_t limit,
+                         v1::DesiredState& message) {
+  size_t bytes = 0;
+  sent_.clear();
+  while (!from.empty() && sent_.size() < limit) {
+    const std::string uid = *from.begin();
+    const HostTarget* target = registry_.FindTarget(uid, host_);
+    if (target == nullptr || registry_.WaitsForRemoval(*target)) {
+      from.erase(from.begin());
+      continue;
+    }
+    const AppEntry* app = registry_.FindByUid(uid);
+    auto revision = app->revisions.find(target->revision);
+    v1::AppTarget next =
+        ToProto(*target, target->removed || revision == app->revisions.end()
+                             ? nullptr
+                             : revision->second.get());
+    bytes += next.ByteSizeLong();
+    if (bytes > kMaxBytes && !sent_.empty()) return false;
+    *message.add_targets() = std::move(next);
+    sent_.push_back({uid, target->serial});
+    from.erase(from.begin());
+  }
+  return from.empty();
+}
+
+AckOutcome DesiredSender::OnAck(const v1::DesiredStateAck& ack) {
+  AckOutcome outcome;
+  if (!waiting_ || ack.nonce() != nonce_) return outcome;
+  waiting_ = false;
+  std::vector<SentTarget> sent = std::exchange(sent_, {});
+  if (ack.code() == 0) {
+    for (const SentTarget& target : sent) {
+      accepted_[target.app_uid] = target.serial;
+    }
+    outcome.accepted = std::move(sent);
+  } else if (sent.size() == 1) {
+    outcome.refused = std::move(sent);
+  } else {
+    for (const SentTarget& target : sent) single_.insert(target.app_uid);
+  }
+  return outcome;
+}
+
+int64_t DesiredSender::AcceptedSerial(const std::string& app_uid) const {
+  auto found = accepted_.find(app_uid);
+  return found == accepted_.end() ? 0 : found->second;
+}
+
+}  // namespace fleet::controller

@@ -1,0 +1,207 @@
+#include "controller/fleet_state.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace fleet::controller {
+namespace {
+
+constexpr size_t kMaxAppsPerHost = 2000;
+constexpr int kMaxStderrLines = 20;
+
+StepReportPhase PhaseOf(v1::StepPhase phase) {
+  switch (phase) {
+    case v1::STEP_PHASE_APPLYING:
+      return StepReportPhase::kApplying;
+    case v1::STEP_PHASE_VERIFYING:
+      return StepReportPhase::kVerifying;
+    case v1::STEP_PHASE_DONE:
+      return StepReportPhase::kDone;
+    case v1::STEP_PHASE_FAILED:
+      return StepReportPhase::kFailed;
+    case v1::STEP_PHASE_UNSPECIFIED:
+    case v1::StepPhase_INT_MIN_SENTINEL_DO_NOT_USE_:
+    case v1::StepPhase_INT_MAX_SENTINEL_DO_NOT_USE_:
+      break;
+  }
+  return StepReportPhase::kNone;
+}
+
+FailureKind FailureOf(v1::FailureKind kind) {
+  switch (kind) {
+    case v1::FAILURE_KIND_START:
+      return FailureKind::kStart;
+    case v1::FAILURE_KIND_EXIT:
+      return FailureKind::kExit;
+    case v1::FAILURE_KIND_READY_TIMEOUT:
+      return FailureKind::kReadyTimeout;
+    case v1::FAILURE_KIND_FLAPPING:
+      return FailureKind::kFlapping;
+    case v1::FAILURE_KIND_LISTEN:
+      return FailureKind::kListen;
+    case v1::FAILURE_KIND_SPEC:
+      return FailureKind::kSpec;
+    case v1::FAILURE_KIND_UNSPECIFIED:
+    case v1::FailureKind_INT_MIN_SENTINEL_DO_NOT_USE_:
+    case v1::FailureKind_INT_MAX_SENTINEL_DO_NOT_USE_:
+      break;
+  }
+  return FailureKind::kNone;
+}
+
+// A target that the host would not even take.
+StepReport RefusedStep(const HostTarget& target, std::string message) {
+  StepReport report;
+  report.generation = target.generation;
+  report.revision = target.revision;
+  report.phase = StepReportPhase::kFailed;
+  report.failure = FailureKind::kSpec;
+  report.reason = std::move(message);
+  return report;
+}
+
+}  // namespace
+
+StepReport ToStepReport(const v1::AppStatus& status) {
+  const v1::Step& step = status.step();
+  StepReport report;
+  report.generation = step.generation();
+  report.revision = status.revision();
+  report.phase = PhaseOf(step.phase());
+  report.slots_done = step.slots_done();
+  report.slots_total = step.slots_total();
+  report.slot = step.slot();
+  report.flaps = step.flaps();
+  report.failure = FailureOf(step.failure());
+  report.reason = step.reason();
+  const int lines = step.stderr_tail_size();
+  for (int i = std::max(0, lines - kMaxStderrLines); i < lines; ++i) {
+    report.stderr_tail.push_back(step.stderr_tail(i));
+  }
+  return report;
+}
+
+void FleetState::SetAll(
+    const std::string& host,
+    const google::protobuf::RepeatedPtrField<v1::AppStatus>& apps) {
+  by_host_[host].apps.clear();
+  for (const v1::AppStatus& app : apps) Set(host, app);
+}
+
+bool FleetState::Set(const std::string& host, const v1::AppStatus& app) {
+  auto& apps = by_host_[host].apps;
+  if (apps.size() >= kMaxAppsPerHost && !apps.contains(app.app_uid())) {
+    return false;
+  }
+  apps[app.app_uid()] = {app, clock_.WallNow()};
+  return true;
+}
+
+void FleetState::Remove(const std::string& host, const std::string& app_uid) {
+  by_host_[host].apps.erase(app_uid);
+}
+
+void FleetState::SetUsage(const std::string& host, const v1::HostUsage& usage) {
+  by_host_[host].usage = usage;
+  by_host_[host].has_usage = true;
+}
+
+void FleetState::SetSample(const std::string& host,
+                           const v1::InstanceSample& sample) {
+  auto& apps = by_host_[host].apps;
+  auto app = apps.find(sample.app_uid());
+  if (app == apps.end()) return;
+  for (v1::Instance& instance : *app->second.status.mutable_instances()) {
+    if (instance.worker_id() != sample.worker_id()) continue;
+    instance.set_rss_bytes(sample.rss_bytes());
+    instance.set_cpu_cores(sample.cpu_cores());
+  }
+}
+
+void FleetState::ForgetHost(const std::string& host) { by_host_.erase(host); }
+
+void FleetState::SetRefusal(const std::string& host, const std::string& app_uid,
+                            int64_t serial, const std::string& message) {
+  by_host_[host].refusals[app_uid] = {serial, message};
+}
+
+std::string FleetState::RefusalOf(const HostTarget& target) const {
+  auto host = by_host_.find(target.host);
+  if (host == by_host_.end()) return "";
+  auto refusal = host->second.refusals.find(target.app_uid);
+  if (refusal == host->second.refusals.end() ||
+      refusal->second.serial != target.serial) {
+    return "";
+  }
+  return refusal->second.message;
+}
+
+const ObservedApp* FleetState::Find(const std::string& host,
+                                    const std::string& app_uid) const {
+  auto reports = by_host_.find(host);
+  if (reports == by_host_.end()) return nullptr;
+  auto app = reports->second.apps.find(app_uid);
+  return app == reports->second.apps.end() ? nullptr : &app->second;
+}
+
+const v1::HostUsage* FleetState::UsageOf(const std::string& host) const {
+  auto reports = by_host_.find(host);
+  if (reports == by_host_.end() || !reports->second.has_usage) return nullptr;
+  return &reports->second.usage;
+}
+
+InstanceCounts FleetState::CountOn(const std::string& host) const {
+  InstanceCounts counts;
+  auto reports = by_host_.find(host);
+  if (reports == by_host_.end()) return counts;
+  for (const auto& [uid, app] : reports->second.apps) {
+    for (const v1::Instance& instance : app.status.instances()) {
+      if (instance.pid() == 0) continue;
+      ++counts.total;
+      if (instance.ready()) ++counts.ready;
+    }
+  }
+  return counts;
+}
+
+std::vector<std::string> FleetState::AppsOn(const std::string& host) const {
+  std::vector<std::string> uids;
+  auto reports = by_host_.find(host);
+  if (reports == by_host_.end()) return uids;
+  for (const auto& [uid, app] : reports->second.apps) uids.push_back(uid);
+  return uids;
+}
+
+std::vector<std::string> FleetState::HostsOf(const std::string& app_uid) const {
+  std::vector<std::string> hosts;
+  for (const auto& [host, reports] : by_host_) {
+    if (reports.apps.contains(app_uid)) hosts.push_back(host);
+  }
+  return hosts;
+}
+
+HostView FleetState::View(const std::string& host,
+                          const std::string& app_uid) const {
+  HostView view;
+  const KnownHost* known = hosts_.Find(host);
+  const HostTarget* target = registry_.FindTarget(app_uid, host);
+  view.removed = known == nullptr;
+  view.connected = known != nullptr && known->connected;
+  if (const ObservedApp* app = Find(host, app_uid)) {
+    view.report = ToStepReport(app->status);
+    view.instances_total = app->status.desired_instances();
+    for (const v1::Instance& instance : app->status.instances()) {
+      if (instance.ready()) ++view.instances_ready;
+      if (instance.pid() != 0) {
+        view.running_revision =
+            std::max(view.running_revision, instance.revision());
+      }
+    }
+  }
+  if (target == nullptr) return view;
+  std::string refusal = RefusalOf(*target);
+  if (!refusal.empty()) view.report = RefusedStep(*target, std::move(refusal));
+  return view;
+}
+
+}  // namespace fleet::controller

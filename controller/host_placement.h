@@ -1,0 +1,48 @@
+// Gives hosts what they should run and do not know of yet.
+#ifndef FLEET_CONTROLLER_HOST_PLACEMENT_H_
+#define FLEET_CONTROLLER_HOST_PLACEMENT_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "controller/app_registry.h"
+#include "controller/host_registry.h"
+#include "controller/rollout_driver.h"
+
+namespace fleet::controller {
+
+// A host that comes (back) while no rollout of an app is under way gets the
+// app's proven revision, or the newest one while none is proven:
+// - when the app's `hosts` and its placement match it and it has no target;
+// - when the last rollout left it out because it was away.
+// Hosts that were left out on purpose (apply --hosts) stay as they are. Loop
+// thread only.
+class HostPlacement {
+ public:
+  // All must outlive it.
+  HostPlacement(AppRegistry& registry, const HostRegistry& hosts,
+                RolloutDriver& driver)
+      : registry_(registry), hosts_(hosts), driver_(driver) {}
+
+  // All apps, one host that has connected. One transaction; when the store
+  // fails, that is logged and the host's next session tries again.
+  void PlaceOn(const std::string& host);
+  // One app that has no rollout any more, all connected hosts.
+  void PlaceApp(const std::string& app_uid);
+
+ private:
+  // The target the host should be given; nullopt: it is as it should be.
+  std::optional<HostTarget> TargetFor(const AppEntry& app,
+                                      const KnownHost& host);
+  bool WasLeftOut(const AppEntry& app, const HostTarget& target);
+  void Save(StoreChange change, const std::string& what);
+
+  AppRegistry& registry_;
+  const HostRegistry& hosts_;
+  RolloutDriver& driver_;
+};
+
+}  // namespace fleet::controller
+
+#endif  // FLEET_CONTROLLER_HOST_PLACEMENT_H_

@@ -1,0 +1,33 @@
+// A host as the controller keeps it: plain values.
+#ifndef FLEET_CONTROLLER_HOST_RECORD_H_
+#define FLEET_CONTROLLER_HOST_RECORD_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "absl/time/time.h"
+
+namespace fleet::controller {
+
+// A row of hosts: what its agent said of itself when it last connected.
+struct HostRecord {
+  std::string name;
+  // Of the agent's state folder. Empty: it has never been heard.
+  std::string host_uid;
+  std::string boot_id;
+  std::map<std::string, std::string> labels;
+  std::string agent_version;
+  std::string keeper_version;
+  std::string kernel;
+  int cores = 0;
+  int64_t memory_bytes = 0;
+  std::string bind_address;
+  absl::Time last_seen;  // Calendar time.
+
+  bool operator==(const HostRecord&) const = default;
+};
+
+}  // namespace fleet::controller
+
+#endif  // FLEET_CONTROLLER_HOST_RECORD_H_

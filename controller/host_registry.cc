@@ -1,0 +1,160 @@
+#include "controller/host_registry.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "proto/rpc/status.h"
+#include "spdlog/spdlog.h"
+
+namespace fleet::controller {
+namespace {
+
+constexpr size_t kMaxHosts = 20'000;
+constexpr absl::Duration kConflictShown = absl::Minutes(1);
+constexpr size_t kHostsInError = 10;
+
+// Equal in all that is worth a write.
+bool SameHost(HostRecord a, const HostRecord& b) {
+  a.last_seen = b.last_seen;
+  return a == b;
+}
+
+}  // namespace
+
+void HostRegistry::Load(std::vector<HostRecord> hosts) {
+  for (HostRecord& record : hosts) {
+    std::string name = record.name;
+    hosts_[name].record = std::move(record);
+  }
+}
+
+absl::Status HostRegistry::Connect(HostRecord record, const std::string& peer) {
+  auto found = hosts_.find(record.name);
+  const bool known = found != hosts_.end();
+  if (known && found->second.connected &&
+      found->second.record.host_uid != record.host_uid) {
+    return RefuseConflict(found->second, record, peer);
+  }
+  if (!known && hosts_.size() >= kMaxHosts) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "this controller keeps at most ", kMaxHosts, " hosts; ", record.name,
+        " would be one more: delete hosts that are gone (fleetctl hosts)"));
+  }
+  record.last_seen = clock_.WallNow();
+  if (!known || !SameHost(found->second.record, record)) {
+    StoreChange change;
+    change.hosts.push_back(record);
+    RETURN_IF_ERROR(store_.Save(change));
+  }
+  KnownHost& host = hosts_[record.name];
+  if (known && host.record.host_uid != record.host_uid) {
+    spdlog::warn("host host={} host_uid={} was={}: another machine took over",
+                 record.name, record.host_uid, host.record.host_uid);
+  }
+  if (!host.connected) ++connected_count_;
+  host.record = std::move(record);
+  host.connected = true;
+  host.peer = peer;
+  host.connect_time = clock_.WallNow();
+  return absl::OkStatus();
+}
+
+absl::Status HostRegistry::RefuseConflict(KnownHost& known,
+                                          const HostRecord& newcomer,
+                                          const std::string& peer) {
+  std::string message = absl::StrCat(
+      "two machines claim the host name ", newcomer.name, ": ", known.peer,
+      " (host_uid ", known.record.host_uid, ", connected, kept) and ", peer,
+      " (host_uid ", newcomer.host_uid,
+      ", refused); start one of the agents with another --host-name");
+  if (ConflictOf(known).empty()) {
+    spdlog::warn("host host={} state=CONFLICT: {}", newcomer.name, message);
+  }
+  known.conflict = message;
+  known.conflict_until = clock_.Now() + kConflictShown;
+  return absl::AlreadyExistsError(message);
+}
+
+void HostRegistry::Disconnect(const std::string& name) {
+  auto found = hosts_.find(name);
+  if (found == hosts_.end() || !found->second.connected) return;
+  found->second.connected = false;
+  --connected_count_;
+  found->second.record.last_seen = clock_.WallNow();
+  StoreChange change;
+  change.hosts.push_back(found->second.record);
+  absl::Status saved = store_.Save(change);
+  if (!saved.ok()) {
+    spdlog::warn("host host={} last_seen not saved: {}", name,
+                 std::string(saved.message()));
+  }
+}
+
+void HostRegistry::Heard(const std::string& name) {
+  auto found = hosts_.find(name);
+  if (found != hosts_.end()) found->second.record.last_seen = clock_.WallNow();
+}
+
+absl::Status HostRegistry::Remove(const std::string& name, StoreChange change) {
+  auto found = hosts_.find(name);
+  if (found == hosts_.end()) {
+    return ErrorWithReason(
+        absl::StatusCode::kNotFound,
+        absl::StrCat("no host ", name, "; known: ", Describe()),
+        {"HOST_NOT_FOUND", {{"host", name}}});
+  }
+  if (found->second.connected) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "host ", name, " is connected from ", found->second.peer,
+        "; stop its agent first, else it would come back at once"));
+  }
+  change.gone_hosts.push_back(name);
+  RETURN_IF_ERROR(store_.Save(change));
+  hosts_.erase(found);
+  return absl::OkStatus();
+}
+
+const KnownHost* HostRegistry::Find(const std::string& name) const {
+  auto found = hosts_.find(name);
+  return found == hosts_.end() ? nullptr : &found->second;
+}
+
+bool HostRegistry::IsConnected(const std::string& name) const {
+  const KnownHost* host = Find(name);
+  return host != nullptr && host->connected;
+}
+
+std::string HostRegistry::ConflictOf(const KnownHost& host) const {
+  return clock_.Now() < host.conflict_until ? host.conflict : "";
+}
+
+std::vector<std::string> HostRegistry::Select(
+    const std::vector<HostSelector>& selectors) const {
+  std::vector<std::string> names;
+  for (const auto& [name, host] : hosts_) {
+    const bool picked = std::all_of(
+        selectors.begin(), selectors.end(), [&](const HostSelector& s) {
+          return s.Matches(name, host.record.labels);
+        });
+    if (picked) names.push_back(name);
+  }
+  return names;
+}
+
+std::string HostRegistry::Describe() const {
+  if (hosts_.empty()) return "none; no agent has ever connected";
+  std::vector<std::string> first;
+  for (const auto& [name, host] : hosts_) {
+    if (first.size() == kHostsInError) break;
+    first.push_back(name);
+  }
+  std::string text = absl::StrJoin(first, ", ");
+  if (hosts_.size() > first.size()) {
+    absl::StrAppend(&text, ", … (", hosts_.size(), " in all)");
+  }
+  return text;
+}
+
+}  // namespace fleet::controller

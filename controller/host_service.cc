@@ -1,0 +1,92 @@
+#include "controller/host_service.h"
+
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "controller/page.h"
+#include "proto/rpc/host_selector.h"
+#include "proto/rpc/proto_time.h"
+#include "proto/rpc/status.h"
+
+namespace fleet::controller {
+namespace {
+
+using Effect = CallGate::Effect;
+
+}  // namespace
+
+grpc::ServerUnaryReactor* HostService::ListHosts(
+    grpc::CallbackServerContext* context, const v1::ListHostsRequest* request,
+    v1::ListHostsResponse* response) {
+  return gate_.Unary(
+      context, "/fleet.v1.HostService/ListHosts", Effect::kRead,
+      [=, this](const Identity&) { return List(*request, *response); });
+}
+
+absl::Status HostService::List(const v1::ListHostsRequest& request,
+                               v1::ListHostsResponse& response) {
+  ASSIGN_OR_RETURN(PageRequest page,
+                   MakePage(request.page_size(), request.page_token()));
+  ASSIGN_OR_RETURN(HostSelector selector,
+                   ParseHostSelector(request.selector()));
+  const auto& hosts = hosts_.hosts();
+  for (auto it = hosts.upper_bound(page.after); it != hosts.end(); ++it) {
+    if (!selector.Matches(it->first, it->second.record.labels)) continue;
+    if (response.hosts_size() == page.size) {
+      response.set_next_page_token(response.hosts(page.size - 1).name());
+      break;
+    }
+    *response.add_hosts() = view_.Host(it->second);
+  }
+  return absl::OkStatus();
+}
+
+grpc::ServerUnaryReactor* HostService::GetHost(
+    grpc::CallbackServerContext* context, const v1::GetHostRequest* request,
+    v1::GetHostResponse* response) {
+  return gate_.Unary(context, "/fleet.v1.HostService/GetHost", Effect::kRead,
+                     [=, this](const Identity&) {
+                       return Get(request->name(), *response->mutable_host());
+                     });
+}
+
+absl::Status HostService::Get(const std::string& name, v1::Host& host) {
+  const KnownHost* known = hosts_.Find(name);
+  if (known == nullptr) {
+    return ErrorWithReason(
+        absl::StatusCode::kNotFound,
+        absl::StrCat("no host ", name, "; known: ", hosts_.Describe()),
+        {"HOST_NOT_FOUND", {{"host", name}}});
+  }
+  host = view_.Host(*known);
+  return absl::OkStatus();
+}
+
+grpc::ServerUnaryReactor* HostService::DeleteHost(
+    grpc::CallbackServerContext* context, const v1::DeleteHostRequest* request,
+    v1::DeleteHostResponse*) {
+  return gate_.Unary(
+      context, "/fleet.v1.HostService/DeleteHost", Effect::kChange,
+      [=, this](const Identity&) { return remove_(request->name()); });
+}
+
+grpc::ServerUnaryReactor* HostService::GetController(
+    grpc::CallbackServerContext* context, const v1::GetControllerRequest*,
+    v1::GetControllerResponse* response) {
+  return gate_.Unary(context, "/fleet.v1.HostService/GetController",
+                     Effect::kRead, [=, this](const Identity&) {
+                       Describe(*response);
+                       return absl::OkStatus();
+                     });
+}
+
+void HostService::Describe(v1::GetControllerResponse& response) const {
+  response.set_version(FLEET_VERSION);
+  response.set_epoch(epoch_);
+  *response.mutable_start_time() = ToProtoTimestamp(start_time_);
+  response.set_hosts_connected(hosts_.connected_count());
+  response.set_hosts_total(static_cast<int>(hosts_.hosts().size()));
+  response.set_process_id(getpid());
+}
+
+}  // namespace fleet::controller

@@ -1,0 +1,66 @@
+// fleet.v1.HostService.
+#ifndef FLEET_CONTROLLER_HOST_SERVICE_H_
+#define FLEET_CONTROLLER_HOST_SERVICE_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "controller/app_registry.h"
+#include "controller/app_view.h"
+#include "controller/call_gate.h"
+#include "controller/host_registry.h"
+#include "fleet/v1/host_service.grpc.pb.h"
+
+namespace fleet::controller {
+
+// An adapter: its methods run on gRPC's threads and post to the gate's loop.
+class HostService final : public v1::HostService::CallbackService {
+ public:
+  // Forgets a host everywhere. Its errors are the call's.
+  using RemoveHost = std::function<absl::Status(const std::string& name)>;
+
+  // All must outlive it. `start_time` is calendar time.
+  HostService(CallGate& gate, const HostRegistry& hosts, const AppView& view,
+              RemoveHost remove, int64_t epoch, absl::Time start_time)
+      : gate_(gate),
+        hosts_(hosts),
+        view_(view),
+        remove_(std::move(remove)),
+        epoch_(epoch),
+        start_time_(start_time) {}
+
+  grpc::ServerUnaryReactor* ListHosts(grpc::CallbackServerContext* context,
+                                      const v1::ListHostsRequest* request,
+                                      v1::ListHostsResponse* response) override;
+  grpc::ServerUnaryReactor* GetHost(grpc::CallbackServerContext* context,
+                                    const v1::GetHostRequest* request,
+                                    v1::GetHostResponse* response) override;
+  grpc::ServerUnaryReactor* DeleteHost(
+      grpc::CallbackServerContext* context,
+      const v1::DeleteHostRequest* request,
+      v1::DeleteHostResponse* response) override;
+  grpc::ServerUnaryReactor* GetController(
+      grpc::CallbackServerContext* context,
+      const v1::GetControllerRequest* request,
+      v1::GetControllerResponse* response) override;
+
+ private:
+  absl::Status List(const v1::ListHostsRequest& request,
+                    v1::ListHostsResponse& response);
+  absl::Status Get(const std::string& name, v1::Host& host);
+  void Describe(v1::GetControllerResponse& response) const;
+
+  CallGate& gate_;
+  const HostRegistry& hosts_;
+  const AppView& view_;
+  const RemoveHost remove_;
+  const int64_t epoch_;
+  const absl::Time start_time_;
+};
+
+}  // namespace fleet::controller
+
+#endif  // FLEET_CONTROLLER_HOST_SERVICE_H_

@@ -1,0 +1,35 @@
+// fleet-controller's command line.
+#ifndef FLEET_CONTROLLER_OPTIONS_H_
+#define FLEET_CONTROLLER_OPTIONS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "proto/rpc/address.h"
+
+namespace fleet::controller {
+
+struct Options {
+  // Absolute or relative folder; made (mode 0700) when it is not there.
+  std::string state_dir;
+  // Never empty once parsed.
+  std::vector<Address> listen;
+  // Plaintext TCP on loopback addresses.
+  bool insecure = false;
+  std::string log_level = "info";
+  // Gets a line once the controller listens; -1: none.
+  int ready_fd = -1;
+  bool help = false;
+  bool version = false;
+};
+
+// INVALID_ARGUMENT says which option is wrong and what would be right.
+absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& args);
+
+// What --help prints.
+std::string HelpText();
+
+}  // namespace fleet::controller
+
+#endif  // FLEET_CONTROLLER_OPTIONS_H_

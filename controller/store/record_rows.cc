@@ -1,0 +1,49 @@
+#include "controller/store/record_rows.h"
+
+#include "controller/store/host_proto.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "proto/rpc/app_spec_proto.h"
+
+namespace fleet::controller {
+namespace {
+
+// Maps in a fixed order, so that equal messages give equal bytes.
+std::string Serialize(const google::protobuf::MessageLite& message) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    message.SerializeToCodedStream(&coded);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+std::string SpecToBytes(const AppSpec& spec) {
+  return Serialize(ToProto(spec));
+}
+
+AppSpec SpecFromBytes(const std::string& bytes) {
+  v1::AppSpec message;
+  if (!message.ParseFromString(bytes)) message.Clear();
+  return fleet::FromProto(message);
+}
+
+std::string HostToBytes(const HostRecord& host) {
+  return Serialize(ToProto(host));
+}
+
+HostRecord HostFromBytes(const std::string& name, const std::string& bytes,
+                         absl::Time last_seen) {
+  v1::Host message;
+  if (!message.ParseFromString(bytes)) message.Clear();
+  HostRecord host = FromProto(message);
+  host.name = name;
+  host.last_seen = last_seen;
+  return host;
+}
+
+}  // namespace fleet::controller

@@ -1,0 +1,25 @@
+// Records ↔ the blobs in their rows, which are fleet.v1 messages.
+#ifndef FLEET_CONTROLLER_STORE_RECORD_ROWS_H_
+#define FLEET_CONTROLLER_STORE_RECORD_ROWS_H_
+
+#include <string>
+
+#include "absl/time/time.h"
+#include "controller/host_record.h"
+#include "proto/rpc/app_spec.h"
+
+namespace fleet::controller {
+
+// Deterministic: equal specs give equal bytes. What cannot be read gives an
+// empty record; only what this file wrote is ever read.
+std::string SpecToBytes(const AppSpec& spec);
+AppSpec SpecFromBytes(const std::string& bytes);
+
+// All but the name and last_seen, which have columns of their own.
+std::string HostToBytes(const HostRecord& host);
+HostRecord HostFromBytes(const std::string& name, const std::string& bytes,
+                         absl::Time last_seen);
+
+}  // namespace fleet::controller
+
+#endif  // FLEET_CONTROLLER_STORE_RECORD_ROWS_H_

@@ -1,0 +1,18 @@
+// HostTarget → fleet.v1.AppTarget.
+#ifndef FLEET_CONTROLLER_TARGET_PROTO_H_
+#define FLEET_CONTROLLER_TARGET_PROTO_H_
+
+#include "controller/app_record.h"
+#include "controller/host_target.h"
+#include "fleet/v1/agent_service.pb.h"
+
+namespace fleet::controller {
+
+// `revision` is the target's own; nullptr when it is to be removed.
+v1::AppTarget ToProto(const HostTarget& target, const Revision* revision);
+
+v1::RunState ToProto(RunState state);
+
+}  // namespace fleet::controller
+
+#endif  // FLEET_CONTROLLER_TARGET_PROTO_H_
