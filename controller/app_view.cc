@@ -53,6 +53,7 @@ v1::HostApp AppView::HostApp(const std::string& app_uid,
   if (target == nullptr) return message;
   message.set_target_revision(target->revision);
   message.set_target_generation(target->generation);
+  message.set_target_serial(target->serial);
   std::string refusal = state_.RefusalOf(*target);
   if (!refusal.empty()) {
     message.mutable_status()->set_message(
