@@ -1,0 +1,342 @@
+#include "node_agent/live_worker.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "node_agent/worker_launch.h"
+#include "proto/rpc/signal_name.h"
+
+namespace fleet::agent {
+namespace {
+
+constexpr int kFirstListenFd = 3;
+// Idle keep-alive connections of a draining worker stay open so long.
+constexpr absl::Duration kMaxGrace = absl::Seconds(1);
+// A worker whose preload does not answer by then gets its signal.
+constexpr absl::Duration kMaxDrainAnswer = absl::Seconds(2);
+
+}  // namespace
+
+// To this worker's slot, and past the others that accept there.
+class LiveWorker::SlotRoute : public ProbeRoute {
+ public:
+  SlotRoute(LiveWorker& worker, int port) : worker_(worker), port_(port) {}
+
+  void Pin(uint16_t source_port) override {
+    AddressSockets* sockets = Find();
+    if (sockets != nullptr) {
+      sockets->Pin(source_port, worker_.identity_.slot);
+    }
+  }
+  void Unpin(uint16_t source_port) override {
+    AddressSockets* sockets = Find();
+    if (sockets != nullptr) sockets->Unpin(source_port);
+  }
+  Acceptor WhoAccepted(int connection) override {
+    AddressSockets* sockets = Find();
+    uint64_t inode = worker_.around_.accepted_by.PeerInode(connection);
+    if (sockets == nullptr ||
+        !worker_.watcher_.SharesSocket(worker_, *sockets)) {
+      // Nobody else could. A closed connection has no inode any more.
+      char byte = 0;
+      bool closed = recv(connection, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+      return inode != 0 || closed ? Acceptor::kWanted : Acceptor::kNobody;
+    }
+    if (inode == 0) return Acceptor::kNobody;
+    std::vector<pid_t> pids;
+    for (const ProcessRef& process :
+         worker_.around_.tree.FindTree(worker_.root())) {
+      pids.push_back(process.pid);
+    }
+    return AcceptedBy::Has(pids, inode) ? Acceptor::kWanted : Acceptor::kOther;
+  }
+
+ private:
+  AddressSockets* Find() const {
+    return worker_.around_.sockets.FindPort(worker_.identity_.app_uid, port_);
+  }
+
+  LiveWorker& worker_;
+  const int port_;
+};
+
+LiveWorker::LiveWorker(const WorkerSurroundings& around, Watcher& watcher,
+                       WorkerIdentity identity,
+                       std::shared_ptr<const AppSpec> spec, int slots,
+                       HeldNote note)
+    : around_(around),
+      watcher_(watcher),
+      identity_(std::move(identity)),
+      spec_(std::move(spec)),
+      slots_(slots),
+      note_(std::move(note)),
+      progress_(WorkerProgress::FromText(note_.text())),
+      monitor_(
+          around_.loop, spec_->readiness, IsNodeCluster(*spec_),
+          [this](ReadinessState::Probe kind) { return TargetOf(kind); },
+          [this](bool ready_changed) {
+            was_ready_ = was_ready_ || monitor_.ready();
+            watcher_.OnWorkerReadiness(*this, ready_changed);
+          }) {
+  stopping_ = progress_.stopping;
+  asked_ = progress_.stopping;
+}
+
+LiveWorker::~LiveWorker() {
+  *alive_ = false;
+  if (drain_timer_ != 0) around_.loop.CancelTimer(drain_timer_);
+  note_.Drop();
+}
+
+std::string LiveWorker::LogName() const {
+  return absl::StrCat(identity_.app, ".", identity_.slot, " (worker ",
+                      identity_.id, ", pid ", pid_, ")");
+}
+
+WorkerRoot LiveWorker::root() const {
+  return WorkerRoot{identity_.id, pid_, start_ticks_};
+}
+
+void LiveWorker::SetOwner(uid_t uid, gid_t gid) {
+  uid_ = uid;
+  gid_ = gid;
+}
+
+void LiveWorker::AttachChannel(UniqueFd channel, NodeSharedData& data) {
+  if (IsNodeCluster(*spec_)) {
+    cluster_ = std::make_unique<NodeCluster>(*this, data);
+    cluster_->FromText(progress_.open);
+  }
+  channel_ =
+      std::make_unique<NodeChannel>(around_.loop, std::move(channel), LogName(),
+                                    progress_.inside_line, *this);
+}
+
+void LiveWorker::OnSpawned(pid_t pid, uint64_t start_ticks) {
+  pid_ = pid;
+  start_ticks_ = start_ticks;
+  RestoreProgress();
+  monitor_.state().OnStarted();
+  monitor_.Update();
+}
+
+bool LiveWorker::OnAdopted(pid_t pid, uint64_t start_ticks) {
+  OnSpawned(pid, start_ticks);
+  was_ready_ = monitor_.TakeAsTold();
+  return was_ready_;
+}
+
+void LiveWorker::RestoreProgress() {
+  if (progress_.ready_message) monitor_.state().OnReadyMessage();
+  if (progress_.notify_ready) monitor_.state().OnNotifyReady();
+  if (progress_.listening) monitor_.state().OnListening();
+  if (progress_.leaving) monitor_.state().OnLeaving();
+}
+
+void LiveWorker::SaveProgress() {
+  if (cluster_ != nullptr) progress_.open = cluster_->ToText();
+  std::string text = progress_.ToText();
+  if (text == note_.text()) return;
+  if (!note_.Write(text)) {
+    spdlog::warn("{}: its progress cannot be noted for a later agent",
+                 LogName());
+  }
+}
+
+void LiveWorker::OnNodeMessage(const NodeMessage& message) {
+  if (cluster_ != nullptr) cluster_->OnMessage(message);
+  switch (message.kind) {
+    case NodeMessage::Kind::kReady:
+      progress_.ready_message = true;
+      monitor_.state().OnReadyMessage();
+      break;
+    case NodeMessage::Kind::kListening:
+      progress_.listening = true;
+      monitor_.state().OnListening();
+      break;
+    case NodeMessage::Kind::kExitedAfterDisconnect:
+      progress_.leaving = true;
+      monitor_.state().OnLeaving();
+      break;
+    case NodeMessage::Kind::kDraining:
+      if (drain_timer_ != 0) {
+        around_.loop.CancelTimer(std::exchange(drain_timer_, 0));
+      }
+      return;
+    case NodeMessage::Kind::kQueryServer:
+    case NodeMessage::Kind::kClose:
+      break;
+    case NodeMessage::Kind::kOnline:
+    case NodeMessage::Kind::kHandle:
+    case NodeMessage::Kind::kHandleAck:
+    case NodeMessage::Kind::kHandleNack:
+    case NodeMessage::Kind::kOtherInternal:
+    case NodeMessage::Kind::kApp:
+      return;
+  }
+  SaveProgress();
+  monitor_.Update();
+  TellSockets();
+}
+
+void LiveWorker::TellSockets() {
+  if (cluster_ == nullptr || std::exchange(sockets_told_, true)) return;
+  around_.loop.Post([this, alive = alive_] {
+    if (!*alive) return;
+    sockets_told_ = false;
+    if (!ended_) watcher_.OnWorkerSockets(*this);
+  });
+}
+
+void LiveWorker::OnNodeChannelClosed() {
+  channel_.reset();
+  around_.keeper.Drop(absl::StrCat("ipc/", identity_.id));
+}
+
+void LiveWorker::OnLongLine(bool inside) {
+  progress_.inside_line = inside;
+  SaveProgress();
+}
+
+absl::StatusOr<int> LiveWorker::OpenSocket(const ListenAddress& address,
+                                           int* error_number) {
+  SocketRegistry::OpenRequest request;
+  request.app_uid = identity_.app_uid;
+  request.app = identity_.app;
+  request.address = address;
+  request.shared = spec_->socket_sharing == SocketSharing::kShared;
+  request.slots = slots_;
+  request.slot = identity_.slot;
+  request.uid = uid_;
+  request.gid = gid_;
+  return around_.sockets.Open(request, error_number);
+}
+
+absl::StatusOr<ListenAddress> LiveWorker::DeclaredAddress(int fd) {
+  size_t index = static_cast<size_t>(fd - kFirstListenFd);
+  if (fd < kFirstListenFd || index >= spec_->listen.size()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "listen({fd: ", fd, "}): the app declares ", spec_->listen.size(),
+        " addresses in `listen`, the first is descriptor ", kFirstListenFd));
+  }
+  return ParseListenAddress(spec_->listen[index]);
+}
+
+void LiveWorker::SendToWorker(const std::string& line, int fd) {
+  if (channel_ != nullptr) channel_->Send(line, fd);
+}
+
+void LiveWorker::OnSocketRefused(const absl::Status& why) {
+  refusal_ = std::string(why.message());
+  spdlog::error("{}: {}", LogName(), refusal_);
+}
+
+void LiveWorker::OnNotify(const NotifyMessage& message) {
+  if (message.ready) {
+    progress_.notify_ready = true;
+    monitor_.state().OnNotifyReady();
+  }
+  if (message.stopping) {
+    progress_.leaving = true;
+    monitor_.state().OnLeaving();
+  }
+  SaveProgress();
+  monitor_.Update();
+}
+
+void LiveWorker::OnEnded() {
+  ended_ = true;
+  monitor_.Stop();
+  channel_.reset();
+  if (drain_timer_ != 0) {
+    around_.loop.CancelTimer(std::exchange(drain_timer_, 0));
+  }
+}
+
+bool LiveWorker::TakesConnections() const {
+  return pid_ != 0 && !ended_ && !stopping_ && monitor_.ready() &&
+         (cluster_ == nullptr || !cluster_->leaving());
+}
+
+std::set<std::string> LiveWorker::AddressesInUse() const {
+  std::set<std::string> keys;
+  if (cluster_ != nullptr) keys = cluster_->OpenAddresses();
+  for (const std::string& url : spec_->listen) {
+    auto address = ParseListenAddress(url);
+    if (address.ok()) keys.insert(address->Key());
+  }
+  return keys;
+}
+
+ProbeTarget LiveWorker::TargetOf(ReadinessState::Probe kind) {
+  const ReadinessGate& gate = spec_->readiness;
+  bool http = kind == ReadinessState::Probe::kHttp;
+  ProbeTarget target;
+  target.port = http ? gate.http->port : gate.tcp->port;
+  target.timeout = gate.probe_timeout;
+  if (http) target.http = gate.http;
+  target.host = around_.sockets.bind_address();
+  AddressSockets* sockets =
+      around_.sockets.FindPort(identity_.app_uid, target.port);
+  if (sockets != nullptr) {
+    std::string host = LocalHost(sockets->FdOf(identity_.slot));
+    if (!IsWildcardHost(host)) target.host = host;
+    target.wait_for_acceptor = !http || watcher_.SharesSocket(*this, *sockets);
+    target.route = std::make_unique<SlotRoute>(*this, target.port);
+  }
+  if (target.host.empty()) target.host = "127.0.0.1";
+  return target;
+}
+
+void LiveWorker::MarkStopping() {
+  monitor_.Stop();
+  stopping_ = true;
+}
+
+absl::Duration LiveWorker::Grace() const {
+  return std::min(kMaxGrace, spec_->stop.kill_timeout / 2);
+}
+
+void LiveWorker::AskToStop() {
+  if (std::exchange(asked_, true) || ended_) return;
+  progress_.stopping = true;  // A later agent does not ask again.
+  SaveProgress();
+  bool by_message = spec_->stop.shutdown_with_message && channel_ != nullptr;
+  bool drains = cluster_ != nullptr && spec_->graceful_drain &&
+                SendDrain(by_message ? "" : spec_->stop.signal);
+  if (by_message) {
+    SendToWorker(NodeShutdown(), -1);
+  } else if (!drains) {
+    SendStopSignal();
+  }
+}
+
+bool LiveWorker::SendDrain(const std::string& signal) {
+  if (channel_ == nullptr || !channel_->open()) return false;
+  std::string name = SignalName(SignalNumber(signal).value_or(SIGTERM));
+  if (!channel_->Send(NodeDrain(signal.empty() ? "" : name,
+                                absl::ToInt64Milliseconds(Grace())))) {
+    return false;
+  }
+  if (signal.empty()) return true;
+  // A blocked event loop, or an app that took our listener away.
+  absl::Duration wait = std::min(kMaxDrainAnswer, spec_->stop.kill_timeout / 2);
+  drain_timer_ = around_.loop.AddTimerAfter(wait, [this] {
+    drain_timer_ = 0;
+    SendStopSignal();
+  });
+  return true;
+}
+
+void LiveWorker::SendStopSignal() {
+  int signal = SignalNumber(spec_->stop.signal).value_or(SIGTERM);
+  around_.keeper.Signal(identity_.id, signal, spec_->stop.treekill);
+}
+
+}  // namespace fleet::agent

@@ -1,0 +1,139 @@
+// One worker, from its start until nothing is left of it.
+#ifndef FLEET_NODE_AGENT_LIVE_WORKER_H_
+#define FLEET_NODE_AGENT_LIVE_WORKER_H_
+
+#include <sys/types.h>
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "node_agent/accepted_by.h"
+#include "node_agent/held_note.h"
+#include "node_agent/node_channel.h"
+#include "node_agent/node_cluster.h"
+#include "node_agent/notify_message.h"
+#include "node_agent/process_tree.h"
+#include "node_agent/readiness_monitor.h"
+#include "node_agent/socket_registry.h"
+#include "node_agent/worker_runtime.h"
+#include "node_agent/worker_tag.h"
+
+namespace fleet::agent {
+
+// What workers need of the agent; outlives them.
+struct WorkerSurroundings {
+  EventLoop& loop;
+  KeeperClient& keeper;
+  SocketRegistry& sockets;
+  ProcessTree& tree;
+  AcceptedBy& accepted_by;
+};
+
+// Joins what the worker says (channel, sd_notify) and what its probes say into
+// its readiness, answers its questions for sockets, and asks it to stop.
+//
+// LocalWorkerRuntime owns it. Loop thread only.
+class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
+ public:
+  // Called from the loop, never from inside a call of the worker.
+  class Watcher {
+   public:
+    virtual ~Watcher() = default;
+    virtual void OnWorkerReadiness(LiveWorker& worker, bool ready_changed) = 0;
+    // It takes connections now, or no longer does, or opened or closed one of
+    // its addresses.
+    virtual void OnWorkerSockets(LiveWorker& worker) = 0;
+    // Another worker may accept what is meant for this one.
+    virtual bool SharesSocket(const LiveWorker& worker,
+                              const AddressSockets& sockets) const = 0;
+  };
+
+  LiveWorker(const WorkerSurroundings& around, Watcher& watcher,
+             WorkerIdentity identity, std::shared_ptr<const AppSpec> spec,
+             int slots, HeldNote note);
+  ~LiveWorker() override;
+
+  // Node: our end of its channel, and what its app's workers share.
+  void AttachChannel(UniqueFd channel, NodeSharedData& data);
+  void SetOwner(uid_t uid, gid_t gid);
+  void OnSpawned(pid_t pid, uint64_t start_ticks);
+  // OnSpawned for one that an agent before us started; true: it is ready
+  // already, and that is not told again.
+  bool OnAdopted(pid_t pid, uint64_t start_ticks);
+  void OnNotify(const NotifyMessage& message);
+  // The main process has ended: closes the channel, stops the probes.
+  void OnEnded();
+  // Not ready from here on, and nothing more is told of its readiness.
+  void MarkStopping();
+  // Once: the message, disconnect or signal of its spec.
+  void AskToStop();
+
+  const WorkerIdentity& identity() const { return identity_; }
+  const std::shared_ptr<const AppSpec>& spec() const { return spec_; }
+  int slots() const { return slots_; }
+  WorkerRoot root() const;
+  pid_t pid() const { return pid_; }
+  bool ended() const { return ended_; }
+  bool stopping() const { return stopping_; }
+  bool ready() const { return monitor_.ready(); }
+  std::string detail() const { return monitor_.detail(); }
+  bool was_ready() const { return was_ready_; }
+  // Connections may be sent to its slot.
+  bool TakesConnections() const;
+  // Keys of the addresses it has declared or opened.
+  std::set<std::string> AddressesInUse() const;
+  // Why it was refused an address; empty: it was not.
+  const std::string& refusal() const { return refusal_; }
+
+ private:
+  class SlotRoute;
+
+  void OnNodeMessage(const NodeMessage& message) override;
+  void OnNodeChannelClosed() override;
+  void OnLongLine(bool inside) override;
+  absl::StatusOr<int> OpenSocket(const ListenAddress& address,
+                                 int* error_number) override;
+  absl::StatusOr<ListenAddress> DeclaredAddress(int fd) override;
+  void SendToWorker(const std::string& line, int fd) override;
+  void OnSocketRefused(const absl::Status& why) override;
+
+  void RestoreProgress();
+  void SaveProgress();
+  void TellSockets();
+  ProbeTarget TargetOf(ReadinessState::Probe kind);
+  bool SendDrain(const std::string& signal);
+  void SendStopSignal();
+  absl::Duration Grace() const;
+  std::string LogName() const;
+
+  const WorkerSurroundings around_;
+  Watcher& watcher_;
+  const WorkerIdentity identity_;
+  const std::shared_ptr<const AppSpec> spec_;
+  const int slots_;
+  uid_t uid_ = static_cast<uid_t>(-1);
+  gid_t gid_ = static_cast<gid_t>(-1);
+  pid_t pid_ = 0;
+  uint64_t start_ticks_ = 0;
+  bool ended_ = false;
+  bool was_ready_ = false;
+  bool stopping_ = false;
+  bool asked_ = false;  // As progress_.stopping.
+  std::string refusal_;
+
+  HeldNote note_;
+  WorkerProgress progress_;
+  ReadinessMonitor monitor_;
+  std::unique_ptr<NodeCluster> cluster_;
+  std::unique_ptr<NodeChannel> channel_;
+  EventLoop::TimerId drain_timer_ = 0;
+  bool sockets_told_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace fleet::agent
+
+#endif  // FLEET_NODE_AGENT_LIVE_WORKER_H_

@@ -1,0 +1,190 @@
+// LocalWorkerRuntime: what an agent before this one left in the keeper.
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "node_agent/drain_preload.h"
+#include "node_agent/local_worker_runtime.h"
+#include "node_agent/proc_reader.h"
+#include "node_agent/worker_pipes.h"
+#include "node_agent/worker_tag.h"
+#include "proto/rpc/status.h"
+
+namespace fleet::agent {
+namespace {
+
+constexpr char kNotifyName[] = "notify";
+constexpr int kMaxAncestors = 32;
+
+}  // namespace
+
+void LocalWorkerRuntime::OpenNotifySocket(UniqueFd held) {
+  std::string path = absl::StrCat(options_.runtime_dir, "/notify.sock");
+  bool fresh = !held.valid();
+  if (fresh) {
+    auto opened = NotifySocket::Open(path);
+    if (!opened.ok()) {
+      status_ = opened.status();
+      return;
+    }
+    held = *std::move(opened);
+  }
+  notify_ = std::make_unique<NotifySocket>(
+      loop_, std::move(held),
+      [this](pid_t sender, const NotifyMessage& message) {
+        OnNotify(sender, message);
+      });
+  if (fresh) keeper_.Hold(kNotifyName, notify_->fd());
+}
+
+void LocalWorkerRuntime::OnNotify(pid_t sender, const NotifyMessage& message) {
+  Entry* entry = Find(WorkerOfProcess(sender));
+  if (entry == nullptr || entry->worker->ended()) return;
+  entry->worker->OnNotify(message);
+  if (message.status.has_value() && listener_ != nullptr) {
+    listener_->OnStatusText(entry->worker->identity().id, *message.status);
+  }
+}
+
+WorkerId LocalWorkerRuntime::WorkerOfProcess(pid_t pid) const {
+  pid_t at = pid;
+  for (int i = 0; i < kMaxAncestors && at > 1; ++i) {
+    for (const auto& [id, entry] : workers_) {
+      if (entry.worker->pid() == at && !entry.worker->ended()) return id;
+    }
+    auto stat = ReadProcStat(at);
+    if (!stat.has_value()) break;
+    at = stat->ppid;
+  }
+  // An orphan of a worker's: its environment says whose.
+  auto marker = ReadProcEnviron(pid, ProcessTree::kWorkerMarker);
+  WorkerId id = 0;
+  return marker.has_value() && absl::SimpleAtoi(*marker, &id) ? id : 0;
+}
+
+void LocalWorkerRuntime::SortHeld(std::map<WorkerId, HeldParts>& parts,
+                                  std::map<std::string, UniqueFd>& data) {
+  UniqueFd notify;
+  for (Inventory::Held& held : inventory_.held) {
+    if (sockets_.Adopt(held)) continue;
+    if (held.name == kNotifyName) {
+      notify = std::move(held.fd);
+      continue;
+    }
+    std::vector<std::string> path = absl::StrSplit(held.name, '/');
+    if (path[0] == "data" && path.size() == 2) {
+      data[path[1]] = std::move(held.fd);
+      continue;
+    }
+    WorkerId id = 0;
+    if (path.size() < 2 || !absl::SimpleAtoi(path[1], &id)) continue;
+    HeldParts& of = parts[id];
+    if (path[0] == "ipc") of.channel = std::move(held.fd);
+    if (path[0] == "note") of.note = std::move(held.fd);
+    if (path[0] == "log" && path.size() == 3) {
+      (path[2] == "out" ? of.out : of.err) = std::move(held.fd);
+    }
+  }
+  sockets_.FinishAdopt();
+  OpenNotifySocket(std::move(notify));
+}
+
+std::vector<AdoptedWorker> LocalWorkerRuntime::Adopt(SpecOf spec_of,
+                                                     void* context) {
+  std::map<WorkerId, HeldParts> parts;
+  std::map<std::string, UniqueFd> data;
+  SortHeld(parts, data);
+  std::string preload = absl::StrCat(options_.runtime_dir, "/drain_preload.js");
+  absl::Status written = WriteDrainPreload(preload);
+  if (!written.ok()) status_.Update(written);
+  WorkerLaunch::Host host;
+  host.host_name = options_.host_name;
+  host.notify_path = notify_ == nullptr
+                         ? ""
+                         : absl::StrCat(options_.runtime_dir, "/notify.sock");
+  host.drain_preload_path = written.ok() ? preload : "";
+  host.inherited = WorkerLaunch::InheritedEnvironment();
+  launch_ = std::make_unique<WorkerLaunch>(std::move(host));
+  for (auto& [app_uid, fd] : data) {
+    apps_[app_uid].data = std::make_unique<NodeSharedData>(
+        HeldNote(keeper_, absl::StrCat("data/", app_uid), std::move(fd)));
+  }
+  std::vector<AdoptedWorker> adopted;
+  for (Inventory::Process& process : inventory_.processes) {
+    auto node = parts.extract(process.id);
+    AdoptOne(process, node.empty() ? HeldParts() : std::move(node.mapped()),
+             spec_of, context, adopted);
+  }
+  // Of workers that are gone.
+  for (const auto& [id, of] : parts) {
+    for (const char* name : {"ipc/", "note/"}) {
+      keeper_.Drop(absl::StrCat(name, id));
+    }
+    keeper_.Drop(absl::StrCat("log/", id, "/out"));
+    keeper_.Drop(absl::StrCat("log/", id, "/err"));
+  }
+  inventory_ = Inventory();
+  for (const AdoptedWorker& worker : adopted) {
+    UpdateLive(worker.identity.app_uid);
+  }
+  return adopted;
+}
+
+void LocalWorkerRuntime::AdoptOne(Inventory::Process& process, HeldParts parts,
+                                  SpecOf spec_of, void* context,
+                                  std::vector<AdoptedWorker>& adopted) {
+  auto identity = DecodeWorkerTag(process.id, process.tag);
+  if (!identity.has_value()) return EndStranger(process);
+  std::shared_ptr<const AppSpec> spec = spec_of(context, *identity);
+  bool unknown = spec == nullptr;
+  if (unknown) spec = std::make_shared<const AppSpec>();
+  LiveWorker& worker =
+      AddWorker(*identity, spec, identity->slot + 1, std::move(parts.note));
+  sockets_.NameApp(identity->app_uid, identity->app);
+  auto user = launch_->UserOf(*identity, spec);
+  if (user.ok() && user->set_ids) worker.SetOwner(user->uid, user->gid);
+  AttachPipes(workers_[identity->id], std::move(parts.out),
+              std::move(parts.err), std::move(parts.channel));
+  bool ready = worker.OnAdopted(process.pid, process.start_ticks);
+  if (!unknown) {
+    AdoptedWorker result;
+    result.identity = *identity;
+    result.pid = process.pid;
+    result.ready = ready && !process.ended;
+    adopted.push_back(std::move(result));
+  }
+  if (process.ended) {
+    loop_.Post([this, alive = alive_, id = process.id, exit = process.exit] {
+      if (*alive) OnExited(id, exit);
+    });
+    return;
+  }
+  sampler_.Add(process.id, process.pid, clock_.Now());
+  if (unknown) StopUnknown(process.id);
+}
+
+void LocalWorkerRuntime::StopUnknown(WorkerId id) {
+  loop_.Post([this, alive = alive_, id] {
+    if (*alive) BeginStop(id);
+  });
+  Entry& entry = workers_[id];
+  entry.kill_timer =
+      loop_.AddTimerAfter(entry.worker->spec()->stop.kill_timeout, [this, id] {
+        workers_[id].kill_timer = 0;
+        Kill(id);
+      });
+}
+
+void LocalWorkerRuntime::EndStranger(const Inventory::Process& process) {
+  if (process.ended) return keeper_.AckExit(process.id);
+  spdlog::warn("process {} of an earlier agent is nobody's worker: killed",
+               process.pid);
+  strangers_.insert(process.id);
+  keeper_.Signal(process.id, SIGKILL, /*group=*/true);
+}
+
+}  // namespace fleet::agent

@@ -1,0 +1,178 @@
+// The workers of this machine.
+#ifndef FLEET_NODE_AGENT_LOCAL_WORKER_RUNTIME_H_
+#define FLEET_NODE_AGENT_LOCAL_WORKER_RUNTIME_H_
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "node_agent/accepted_by.h"
+#include "node_agent/keeper_client.h"
+#include "node_agent/live_worker.h"
+#include "node_agent/log_pump.h"
+#include "node_agent/node_cluster.h"
+#include "node_agent/notify_socket.h"
+#include "node_agent/process_sampler.h"
+#include "node_agent/process_tree.h"
+#include "node_agent/socket_registry.h"
+#include "node_agent/worker_launch.h"
+#include "node_agent/worker_pipes.h"
+#include "node_agent/worker_runtime.h"
+#include "proto/rpc/clock.h"
+#include "proto/rpc/event_loop.h"
+
+namespace fleet::agent {
+
+// WorkerRuntime over a keeper, a log pump and the kernel. What it holds in the
+// keeper, so that a later agent goes on with it:
+//   sock/<app uid>/<address>/<slot>   listening sockets
+//   order/<app uid>/<address>         their order (address_sockets.h)
+//   data/<app uid>                    what Node workers share
+//   ipc/<worker>, note/<worker>       channel, progress
+//   log/<worker>/out, …/err           read ends of the output pipes
+//   notify                            the notify socket
+//
+// Of a worker that is to stop, the slot gets no new connections from then on
+// if other slots are live, and it is asked when its queue is empty (at most
+// 1 s later).
+//
+// Loop thread only.
+class LocalWorkerRuntime : public WorkerRuntime,
+                           public KeeperClient::Events,
+                           public LiveWorker::Watcher {
+ public:
+  struct Options {
+    std::string host_name;     // FLEET_HOST.
+    std::string bind_address;  // Wildcard addresses are opened here; may be "".
+    // For the notify socket and the drain preload: a folder that workers of
+    // every user can reach.
+    std::string runtime_dir;
+  };
+
+  // All references outlive it; `inventory` is what the keeper had.
+  LocalWorkerRuntime(EventLoop& loop, const Clock& clock, KeeperClient& keeper,
+                     LogPump& logs, Options options, Inventory inventory);
+  ~LocalWorkerRuntime() override;
+
+  // Why workers get no notify socket or no drain preload; OK: they do.
+  const absl::Status& status() const { return status_; }
+
+  void SetListener(WorkerListener* listener) override;
+  std::vector<AdoptedWorker> Adopt(SpecOf spec_of, void* context) override;
+  absl::Status PrepareSockets(const std::string& app_uid, const AppSpec& spec,
+                              int slots) override;
+  void Start(const WorkerIdentity& identity,
+             std::shared_ptr<const AppSpec> spec, int slots) override;
+  void BeginStop(WorkerId id) override;
+  void Kill(WorkerId id) override;
+  void ReleaseSlot(const std::string& app_uid, int slot) override;
+  void ReleaseApp(const std::string& app_uid) override;
+  std::vector<std::string> StderrTail(WorkerId id, int lines) const override;
+  std::vector<WorkerSample> Sample() override;
+
+ private:
+  // A worker and what is left to do for it.
+  struct Entry {
+    std::unique_ptr<LiveWorker> worker;
+    // For messages when it cannot be started.
+    std::string executable;
+    std::string cwd;
+    bool killed = false;
+    bool gone_pending = false;
+    absl::Duration kill_pause;
+    EventLoop::TimerId kill_timer = 0;
+    int empty_looks = 0;
+    absl::Time drain_deadline;
+    EventLoop::TimerId drain_timer = 0;
+  };
+  struct App {
+    std::unique_ptr<NodeSharedData> data;
+    // Addresses of the spec that was prepared last.
+    std::set<std::string> declared;
+    std::set<int> released_slots;
+    bool released = false;
+  };
+  // What the inventory held for one worker.
+  struct HeldParts {
+    UniqueFd out;
+    UniqueFd err;
+    UniqueFd channel;
+    UniqueFd note;
+  };
+
+  // KeeperClient::Events.
+  void OnSpawned(WorkerId id, pid_t pid, uint64_t start_ticks) override;
+  void OnSpawnFailed(WorkerId id, const std::string& step,
+                     int error_number) override;
+  void OnExited(WorkerId id, ProcessExit exit) override;
+  // LiveWorker::Watcher.
+  void OnWorkerReadiness(LiveWorker& worker, bool ready_changed) override;
+  void OnWorkerSockets(LiveWorker& worker) override;
+  bool SharesSocket(const LiveWorker& worker,
+                    const AddressSockets& sockets) const override;
+
+  void OpenNotifySocket(UniqueFd held);
+  void OnNotify(pid_t sender, const NotifyMessage& message);
+  WorkerId WorkerOfProcess(pid_t pid) const;
+
+  void SortHeld(std::map<WorkerId, HeldParts>& parts,
+                std::map<std::string, UniqueFd>& data);
+  void AdoptOne(Inventory::Process& process, HeldParts parts, SpecOf spec_of,
+                void* context, std::vector<AdoptedWorker>& adopted);
+  // Nobody asked for its stop, so nobody would kill it.
+  void StopUnknown(WorkerId id);
+  void EndStranger(const Inventory::Process& process);
+
+  absl::StatusOr<SpawnRequest> Launch(Entry& entry, WorkerPipes& pipes,
+                                      bool* listen_failed);
+  absl::StatusOr<std::vector<LaunchFds::Listen>> DeclaredSockets(
+      const WorkerIdentity& identity, const AppSpec& spec, int slots,
+      const WorkerUser& user);
+  void AttachPipes(Entry& entry, UniqueFd out, UniqueFd err, UniqueFd channel);
+  void FailStart(WorkerId id, WorkerExit exit);
+
+  NodeSharedData& SharedData(const std::string& app_uid);
+  Entry* Find(WorkerId id);
+  LiveWorker& AddWorker(const WorkerIdentity& identity,
+                        std::shared_ptr<const AppSpec> spec, int slots,
+                        UniqueFd note);
+  // Which slots of the app get connections now.
+  std::set<int> LiveSlots(const std::string& app_uid) const;
+  void UpdateLive(const std::string& app_uid);
+  void CloseUnused(const std::string& app_uid);
+  void CloseReleased(const std::string& app_uid);
+  void DrainQueue(WorkerId id);
+  void CleanUp(WorkerId id);
+  void Forget(WorkerId id);
+
+  EventLoop& loop_;
+  const Clock& clock_;
+  KeeperClient& keeper_;
+  LogPump& logs_;
+  const Options options_;
+  Inventory inventory_;
+  absl::Status status_;
+  WorkerListener* listener_ = nullptr;
+
+  SocketRegistry sockets_;
+  ProcessTree tree_;
+  pid_t tree_keeper_;
+  AcceptedBy accepted_by_;
+  ProcessSampler sampler_;
+  std::unique_ptr<NotifySocket> notify_;
+  std::unique_ptr<WorkerLaunch> launch_;
+  WorkerSurroundings around_;
+
+  std::map<std::string, App> apps_;  // By uid.
+  std::map<WorkerId, Entry> workers_;
+  // Processes of an inventory that are nobody's any more.
+  std::set<WorkerId> strangers_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace fleet::agent
+
+#endif  // FLEET_NODE_AGENT_LOCAL_WORKER_RUNTIME_H_

@@ -1,0 +1,182 @@
+#include "node_agent/worker_launch.h"
+
+#include <fcntl.h>
+
+#include <cstdlib>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "node_agent/process_tree.h"
+#include "node_agent/program_path.h"
+#include "node_agent/worker_environment.h"
+#include "proto/rpc/status.h"
+
+namespace fleet::agent {
+namespace {
+
+constexpr char kDefaultPath[] =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr int kFirstListenFd = 3;  // sd_listen_fds(3).
+// Node keeps the number in 31 bits.
+constexpr uint64_t kUniqueIdMask = 0x7fffffff;
+
+std::string NameOf(const WorkerIdentity& identity) {
+  return absl::StrCat("app ", identity.app, ", instance ", identity.slot);
+}
+
+}  // namespace
+
+bool IsNodeCluster(const AppSpec& spec) {
+  return spec.exec_mode == ExecMode::kCluster && IsNode(spec);
+}
+
+std::vector<std::string> WorkerLaunch::InheritedEnvironment() {
+  std::vector<std::string> result;
+  const char* path = std::getenv("PATH");
+  result.push_back(absl::StrCat(
+      "PATH=", path != nullptr && *path != '\0' ? path : kDefaultPath));
+  for (const char* name : {"LANG", "TZ"}) {
+    const char* value = std::getenv(name);
+    if (value != nullptr) result.push_back(absl::StrCat(name, "=", value));
+  }
+  return result;
+}
+
+WorkerLaunch::WorkerLaunch(Host host)
+    : host_(std::move(host)), null_(open("/dev/null", O_RDONLY | O_CLOEXEC)) {
+  FLEET_CHECK(null_.valid());
+}
+
+WorkerLaunch::~WorkerLaunch() = default;
+
+absl::StatusOr<const WorkerLaunch::Plan*> WorkerLaunch::PlanOf(
+    const WorkerIdentity& identity,
+    const std::shared_ptr<const AppSpec>& spec) {
+  SlotKey key(identity.app_uid, identity.slot);
+  auto it = plans_.find(key);
+  if (it != plans_.end() && it->second.spec == spec) return &it->second;
+  ASSIGN_OR_RETURN(std::string cwd, ResolveFolder(spec->cwd));
+  ASSIGN_OR_RETURN(Plan plan, MakePlan(identity, spec, cwd));
+  return &(plans_[key] = std::move(plan));
+}
+
+absl::StatusOr<WorkerLaunch::Plan> WorkerLaunch::MakePlan(
+    const WorkerIdentity& identity, const std::shared_ptr<const AppSpec>& spec,
+    const std::string& cwd) const {
+  Plan plan;
+  plan.spec = spec;
+  ASSIGN_OR_RETURN(plan.user, ResolveWorkerUser(spec->user, spec->group));
+  EnvironmentInput input{host_.inherited, plan.user, host_.host_name,
+                         host_.notify_path, identity.slot};
+  plan.env = MakeWorkerEnvironment(*spec, input);
+  plan.path = FindVariable(plan.env, "PATH");
+  if (spec->interpreter.empty() || spec->interpreter == "none") return plan;
+  ASSIGN_OR_RETURN(
+      plan.interpreter,
+      FindExecutable("interpreter", spec->interpreter, plan.path, cwd));
+  plan.leading = {spec->interpreter};
+  plan.leading.insert(plan.leading.end(), spec->interpreter_args.begin(),
+                      spec->interpreter_args.end());
+  bool drains = IsNodeCluster(*spec) && spec->graceful_drain &&
+                !host_.drain_preload_path.empty() &&
+                MayRead(plan.user, host_.drain_preload_path);
+  if (drains) {
+    plan.leading.insert(plan.leading.end(),
+                        {"--require", host_.drain_preload_path});
+  }
+  return plan;
+}
+
+absl::StatusOr<WorkerUser> WorkerLaunch::UserOf(
+    const WorkerIdentity& identity,
+    const std::shared_ptr<const AppSpec>& spec) {
+  auto plan = PlanOf(identity, spec);
+  if (!plan.ok()) return Annotate(plan.status(), NameOf(identity));
+  return (*plan)->user;
+}
+
+absl::Status WorkerLaunch::FillProgram(const Plan& plan, const AppSpec& spec,
+                                       SpawnRequest& request) const {
+  ASSIGN_OR_RETURN(request.cwd, ResolveFolder(spec.cwd));
+  if (plan.interpreter.empty()) {
+    bool here = spec.script.find('/') == std::string::npos;
+    std::string local = JoinPath(request.cwd, spec.script);
+    auto beside = FindExecutable("script", local, "", request.cwd);
+    if (beside.ok()) {
+      request.executable = *beside;
+    } else if (here && !absl::IsFailedPrecondition(beside.status())) {
+      ASSIGN_OR_RETURN(request.executable,
+                       FindExecutable("script", spec.script,
+                                      absl::StrCat(request.cwd, ":", plan.path),
+                                      request.cwd));
+    } else {
+      return beside.status();
+    }
+    request.argv = {request.executable};
+  } else {
+    ASSIGN_OR_RETURN(std::string script,
+                     FindScript(spec.script, request.cwd, IsNode(spec)));
+    request.executable = plan.interpreter;
+    request.argv = plan.leading;
+    request.argv.push_back(std::move(script));
+  }
+  request.argv.insert(request.argv.end(), spec.args.begin(), spec.args.end());
+  return absl::OkStatus();
+}
+
+void WorkerLaunch::FillDescriptors(const LaunchFds& fds, bool cluster,
+                                   const WorkerIdentity& identity,
+                                   SpawnRequest& request) const {
+  request.child_fds = {{null_.get(), 0}, {fds.out, 1}, {fds.err, 2}};
+  int next = kFirstListenFd;
+  std::vector<std::string> names;
+  for (const LaunchFds::Listen& listen : fds.listen) {
+    request.child_fds.push_back({listen.fd, next++});
+    names.push_back(listen.name);
+  }
+  if (!names.empty()) {
+    request.env.push_back(absl::StrCat("LISTEN_FDS=", names.size()));
+    request.env.push_back(
+        absl::StrCat("LISTEN_FDNAMES=", absl::StrJoin(names, ":")));
+    request.env.push_back("LISTEN_PID=");  // The keeper fills it in.
+  }
+  if (fds.channel < 0) return;
+  request.child_fds.push_back({fds.channel, next});
+  request.env.push_back(absl::StrCat("NODE_CHANNEL_FD=", next));
+  request.env.push_back("NODE_CHANNEL_SERIALIZATION_MODE=json");
+  if (!cluster) return;
+  uint64_t unique = identity.id & kUniqueIdMask;
+  request.env.push_back(
+      absl::StrCat("NODE_UNIQUE_ID=", unique == 0 ? 1 : unique));
+}
+
+absl::StatusOr<SpawnRequest> WorkerLaunch::Prepare(
+    const WorkerIdentity& identity, const std::shared_ptr<const AppSpec>& spec,
+    const LaunchFds& fds) {
+  auto plan = PlanOf(identity, spec);
+  if (!plan.ok()) return Annotate(plan.status(), NameOf(identity));
+  SpawnRequest request;
+  request.id = identity.id;
+  absl::Status program = FillProgram(**plan, *spec, request);
+  if (!program.ok()) return Annotate(program, NameOf(identity));
+  const WorkerUser& user = (*plan)->user;
+  request.set_ids = user.set_ids;
+  request.uid = user.uid;
+  request.gid = user.gid;
+  request.groups = user.groups;
+  request.env = (*plan)->env;
+  request.env.push_back(absl::StrCat("PWD=", request.cwd));
+  request.env.push_back(absl::StrCat("FLEET_GENERATION=", identity.generation));
+  request.env.push_back(
+      absl::StrCat(ProcessTree::kWorkerMarker, "=", identity.id));
+  FillDescriptors(fds, IsNodeCluster(*spec), identity, request);
+  return request;
+}
+
+void WorkerLaunch::Forget(const std::string& app_uid) {
+  std::erase_if(plans_, [&app_uid](const auto& entry) {
+    return entry.first.first == app_uid;
+  });
+}
+
+}  // namespace fleet::agent

@@ -1,0 +1,100 @@
+// From a spec to a process: what is executed, as whom, where, with which
+// environment and descriptors.
+#ifndef FLEET_NODE_AGENT_WORKER_LAUNCH_H_
+#define FLEET_NODE_AGENT_WORKER_LAUNCH_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "node_agent/keeper_client.h"
+#include "node_agent/unique_fd.h"
+#include "node_agent/worker_runtime.h"
+#include "node_agent/worker_user.h"
+#include "proto/rpc/app_spec.h"
+
+namespace fleet::agent {
+
+// Node's cluster protocol is spoken with it.
+bool IsNodeCluster(const AppSpec& spec);
+
+// The child's ends; all stay the caller's.
+struct LaunchFds {
+  int out = -1;
+  int err = -1;
+  int channel = -1;  // -1: no IPC channel.
+  struct Listen {
+    int fd;
+    std::string name;  // For LISTEN_FDNAMES.
+  };
+  std::vector<Listen> listen;
+};
+
+// Makes SpawnRequests. What a spec and a slot decide (user, interpreter,
+// environment) is worked out once and kept, for a crashed worker's successor
+// must start within a millisecond; `cwd` and the script are looked up anew at
+// every start, so that a `current` symlink may move.
+//
+// The worker gets nothing of the agent's environment but PATH, LANG and TZ.
+//
+// The runtime owns it. Loop thread only; keeps one plan a slot until Forget.
+class WorkerLaunch {
+ public:
+  struct Host {
+    std::string host_name;
+    std::string notify_path;  // NOTIFY_SOCKET.
+    // Empty: none.
+    std::string drain_preload_path;
+    // The agent's own variables that workers inherit, "NAME=value".
+    std::vector<std::string> inherited;
+  };
+  // PATH, LANG and TZ of this process.
+  static std::vector<std::string> InheritedEnvironment();
+
+  explicit WorkerLaunch(Host host);
+  ~WorkerLaunch();
+
+  // The error is complete: app, instance, what was looked for, what to do.
+  absl::StatusOr<SpawnRequest> Prepare(
+      const WorkerIdentity& identity,
+      const std::shared_ptr<const AppSpec>& spec, const LaunchFds& fds);
+  // The user a spec's workers run as, from the kept plan.
+  absl::StatusOr<WorkerUser> UserOf(const WorkerIdentity& identity,
+                                    const std::shared_ptr<const AppSpec>& spec);
+  void Forget(const std::string& app_uid);
+
+ private:
+  // What does not change from start to start.
+  struct Plan {
+    std::shared_ptr<const AppSpec> spec;
+    WorkerUser user;
+    std::string path;                  // PATH of the worker.
+    std::string interpreter;           // Absolute; empty: none.
+    std::vector<std::string> leading;  // argv before the script.
+    std::vector<std::string> env;
+  };
+  using SlotKey = std::pair<std::string, int>;  // App uid, slot.
+
+  absl::StatusOr<const Plan*> PlanOf(
+      const WorkerIdentity& identity,
+      const std::shared_ptr<const AppSpec>& spec);
+  absl::StatusOr<Plan> MakePlan(const WorkerIdentity& identity,
+                                const std::shared_ptr<const AppSpec>& spec,
+                                const std::string& cwd) const;
+  absl::Status FillProgram(const Plan& plan, const AppSpec& spec,
+                           SpawnRequest& request) const;
+  void FillDescriptors(const LaunchFds& fds, bool cluster,
+                       const WorkerIdentity& identity,
+                       SpawnRequest& request) const;
+
+  const Host host_;
+  UniqueFd null_;
+  std::map<SlotKey, Plan> plans_;
+};
+
+}  // namespace fleet::agent
+
+#endif  // FLEET_NODE_AGENT_WORKER_LAUNCH_H_

@@ -1,0 +1,43 @@
+#include "node_agent/worker_pipes.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "proto/rpc/status.h"
+
+namespace fleet::agent {
+namespace {
+
+bool MakePipe(UniqueFd* read_end, UniqueFd* write_end) {
+  std::array<int, 2> ends{-1, -1};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) return false;
+  read_end->Reset(ends[0]);
+  write_end->Reset(ends[1]);
+  return fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0;
+}
+
+}  // namespace
+
+absl::StatusOr<WorkerPipes> MakeWorkerPipes(bool with_channel) {
+  WorkerPipes pipes;
+  if (!MakePipe(&pipes.out_read, &pipes.out_write) ||
+      !MakePipe(&pipes.err_read, &pipes.err_write)) {
+    return ErrnoStatus(errno, "cannot make a pipe for a worker's output");
+  }
+  if (!with_channel) return pipes;
+  std::array<int, 2> ends{-1, -1};
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    return ErrnoStatus(errno, "cannot make a worker's IPC channel");
+  }
+  pipes.channel.Reset(ends[0]);
+  pipes.child_channel.Reset(ends[1]);
+  // Node sets the flag on its own end.
+  fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  return pipes;
+}
+
+}  // namespace fleet::agent
