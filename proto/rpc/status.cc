@@ -49,8 +49,8 @@ ErrorReason ReasonOf(const absl::Status& status) {
 
 absl::Status Annotate(const absl::Status& status, std::string_view context) {
   if (status.ok()) return status;
-  absl::Status result(status.code(), absl::StrCat(ToAbsl(context), ": ",
-                                                  status.message()));
+  absl::Status result(status.code(),
+                      absl::StrCat(ToAbsl(context), ": ", status.message()));
   status.ForEachPayload(
       [&result](absl::string_view url, const absl::Cord& payload) {
         result.SetPayload(url, payload);

@@ -11,10 +11,10 @@
 #include "absl/strings/string_view.h"
 
 // Ends the enclosing function with the status if it is not OK.
-#define RETURN_IF_ERROR(expr)                        \
-  do {                                               \
+#define RETURN_IF_ERROR(expr)                             \
+  do {                                                    \
     if (auto fleet_status_ = (expr); !fleet_status_.ok()) \
-      return fleet_status_;                          \
+      return fleet_status_;                               \
   } while (false)
 
 #define FLEET_CONCAT_INNER_(a, b) a##b
@@ -29,8 +29,8 @@
   lhs = std::move(tmp).value()
 
 // Ends the process: an invariant of our own does not hold.
-#define FLEET_CHECK(condition)                                         \
-  do {                                                                 \
+#define FLEET_CHECK(condition)                                              \
+  do {                                                                      \
     if (!(condition)) ::fleet::CheckFailed(__FILE__, __LINE__, #condition); \
   } while (false)
 
