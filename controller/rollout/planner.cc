@@ -53,7 +53,9 @@ class Planning {
 
   void Begin() {
     if (draft_.state().phase == RolloutPhase::kQueued) {
-      draft_.MoveTo(RolloutPhase::kRolling, "");
+      // It may have been paused before it began.
+      const std::string message = draft_.state().message;
+      draft_.MoveTo(RolloutPhase::kRolling, message);
       draft_.RestartProgress();
     }
     if (Held() || resyncing_) {

@@ -33,6 +33,16 @@ TEST(RolloutCommandsTest, PauseStopsAdmissionAndLetsStepsGoOn) {
   EXPECT_EQ(scene.rollout.state.message, "");
 }
 
+TEST(RolloutCommandsTest, PausedBeforeItBeginsItStillSaysSo) {
+  RolloutScene scene("PENDING PENDING", "old old");
+  scene.rollout.state.phase = RolloutPhase::kQueued;
+  ASSERT_TRUE(Ask(PauseRollout, scene).ok());
+  scene.Settle();
+  EXPECT_EQ(scene.Phase(), "ROLLING+USER");
+  EXPECT_EQ(scene.Steps(), "PENDING PENDING");
+  EXPECT_EQ(scene.rollout.state.message, "paused by ann: why");
+}
+
 TEST(RolloutCommandsTest, PauseTwiceIsPauseOnce) {
   RolloutScene scene("APPLYING PENDING", "applying old");
   ASSERT_TRUE(Ask(PauseRollout, scene).ok());
