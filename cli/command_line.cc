@@ -1,0 +1,193 @@
+#include "cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "cli/command_table.h"
+#include "cli/spec_file/nearest_name.h"
+#include "proto/rpc/status.h"
+
+namespace fleet::cli {
+namespace {
+
+std::vector<std::string> NamesOf(const FlagDoc& flag) {
+  return absl::StrSplit(ToAbsl(flag.names), ',');
+}
+
+bool IsGlobalWithValue(const std::string& arg) {
+  for (const FlagDoc& flag : Flags()) {
+    if (flag.group != kGlobalFlags || flag.value.empty()) continue;
+    const auto names = NamesOf(flag);
+    if (std::find(names.begin(), names.end(), arg) != names.end()) return true;
+  }
+  return false;
+}
+
+// Takes the next word that is neither a flag nor the value of a global one;
+// empty: there is none.
+std::string TakeWord(std::vector<std::string>& args) {
+  for (size_t i = 0; i < args.size(); ++i) {
+    if (IsGlobalWithValue(args[i])) {
+      ++i;
+    } else if (!args[i].starts_with('-')) {
+      std::string word = args[i];
+      args.erase(args.begin() + static_cast<ptrdiff_t>(i));
+      return word;
+    }
+  }
+  return "";
+}
+
+absl::Status UnknownCommand(const std::string& name) {
+  std::vector<std::string> known;
+  for (const CommandDoc& command : Commands()) {
+    known.emplace_back(command.name);
+    const std::vector<std::string> aliases =
+        absl::StrSplit(ToAbsl(command.aliases), ' ', absl::SkipEmpty());
+    known.insert(known.end(), aliases.begin(), aliases.end());
+  }
+  const std::string near = NearestName(name, known);
+  return absl::InvalidArgumentError(absl::StrCat(
+      "unknown command \"", name, "\"",
+      near.empty() ? "; fleetctl --help lists them"
+                   : absl::StrCat("; did you mean \"", near, "\"?")));
+}
+
+// Takes the command's words out of `args`. Null: only flags are there.
+absl::StatusOr<const CommandDoc*> TakeCommand(std::vector<std::string>& args) {
+  std::string name = TakeWord(args);
+  if (name == "help") {
+    args.emplace_back("--help");
+    name = TakeWord(args);
+  }
+  if (name.empty()) return nullptr;
+  if (name == "rollout") {
+    const std::string verb = TakeWord(args);
+    if (verb.empty()) {
+      return absl::InvalidArgumentError(
+          "rollout needs one of status, ls, pause, resume, abort, retry");
+    }
+    absl::StrAppend(&name, " ", verb);
+  }
+  const CommandDoc* command = FindCommand(name);
+  if (command == nullptr) return UnknownCommand(name);
+  return command;
+}
+
+bool IsSignedNumber(const std::string& arg) {
+  return arg.size() > 1 && (arg[0] == '-' || arg[0] == '+') &&
+         arg.find_first_not_of("0123456789", 1) == std::string::npos;
+}
+
+struct GivenFlag {
+  const FlagDoc* flag;
+  std::string value;
+};
+
+// CLI11 does the splitting; what flags mean is in the table.
+absl::Status SplitFlags(const CommandDoc& command,
+                        std::vector<std::string> args,
+                        std::vector<GivenFlag>& given,
+                        std::vector<std::string>& names) {
+  CLI::App app;
+  app.set_help_flag();
+  app.allow_extras();
+  for (const FlagDoc& flag : Flags()) {
+    if ((command.flags & flag.group) == 0) continue;
+    const std::string flag_names(flag.names);
+    if (flag.value.empty()) {
+      app.add_flag_function(flag_names, [&given, &flag](int64_t) {
+        given.push_back({&flag, ""});
+      });
+      continue;
+    }
+    app.add_option_function<std::vector<std::string>>(
+           flag_names,
+           [&given, &flag](const std::vector<std::string>& values) {
+             for (const std::string& v : values) given.push_back({&flag, v});
+           })
+        ->allow_extra_args(false);
+  }
+  try {
+    std::reverse(args.begin(), args.end());
+    app.parse(std::move(args));
+  } catch (const CLI::ParseError& error) {
+    return absl::InvalidArgumentError(error.what());
+  }
+  names = app.remaining();
+  return absl::OkStatus();
+}
+
+absl::Status CheckNames(const CommandDoc& command,
+                        const std::vector<std::string>& names) {
+  std::vector<std::string> known;
+  for (const FlagDoc& flag : Flags()) {
+    if ((command.flags & flag.group) == 0) continue;
+    const auto more = NamesOf(flag);
+    known.insert(known.end(), more.begin(), more.end());
+  }
+  for (const std::string& name : names) {
+    if (!name.starts_with('-') || name == "-" || IsSignedNumber(name)) continue;
+    const std::string near = NearestName(name, known);
+    return absl::InvalidArgumentError(absl::StrCat(
+        "unknown flag ", name, " of fleetctl ", ToAbsl(command.name),
+        near.empty() ? "" : absl::StrCat("; did you mean ", near, "?")));
+  }
+  const int count = static_cast<int>(names.size());
+  const bool too_many =
+      command.most_operands >= 0 && count > command.most_operands;
+  if (count >= command.least_operands && !too_many) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "usage: fleetctl ", ToAbsl(command.name),
+      command.operands.empty() ? "" : " ", ToAbsl(command.operands)));
+}
+
+absl::Status ApplyFlag(const GivenFlag& given, CommandLine& line) {
+  const FlagDoc& flag = *given.flag;
+  if (flag.set == nullptr) {
+    const std::string_view text =
+        flag.field_value.empty() ? given.value : flag.field_value;
+    SetEntry(line.fields, flag.field, TextValue(text));
+    return absl::OkStatus();
+  }
+  const absl::Status set = flag.set(line, given.value);
+  return set.ok() ? set : Annotate(set, flag.names);
+}
+
+}  // namespace
+
+absl::StatusOr<CommandLine> ParseCommandLine(
+    const std::vector<std::string>& args) {
+  CommandLine line;
+  const auto separator = std::find(args.begin(), args.end(), "--");
+  std::vector<std::string> own(args.begin(), separator);
+  if (separator != args.end()) {
+    line.program_args.assign(separator + 1, args.end());
+  }
+  ASSIGN_OR_RETURN(const CommandDoc* command, TakeCommand(own));
+  if (command == nullptr) {
+    const bool version =
+        std::find_if(own.begin(), own.end(), [](const std::string& arg) {
+          return arg == "-v" || arg == "-V" || arg == "--version";
+        }) != own.end();
+    line.command = version ? "version" : "";
+    line.help = !version;
+    return line;
+  }
+  line.command = std::string(command->name);
+  // A question is answered at once unless it says --wait.
+  line.wait = line.command != "rollout status";
+  std::vector<GivenFlag> given;
+  RETURN_IF_ERROR(SplitFlags(*command, std::move(own), given, line.names));
+  for (const GivenFlag& flag : given) {
+    RETURN_IF_ERROR(ApplyFlag(flag, line));
+  }
+  if (line.help) return line;
+  RETURN_IF_ERROR(CheckNames(*command, line.names));
+  return line;
+}
+
+}  // namespace fleet::cli

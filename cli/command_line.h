@@ -1,0 +1,61 @@
+// What the user typed, understood.
+#ifndef FLEET_CLI_COMMAND_LINE_H_
+#define FLEET_CLI_COMMAND_LINE_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "cli/spec_file/value.h"
+#include "proto/rpc/app_spec.h"
+
+namespace fleet::cli {
+
+enum class OutputFormat { kTable, kWide, kJson, kYaml, kName };
+
+// A plain value. Flags a command does not have keep their defaults.
+struct CommandLine {
+  // As in the command table: "ls", "rollout status".
+  std::string command;
+  std::vector<std::string> names;
+  // What stands after "--".
+  std::vector<std::string> program_args;
+
+  std::string controller;
+  bool insecure = false;
+  bool no_color = false;
+  bool help = false;
+  OutputFormat output = OutputFormat::kTable;
+
+  std::string hosts;
+  bool wait = true;
+  absl::Duration timeout = absl::InfiniteDuration();
+  bool dry_run = false;
+  RolloutPolicySpec policy;
+  bool supersede = false;
+  std::string request_id;
+  std::string reason;
+  bool active = false;
+
+  bool follow = false;
+  int lines = 15;
+  bool only_err = false;
+  bool only_out = false;
+
+  std::string env_name;
+  std::vector<std::string> only;
+  std::vector<std::string> import_env;
+  // Fields of a spec from flags, a map.
+  Value fields = MapValue();
+};
+
+// Understands `args`, without the program's name. INVALID_ARGUMENT is for the
+// user, one line; its exit code is 2.
+absl::StatusOr<CommandLine> ParseCommandLine(
+    const std::vector<std::string>& args);
+
+}  // namespace fleet::cli
+
+#endif  // FLEET_CLI_COMMAND_LINE_H_

@@ -1,0 +1,37 @@
+// Waits until the hosts report what was ordered without a rollout.
+#ifndef FLEET_CLI_COMMANDS_APP_WAITER_H_
+#define FLEET_CLI_COMMANDS_APP_WAITER_H_
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cli/commands/command_context.h"
+#include "fleet/v1/app.pb.h"
+
+namespace fleet::cli {
+
+// What one host still lacks; empty: nothing.
+using HostLacks =
+    std::function<std::string(const v1::App& app, const v1::HostApp& host)>;
+
+// No worker of a stopped app lives.
+std::string LacksStop(const v1::App& app, const v1::HostApp& host);
+// Every instance that the controller wants there is ready, and no more run.
+std::string LacksReady(const v1::App& app, const v1::HostApp& host);
+
+// Why waiting for readiness is in vain, e.g. "web.2 is in a crash loop".
+std::string HostFailure(const v1::App& app, const v1::HostApp& host);
+
+// Asks for `apps` five times a second until no connected host (of --hosts)
+// lacks anything, and says "APP: DONE" for each on stderr; hosts that are away
+// are named and not waited for. An app that is no longer known is done. Without
+// --wait it returns at once. --timeout and Ctrl-C end it as they end a
+// rollout's watch.
+ExitCode WaitForApps(const CommandContext& context,
+                     const std::vector<std::string>& apps,
+                     const HostLacks& lacks, const std::string& done);
+
+}  // namespace fleet::cli
+
+#endif  // FLEET_CLI_COMMANDS_APP_WAITER_H_

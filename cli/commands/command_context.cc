@@ -1,0 +1,63 @@
+#include "cli/commands/command_context.h"
+
+#include "cli/render/message_text.h"
+
+namespace fleet::cli {
+
+ExitCode Fail(const CommandContext& context, const absl::Status& status) {
+  const ExitCode code = ExitCodeOf(status);
+  context.err << "fleetctl: ";
+  const bool no_fleet = code == ExitCode::kUnreachable &&
+                        context.local != nullptr &&
+                        !context.local->ControllerRuns();
+  if (no_fleet) {
+    context.err << "no fleet runs for this user on this machine; start one "
+                   "with `fleetctl up`,\nor name a controller with "
+                   "--controller or FLEET_CONTROLLER"
+                << std::endl;
+  } else {
+    context.err << status.message() << std::endl;
+  }
+  return code;
+}
+
+ExitCode FailUsage(const CommandContext& context, std::string_view what) {
+  context.err << "fleetctl: " << what << std::endl;
+  return ExitCode::kUsage;
+}
+
+void Note(const CommandContext& context, std::string_view what) {
+  context.err << context.err_style.Paint(Colour::kYellow, "note:") << " "
+              << what << std::endl;
+}
+
+bool PrintMessage(const CommandContext& context,
+                  const google::protobuf::Message& message) {
+  switch (context.line.output) {
+    case OutputFormat::kJson:
+      context.out << ToJsonText(message);
+      return true;
+    case OutputFormat::kYaml:
+      context.out << ToYamlText(message);
+      return true;
+    case OutputFormat::kTable:
+    case OutputFormat::kWide:
+    case OutputFormat::kName:
+      return false;
+  }
+  return false;
+}
+
+absl::Status EnsureFleet(const CommandContext& context) {
+  if (context.local == nullptr) return absl::OkStatus();
+  const auto said = context.local->Up(context.client, context.loop);
+  if (!said.ok()) return said.status();
+  if (!said->empty()) context.err << *said << std::endl;
+  return absl::OkStatus();
+}
+
+ExitCode Worse(ExitCode first, ExitCode second) {
+  return first == ExitCode::kSuccess ? second : first;
+}
+
+}  // namespace fleet::cli

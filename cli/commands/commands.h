@@ -1,0 +1,38 @@
+// The commands, one file each. They print what the user asked for on
+// context.out, all else on context.err, and return the program's exit code.
+#ifndef FLEET_CLI_COMMANDS_COMMANDS_H_
+#define FLEET_CLI_COMMANDS_COMMANDS_H_
+
+#include "cli/commands/command_context.h"
+#include "cli/exit_code.h"
+
+namespace fleet::cli {
+
+ExitCode RunApply(const CommandContext& context);
+ExitCode RunStart(const CommandContext& context);
+ExitCode RunLs(const CommandContext& context);
+ExitCode RunShow(const CommandContext& context);
+ExitCode RunHosts(const CommandContext& context);
+ExitCode RunReload(const CommandContext& context);
+ExitCode RunRestart(const CommandContext& context);
+ExitCode RunStop(const CommandContext& context);
+ExitCode RunDelete(const CommandContext& context);
+ExitCode RunScale(const CommandContext& context);
+ExitCode RunLogs(const CommandContext& context);
+ExitCode RunRolloutStatus(const CommandContext& context);
+ExitCode RunRolloutLs(const CommandContext& context);
+ExitCode RunRolloutPause(const CommandContext& context);
+ExitCode RunRolloutResume(const CommandContext& context);
+ExitCode RunRolloutAbort(const CommandContext& context);
+ExitCode RunRolloutRetry(const CommandContext& context);
+ExitCode RunUp(const CommandContext& context);
+ExitCode RunDown(const CommandContext& context);
+ExitCode RunVersion(const CommandContext& context);
+ExitCode RunCompletion(const CommandContext& context);
+
+// The one that context.line names.
+ExitCode RunCommand(const CommandContext& context);
+
+}  // namespace fleet::cli
+
+#endif  // FLEET_CLI_COMMANDS_COMMANDS_H_

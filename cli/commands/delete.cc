@@ -1,0 +1,22 @@
+#include "cli/commands/app_names.h"
+#include "cli/commands/app_waiter.h"
+#include "cli/commands/commands.h"
+
+namespace fleet::cli {
+
+ExitCode RunDelete(const CommandContext& context) {
+  const auto apps = ResolveAppNames(context.client, context.line.names);
+  if (!apps.ok()) return Fail(context, apps.status());
+  for (const std::string& app : *apps) {
+    v1::DeleteAppRequest request;
+    request.set_name(app);
+    request.set_request_id(context.line.request_id);
+    const auto response = context.client.Call(request);
+    if (!response.ok()) {
+      return Fail(context, SuggestApp(context.client, app, response.status()));
+    }
+  }
+  return WaitForApps(context, *apps, LacksStop, "deleted");
+}
+
+}  // namespace fleet::cli

@@ -1,0 +1,95 @@
+#include "cli/commands/follow_rollouts.h"
+
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "cli/interrupt_watch.h"
+#include "cli/rollout/rollout_follower.h"
+#include "cli/rollout/rollout_report.h"
+
+namespace fleet::cli {
+namespace {
+
+// The app as its hosts see it now, for a report of a failure.
+std::optional<v1::App> AppNow(const CommandContext& context,
+                              const v1::Rollout& rollout) {
+  v1::GetAppRequest request;
+  request.set_name(rollout.app());
+  const auto response = context.client.Call(request);
+  if (!response.ok()) return std::nullopt;
+  return response->app();
+}
+
+ExitCode Report(const CommandContext& context, const v1::Rollout& rollout) {
+  const absl::Time now = context.clock.WallNow();
+  const Verdict verdict = VerdictOf(rollout, now);
+  std::optional<v1::App> app;
+  if (verdict != Verdict::kSucceeded) app = AppNow(context, rollout);
+  context.err << RolloutReport(rollout, verdict,
+                               app.has_value() ? &*app : nullptr, now,
+                               context.err_style)
+              << std::flush;
+  return ExitCodeOf(verdict);
+}
+
+ExitCode ReportDetached(const CommandContext& context,
+                        const FollowOutcome& outcome, std::string_view why) {
+  for (const v1::Rollout& rollout : outcome.rollouts) {
+    if (VerdictOf(rollout, context.clock.WallNow()) == Verdict::kGoing) {
+      context.err << DetachedReport(rollout, why) << std::flush;
+    } else {
+      Report(context, rollout);
+    }
+  }
+  return outcome.end == FollowEnd::kTimeout ? ExitCode::kTimeout
+                                            : ExitCode::kInterrupted;
+}
+
+ExitCode ReportOutcome(const CommandContext& context,
+                       const FollowOutcome& outcome) {
+  switch (outcome.end) {
+    case FollowEnd::kSettled: {
+      ExitCode code = ExitCode::kSuccess;
+      for (const v1::Rollout& rollout : outcome.rollouts) {
+        code = Worse(code, Report(context, rollout));
+      }
+      return code;
+    }
+    case FollowEnd::kTimeout:
+      return ReportDetached(context, outcome, "--timeout has passed");
+    case FollowEnd::kInterrupted:
+      return ReportDetached(context, outcome, "interrupted");
+    case FollowEnd::kLost:
+      return Fail(context, outcome.status);
+  }
+  return ExitCode::kError;
+}
+
+}  // namespace
+
+ExitCode FollowRollouts(const CommandContext& context,
+                        const std::vector<std::string>& uids) {
+  if (uids.empty()) return ExitCode::kSuccess;
+  if (!context.line.wait) {
+    for (const std::string& uid : uids) {
+      context.err << "under way; follow it with: fleetctl rollout status "
+                  << uid << " --wait" << std::endl;
+    }
+    return ExitCode::kSuccess;
+  }
+  FollowOptions options;
+  options.progress = &context.err;
+  options.style = context.err_style;
+  options.terminal = context.terminal;
+  options.limit = context.line.timeout;
+  RolloutFollower follower(context.client, context.loop, options);
+  const InterruptWatch interrupts(context.loop,
+                                  [&follower] { follower.Interrupt(); });
+  const FollowOutcome outcome = follower.Follow(uids);
+  for (const v1::Rollout& rollout : outcome.rollouts) {
+    PrintMessage(context, rollout);
+  }
+  return ReportOutcome(context, outcome);
+}
+
+}  // namespace fleet::cli

@@ -1,0 +1,85 @@
+#include "cli/commands/roll_apps.h"
+
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "cli/commands/app_names.h"
+#include "cli/commands/follow_rollouts.h"
+#include "cli/rollout/rollout_words.h"
+#include "proto/rpc/app_spec_proto.h"
+#include "proto/rpc/status.h"
+
+namespace fleet::cli {
+namespace {
+
+// The commands that help against a conflict.
+absl::Status ExplainConflict(const absl::Status& status) {
+  const ErrorReason reason = ReasonOf(status);
+  const auto rollout = reason.metadata.find("rollout");
+  if (reason.reason != "ROLLOUT_IN_PROGRESS" ||
+      rollout == reason.metadata.end()) {
+    return status;
+  }
+  return ErrorWithReason(
+      status.code(),
+      absl::StrCat(status.message(), "\n  fleetctl rollout status ",
+                   rollout->second,
+                   " --wait    follow it\n  --supersede    ends it in favour "
+                   "of this one"),
+      reason);
+}
+
+v1::CreateRolloutRequest RequestOf(const CommandLine& line,
+                                   const std::string& app, v1::RolloutKind kind,
+                                   bool several) {
+  v1::CreateRolloutRequest request;
+  request.set_app(app);
+  request.set_kind(kind);
+  request.set_hosts(line.hosts);
+  *request.mutable_policy() = ToProto(line.policy);
+  // One id is one rollout.
+  if (!line.request_id.empty()) {
+    request.set_request_id(several ? absl::StrCat(line.request_id, ".", app)
+                                   : line.request_id);
+  }
+  request.set_validate_only(line.dry_run);
+  request.set_supersede(line.supersede);
+  return request;
+}
+
+void PrintPlan(const CommandContext& context, const v1::Rollout& rollout) {
+  if (PrintMessage(context, rollout)) return;
+  std::vector<std::string> hosts;
+  for (const v1::HostStep& step : rollout.steps()) hosts.push_back(step.host());
+  context.out << "would be made: " << RolloutTitle(rollout) << ": "
+              << absl::StrJoin(hosts, ", ") << std::endl;
+}
+
+}  // namespace
+
+ExitCode RollApps(const CommandContext& context, v1::RolloutKind kind) {
+  const auto apps = ResolveAppNames(context.client, context.line.names);
+  if (!apps.ok()) return Fail(context, apps.status());
+  ExitCode code = ExitCode::kSuccess;
+  std::vector<std::string> uids;
+  for (const std::string& app : *apps) {
+    const auto response = context.client.Call(
+        RequestOf(context.line, app, kind, apps->size() > 1));
+    if (!response.ok()) {
+      const absl::Status status =
+          SuggestApp(context.client, app, response.status());
+      code = Worse(code, Fail(context, ExplainConflict(status)));
+    } else if (context.line.dry_run) {
+      PrintPlan(context, response->rollout());
+    } else {
+      if (context.line.output == OutputFormat::kName) {
+        context.out << response->rollout().uid() << std::endl;
+      }
+      uids.push_back(response->rollout().uid());
+    }
+  }
+  return Worse(code, FollowRollouts(context, uids));
+}
+
+}  // namespace fleet::cli

@@ -1,0 +1,40 @@
+// What pause, resume, abort and retry have in common.
+#ifndef FLEET_CLI_COMMANDS_ROLLOUT_ORDERS_H_
+#define FLEET_CLI_COMMANDS_ROLLOUT_ORDERS_H_
+
+#include <string_view>
+
+#include "cli/commands/command_context.h"
+#include "cli/commands/follow_rollouts.h"
+#include "cli/rollout/rollout_words.h"
+#include "fleet/v1/rollout.pb.h"
+
+namespace fleet::cli {
+
+// Says on stderr how the rollout stands after an order, or gives it to a
+// program.
+inline void PrintOrdered(const CommandContext& context,
+                         const v1::Rollout& rollout, std::string_view done) {
+  if (PrintMessage(context, rollout)) return;
+  context.err << KindText(rollout.kind()) << " of " << rollout.app() << " ("
+              << rollout.uid() << ") " << done << ": "
+              << CountsText(CountHosts(rollout)) << std::endl;
+}
+
+// Sends a request that is just a rollout's name (and perhaps a reason).
+template <typename Request>
+ExitCode OrderRollout(const CommandContext& context, Request request,
+                      std::string_view done, bool follow) {
+  request.set_name(context.line.names[0]);
+  const auto response = context.client.Call(request);
+  if (!response.ok()) return Fail(context, response.status());
+  if (follow && context.line.wait) {
+    return FollowRollouts(context, {response->rollout().uid()});
+  }
+  PrintOrdered(context, response->rollout(), done);
+  return ExitCode::kSuccess;
+}
+
+}  // namespace fleet::cli
+
+#endif  // FLEET_CLI_COMMANDS_ROLLOUT_ORDERS_H_

@@ -1,0 +1,191 @@
+#include "cli/fleet_client.h"
+
+#include <grpcpp/create_channel.h>
+
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "cli/stream_thread.h"
+#include "fleet/v1/app_service.grpc.pb.h"
+#include "fleet/v1/host_service.grpc.pb.h"
+#include "fleet/v1/log_service.grpc.pb.h"
+#include "fleet/v1/rollout_service.grpc.pb.h"
+#include "proto/rpc/address.h"
+#include "proto/rpc/credentials.h"
+#include "proto/rpc/status.h"
+
+namespace fleet::cli {
+namespace {
+
+constexpr std::chrono::seconds kCallLimit(30);
+
+using Apps = v1::AppService::Stub;
+using Hosts = v1::HostService::Stub;
+using Rollouts = v1::RolloutService::Stub;
+
+}  // namespace
+
+struct FleetClient::Stubs {
+  explicit Stubs(const std::shared_ptr<grpc::ChannelInterface>& channel)
+      : apps(channel), hosts(channel), logs(channel), rollouts(channel) {}
+
+  v1::AppService::Stub apps;
+  v1::HostService::Stub hosts;
+  v1::LogService::Stub logs;
+  v1::RolloutService::Stub rollouts;
+};
+
+absl::StatusOr<std::unique_ptr<FleetClient>> FleetClient::Make(
+    std::string_view address, bool insecure) {
+  ASSIGN_OR_RETURN(const Address parsed, ParseAddress(address));
+  CredentialOptions options;
+  options.insecure = insecure;
+  ASSIGN_OR_RETURN(const auto credentials,
+                   ChannelCredentialsFor(parsed, options));
+  return std::make_unique<FleetClient>(
+      grpc::CreateCustomChannel(parsed.ToDialTarget(), credentials,
+                                ClientChannelArguments()),
+      parsed.ToString());
+}
+
+FleetClient::FleetClient(std::shared_ptr<grpc::ChannelInterface> channel,
+                         std::string address)
+    : address_(std::move(address)), stubs_(std::make_unique<Stubs>(channel)) {}
+
+FleetClient::~FleetClient() = default;
+
+absl::Status FleetClient::Explain(const absl::Status& status) const {
+  if (absl::IsUnavailable(status) && ReasonOf(status).reason.empty()) {
+    return absl::UnavailableError(absl::StrCat(
+        "cannot reach the controller at ", address_, ": ", status.message()));
+  }
+  if (absl::IsDeadlineExceeded(status)) {
+    return absl::DeadlineExceededError(absl::StrCat(
+        "the controller at ", address_, " did not answer within 30 s"));
+  }
+  return status;
+}
+
+template <typename Response, typename Stub, typename Request, typename Method>
+absl::StatusOr<Response> FleetClient::Unary(Stub& stub, Method method,
+                                            const Request& request) const {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kCallLimit);
+  Response response;
+  const absl::Status status =
+      FromGrpcStatus((stub.*method)(&context, request, &response));
+  if (!status.ok()) return Explain(status);
+  return response;
+}
+
+absl::StatusOr<v1::ApplyAppsResponse> FleetClient::Call(
+    const v1::ApplyAppsRequest& request) {
+  return Unary<v1::ApplyAppsResponse>(stubs_->apps, &Apps::ApplyApps, request);
+}
+
+absl::StatusOr<v1::GetAppResponse> FleetClient::Call(
+    const v1::GetAppRequest& request) {
+  return Unary<v1::GetAppResponse>(stubs_->apps, &Apps::GetApp, request);
+}
+
+absl::StatusOr<v1::ListAppsResponse> FleetClient::Call(
+    const v1::ListAppsRequest& request) {
+  return Unary<v1::ListAppsResponse>(stubs_->apps, &Apps::ListApps, request);
+}
+
+absl::StatusOr<v1::ScaleAppResponse> FleetClient::Call(
+    const v1::ScaleAppRequest& request) {
+  return Unary<v1::ScaleAppResponse>(stubs_->apps, &Apps::ScaleApp, request);
+}
+
+absl::StatusOr<v1::StopAppResponse> FleetClient::Call(
+    const v1::StopAppRequest& request) {
+  return Unary<v1::StopAppResponse>(stubs_->apps, &Apps::StopApp, request);
+}
+
+absl::StatusOr<v1::StartAppResponse> FleetClient::Call(
+    const v1::StartAppRequest& request) {
+  return Unary<v1::StartAppResponse>(stubs_->apps, &Apps::StartApp, request);
+}
+
+absl::StatusOr<v1::DeleteAppResponse> FleetClient::Call(
+    const v1::DeleteAppRequest& request) {
+  return Unary<v1::DeleteAppResponse>(stubs_->apps, &Apps::DeleteApp, request);
+}
+
+absl::StatusOr<v1::ListHostsResponse> FleetClient::Call(
+    const v1::ListHostsRequest& request) {
+  return Unary<v1::ListHostsResponse>(stubs_->hosts, &Hosts::ListHosts,
+                                      request);
+}
+
+absl::StatusOr<v1::GetControllerResponse> FleetClient::Call(
+    const v1::GetControllerRequest& request) {
+  return Unary<v1::GetControllerResponse>(stubs_->hosts, &Hosts::GetController,
+                                          request);
+}
+
+absl::StatusOr<v1::CreateRolloutResponse> FleetClient::Call(
+    const v1::CreateRolloutRequest& request) {
+  return Unary<v1::CreateRolloutResponse>(stubs_->rollouts,
+                                          &Rollouts::CreateRollout, request);
+}
+
+absl::StatusOr<v1::GetRolloutResponse> FleetClient::Call(
+    const v1::GetRolloutRequest& request) {
+  return Unary<v1::GetRolloutResponse>(stubs_->rollouts, &Rollouts::GetRollout,
+                                       request);
+}
+
+absl::StatusOr<v1::ListRolloutsResponse> FleetClient::Call(
+    const v1::ListRolloutsRequest& request) {
+  return Unary<v1::ListRolloutsResponse>(stubs_->rollouts,
+                                         &Rollouts::ListRollouts, request);
+}
+
+absl::StatusOr<v1::PauseRolloutResponse> FleetClient::Call(
+    const v1::PauseRolloutRequest& request) {
+  return Unary<v1::PauseRolloutResponse>(stubs_->rollouts,
+                                         &Rollouts::PauseRollout, request);
+}
+
+absl::StatusOr<v1::ResumeRolloutResponse> FleetClient::Call(
+    const v1::ResumeRolloutRequest& request) {
+  return Unary<v1::ResumeRolloutResponse>(stubs_->rollouts,
+                                          &Rollouts::ResumeRollout, request);
+}
+
+absl::StatusOr<v1::AbortRolloutResponse> FleetClient::Call(
+    const v1::AbortRolloutRequest& request) {
+  return Unary<v1::AbortRolloutResponse>(stubs_->rollouts,
+                                         &Rollouts::AbortRollout, request);
+}
+
+absl::StatusOr<v1::RetryRolloutResponse> FleetClient::Call(
+    const v1::RetryRolloutRequest& request) {
+  return Unary<v1::RetryRolloutResponse>(stubs_->rollouts,
+                                         &Rollouts::RetryRollout, request);
+}
+
+std::unique_ptr<StreamCall> FleetClient::Stream(
+    const v1::WatchRolloutRequest& request, EventLoop& loop,
+    StreamHandlers<v1::WatchRolloutResponse> handlers) {
+  return std::make_unique<StreamThread<v1::WatchRolloutResponse>>(
+      [this, request](grpc::ClientContext* context) {
+        return stubs_->rollouts.WatchRollout(context, request);
+      },
+      loop, std::move(handlers));
+}
+
+std::unique_ptr<StreamCall> FleetClient::Stream(
+    const v1::TailLogsRequest& request, EventLoop& loop,
+    StreamHandlers<v1::TailLogsResponse> handlers) {
+  return std::make_unique<StreamThread<v1::TailLogsResponse>>(
+      [this, request](grpc::ClientContext* context) {
+        return stubs_->logs.TailLogs(context, request);
+      },
+      loop, std::move(handlers));
+}
+
+}  // namespace fleet::cli

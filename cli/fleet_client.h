@@ -1,0 +1,96 @@
+// fleetctl's side of the API: the one file that makes calls.
+#ifndef FLEET_CLI_FLEET_CLIENT_H_
+#define FLEET_CLI_FLEET_CLIENT_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "fleet/v1/app_service.pb.h"
+#include "fleet/v1/host_service.pb.h"
+#include "fleet/v1/log_service.pb.h"
+#include "fleet/v1/rollout_service.pb.h"
+#include "proto/rpc/event_loop.h"
+
+namespace grpc {
+class ChannelInterface;
+}  // namespace grpc
+
+namespace fleet::cli {
+
+// A call whose answers are still coming. Destroying it cancels the call; no
+// handler runs afterwards. Loop thread only.
+class StreamCall {
+ public:
+  virtual ~StreamCall() = default;
+};
+
+// Run on the loop's thread. on_end comes once, last, OK when the server ended
+// the call by itself. One message is in memory at a time.
+template <typename Response>
+struct StreamHandlers {
+  std::function<void(const Response&)> on_message;
+  std::function<void(const absl::Status&)> on_end;
+};
+
+// Thread-safe. Call blocks, at most 30 s.
+//
+// Errors are the services' own, reasons included. UNAVAILABLE and
+// DEADLINE_EXCEEDED name the address and say what to do.
+class FleetClient {
+ public:
+  // `address` as ParseAddress takes it. Connects with the first call.
+  static absl::StatusOr<std::unique_ptr<FleetClient>> Make(
+      std::string_view address, bool insecure);
+  FleetClient(std::shared_ptr<grpc::ChannelInterface> channel,
+              std::string address);
+  ~FleetClient();
+
+  absl::StatusOr<v1::ApplyAppsResponse> Call(const v1::ApplyAppsRequest&);
+  absl::StatusOr<v1::GetAppResponse> Call(const v1::GetAppRequest&);
+  absl::StatusOr<v1::ListAppsResponse> Call(const v1::ListAppsRequest&);
+  absl::StatusOr<v1::ScaleAppResponse> Call(const v1::ScaleAppRequest&);
+  absl::StatusOr<v1::StopAppResponse> Call(const v1::StopAppRequest&);
+  absl::StatusOr<v1::StartAppResponse> Call(const v1::StartAppRequest&);
+  absl::StatusOr<v1::DeleteAppResponse> Call(const v1::DeleteAppRequest&);
+  absl::StatusOr<v1::ListHostsResponse> Call(const v1::ListHostsRequest&);
+  absl::StatusOr<v1::GetControllerResponse> Call(
+      const v1::GetControllerRequest&);
+  absl::StatusOr<v1::CreateRolloutResponse> Call(
+      const v1::CreateRolloutRequest&);
+  absl::StatusOr<v1::GetRolloutResponse> Call(const v1::GetRolloutRequest&);
+  absl::StatusOr<v1::ListRolloutsResponse> Call(const v1::ListRolloutsRequest&);
+  absl::StatusOr<v1::PauseRolloutResponse> Call(const v1::PauseRolloutRequest&);
+  absl::StatusOr<v1::ResumeRolloutResponse> Call(
+      const v1::ResumeRolloutRequest&);
+  absl::StatusOr<v1::AbortRolloutResponse> Call(const v1::AbortRolloutRequest&);
+  absl::StatusOr<v1::RetryRolloutResponse> Call(const v1::RetryRolloutRequest&);
+
+  // `loop` must outlive the call.
+  std::unique_ptr<StreamCall> Stream(
+      const v1::WatchRolloutRequest& request, EventLoop& loop,
+      StreamHandlers<v1::WatchRolloutResponse> handlers);
+  std::unique_ptr<StreamCall> Stream(
+      const v1::TailLogsRequest& request, EventLoop& loop,
+      StreamHandlers<v1::TailLogsResponse> handlers);
+
+  const std::string& address() const { return address_; }
+
+ private:
+  struct Stubs;
+
+  absl::Status Explain(const absl::Status& status) const;
+  template <typename Response, typename Stub, typename Request, typename Method>
+  absl::StatusOr<Response> Unary(Stub& stub, Method method,
+                                 const Request& request) const;
+
+  std::string address_;
+  std::unique_ptr<Stubs> stubs_;
+};
+
+}  // namespace fleet::cli
+
+#endif  // FLEET_CLI_FLEET_CLIENT_H_

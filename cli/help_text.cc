@@ -1,0 +1,113 @@
+#include "cli/help_text.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "cli/render/text_style.h"
+#include "proto/rpc/status.h"
+
+namespace fleet::cli {
+namespace {
+
+constexpr size_t kTextWidth = 78;
+
+// Breaks at blanks; every line but the first is indented.
+std::string Wrapped(std::string_view text, size_t indent) {
+  std::string out;
+  size_t column = indent;
+  for (const absl::string_view word : absl::StrSplit(ToAbsl(text), ' ')) {
+    const size_t width = DisplayWidth(ToStd(word));
+    if (column > indent && column + 1 + width > kTextWidth) {
+      absl::StrAppend(&out, "\n", std::string(indent, ' '));
+      column = indent;
+    } else if (column > indent) {
+      out += " ";
+      ++column;
+    }
+    absl::StrAppend(&out, word);
+    column += width;
+  }
+  return out;
+}
+
+std::string FlagTitle(const FlagDoc& flag) {
+  const std::string names =
+      absl::StrReplaceAll(ToAbsl(flag.names), {{",", ", "}});
+  return absl::StrCat(flag.names.starts_with("--") ? "    " : "", names,
+                      flag.value.empty() ? "" : " ", ToAbsl(flag.value));
+}
+
+std::string FlagList(unsigned groups, std::string_view title) {
+  size_t width = 0;
+  constexpr size_t kWidestTitle = 34;
+  for (const FlagDoc& flag : Flags()) {
+    if ((groups & flag.group) == 0) continue;
+    width = std::max(width, DisplayWidth(FlagTitle(flag)));
+  }
+  width = std::min(width, kWidestTitle);
+  std::string out;
+  for (const FlagDoc& flag : Flags()) {
+    if ((groups & flag.group) == 0) continue;
+    const std::string head = FlagTitle(flag);
+    absl::StrAppend(&out, "  ", PaddedRight(head, width));
+    const std::string gap = std::string(width + 4, ' ');
+    absl::StrAppend(&out, DisplayWidth(head) > width ? "\n" + gap : "  ",
+                    Wrapped(flag.help, gap.size()), "\n");
+  }
+  return out.empty() ? "" : absl::StrCat("\n", ToAbsl(title), ":\n", out);
+}
+
+}  // namespace
+
+std::string OverviewHelp() {
+  std::string text =
+      "fleetctl: run programs on many servers and reload them without losing "
+      "a request\n\nusage: fleetctl COMMAND [FLAGS]\n\ncommands:\n";
+  for (const CommandDoc& command : Commands()) {
+    absl::StrAppend(&text, "  ", PaddedRight(command.name, 16), " ",
+                    ToAbsl(command.summary), "\n");
+  }
+  absl::StrAppend(
+      &text, FlagList(kGlobalFlags, "flags of every command"),
+      "\nexamples:\n"
+      "  fleetctl start app.js -i 4           # on this machine, at once\n"
+      "  fleetctl reload web --hosts all      # everywhere, losing nothing\n"
+      "\nfleetctl COMMAND --help tells more.\n"
+      "\nexit codes: 0 succeeded, 1 error, 2 usage, 3 rollout failed or paused "
+      "by a\nfailure, 4 not permitted, 5 aborted or superseded, 6 --timeout "
+      "passed (the\nrollout goes on), 7 controller unreachable, 8 another "
+      "rollout is under way,\n130 interrupted (the rollout goes on).\n");
+  return text;
+}
+
+std::string CommandHelp(const CommandDoc& command) {
+  std::string text = absl::StrCat(
+      ToAbsl(command.summary), ".\n\nusage: fleetctl ", ToAbsl(command.name));
+  if (!command.operands.empty()) {
+    absl::StrAppend(&text, " ", ToAbsl(command.operands));
+  }
+  text += " [FLAGS]\n";
+  if (!command.aliases.empty()) {
+    absl::StrAppend(
+        &text, "also: ",
+        command.name.find(' ') == command.name.npos
+            ? absl::StrReplaceAll(ToAbsl(command.aliases), {{" ", ", "}})
+            : std::string(command.aliases),
+        "\n");
+  }
+  if (!command.description.empty()) {
+    absl::StrAppend(&text, "\n", Wrapped(command.description, 0), "\n");
+  }
+  text += FlagList(command.flags & ~(kGlobalFlags | kSpecFlags), "flags");
+  text += FlagList(command.flags & kSpecFlags, "flags for a script");
+  text += FlagList(command.flags & kGlobalFlags, "flags of every command");
+  absl::StrAppend(
+      &text, "\nexamples:\n  ",
+      absl::StrReplaceAll(ToAbsl(command.examples), {{"\n", "\n  "}}), "\n");
+  return text;
+}
+
+}  // namespace fleet::cli

@@ -1,0 +1,190 @@
+#include "cli/render/app_details.h"
+
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "cli/render/age.h"
+#include "cli/render/app_summary.h"
+#include "cli/render/app_table.h"
+#include "fleet/v1/app_service.pb.h"
+#include "proto/rpc/app_spec.h"
+#include "proto/rpc/app_spec_proto.h"
+#include "proto/rpc/quantity.h"
+
+namespace fleet::cli {
+namespace {
+
+constexpr size_t kLabelWidth = 15;
+
+class Details {
+ public:
+  explicit Details(const TextStyle& style) : style_(style) {}
+
+  void Section(std::string_view title) {
+    if (!text_.empty()) text_ += "\n";
+    absl::StrAppend(&text_, style_.Paint(Colour::kBold, title), "\n");
+  }
+  // Left out when `value` is empty.
+  void Line(std::string_view label, std::string_view value,
+            Colour colour = Colour::kNone) {
+    if (value.empty()) return;
+    absl::StrAppend(&text_, "  ", PaddedRight(label, kLabelWidth),
+                    style_.Paint(colour, Printable(value)), "\n");
+  }
+  void Text(std::string_view text) { text_.append(text); }
+  std::string Take() { return std::move(text_); }
+
+ private:
+  const TextStyle& style_;
+  std::string text_;
+};
+
+std::string InstancesText(int instances) {
+  if (instances > 0) return absl::StrCat(instances, " on each host");
+  if (instances == 0) return "one per core";
+  return absl::StrCat("one per core, less ", -instances);
+}
+
+std::string GateText(const AppSpec& spec) {
+  const ReadinessGate& gate = spec.readiness;
+  std::vector<std::string> parts;
+  if (gate.wait_ready) parts.emplace_back("process.send('ready')");
+  if (gate.notify) parts.emplace_back("READY=1 (sd_notify)");
+  if (gate.http) {
+    parts.push_back(absl::StrCat("HTTP :", gate.http->port, gate.http->path));
+  }
+  if (gate.tcp) parts.push_back(absl::StrCat("TCP :", gate.tcp->port));
+  if (parts.empty()) {
+    const bool listens = spec.exec_mode == ExecMode::kCluster && IsNode(spec);
+    parts.emplace_back(listens ? "when it listens" : "when it has started");
+  }
+  return absl::StrCat(absl::StrJoin(parts, " and "), ", within ",
+                      HumanDuration(gate.timeout));
+}
+
+std::string ReloadText(const AppSpec& spec) {
+  return EffectiveStrategy(spec) == ReloadStrategy::kSurge
+             ? "surge: the new worker is ready before the old one stops"
+             : "stop-first: the old worker stops before the new one starts";
+}
+
+std::string StopText(const StopPolicy& stop) {
+  return absl::StrCat(
+      stop.shutdown_with_message ? "message \"shutdown\"" : stop.signal,
+      ", SIGKILL after ", HumanDuration(stop.kill_timeout),
+      stop.treekill ? "" : ", main process only");
+}
+
+std::string RestartText(const RestartPolicy& restart) {
+  std::string text = restart.autorestart ? "always" : "never";
+  if (restart.autorestart) {
+    absl::StrAppend(&text, ", gives up after ", restart.max_restarts,
+                    " exits within ", HumanDuration(restart.min_uptime));
+  }
+  if (restart.max_memory_bytes > 0) {
+    absl::StrAppend(&text, ", reloads over ",
+                    HumanSize(restart.max_memory_bytes));
+  }
+  return text;
+}
+
+std::string CommandText(const AppSpec& spec) {
+  std::vector<std::string> words;
+  if (spec.interpreter != "none") words.push_back(spec.interpreter);
+  words.insert(words.end(), spec.interpreter_args.begin(),
+               spec.interpreter_args.end());
+  words.push_back(spec.script);
+  words.insert(words.end(), spec.args.begin(), spec.args.end());
+  return absl::StrJoin(words, " ");
+}
+
+void AddSpec(const AppSpec& spec, Details& details) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : spec.env) names.push_back(name);
+  details.Section("spec");
+  details.Line("command", CommandText(spec));
+  details.Line("cwd", spec.cwd);
+  details.Line("user", spec.user);
+  details.Line("instances", InstancesText(spec.instances));
+  details.Line("mode",
+               spec.exec_mode == ExecMode::kCluster ? "cluster" : "fork");
+  details.Line("hosts", spec.hosts);
+  details.Line("listen", absl::StrJoin(spec.listen, ", "));
+  details.Line("ready", GateText(spec));
+  details.Line("reload", ReloadText(spec));
+  details.Line("stop", StopText(spec.stop));
+  details.Line("restart", RestartText(spec.restart));
+  details.Line("env", absl::StrJoin(names, ", "));
+  details.Line("out file", spec.logs.out_file);
+  details.Line("error file", spec.logs.error_file);
+}
+
+void AddHosts(const v1::App& app, absl::Time now, const TextStyle& style,
+              Details& details) {
+  details.Section("workers, as their hosts say");
+  v1::ListAppsResponse one;
+  *one.add_apps() = app;
+  details.Text(InstanceTable(one, now, style));
+  for (const v1::HostApp& host : app.hosts()) {
+    const v1::Step& step = host.status().step();
+    if (step.phase() == v1::STEP_PHASE_FAILED) {
+      details.Line(host.host(),
+                   absl::StrCat("generation ", step.generation(),
+                                " failed: ", step.reason()),
+                   Colour::kRed);
+      for (const std::string& line : step.stderr_tail()) {
+        details.Line("", absl::StrCat("| ", line), Colour::kGrey);
+      }
+    }
+    if (!host.status().message().empty()) {
+      details.Line(host.host(), host.status().message(), Colour::kYellow);
+    }
+  }
+}
+
+void AddExits(const v1::App& app, Details& details) {
+  bool first = true;
+  for (const v1::HostApp& host : app.hosts()) {
+    for (const v1::Instance& instance : host.status().instances()) {
+      if (instance.last_exit().empty()) continue;
+      if (first) details.Section("last exits");
+      first = false;
+      details.Line(
+          absl::StrCat(app.name(), ".", instance.slot()),
+          absl::StrCat("on ", host.host(), ": ", instance.last_exit()));
+    }
+  }
+}
+
+}  // namespace
+
+std::string AppDetails(const v1::App& app, absl::Time now,
+                       const TextStyle& style) {
+  const AppSummary summary = Summarize(app);
+  Details details(style);
+  details.Section(app.name());
+  details.Line("state", summary.state, summary.colour);
+  details.Line("ready", absl::StrCat(summary.ready, " of ", summary.desired,
+                                     " instances, ", summary.hosts_ok, " of ",
+                                     summary.hosts, " hosts"));
+  details.Line("runs", absl::StrCat("revision ", RevisionText(summary)));
+  details.Line(
+      "newest",
+      absl::StrCat("revision ", app.revision(),
+                   app.revision_hash().empty() ? "" : " ", app.revision_hash(),
+                   app.proven_revision() == app.revision() ? ", proven"
+                   : app.proven_revision() == 0
+                       ? ", no revision is proven yet"
+                       : absl::StrCat(", proven is ", app.proven_revision())));
+  details.Line("rollout", app.active_rollout_uid());
+  details.Line("created", absl::StrCat(AgeText(app.has_create_time(),
+                                               app.create_time(), now),
+                                       " ago"));
+  AddSpec(FromProto(app.spec()), details);
+  AddHosts(app, now, style, details);
+  AddExits(app, details);
+  return details.Take();
+}
+
+}  // namespace fleet::cli

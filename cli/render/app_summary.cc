@@ -1,0 +1,130 @@
+#include "cli/render/app_summary.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "proto/rpc/proto_time.h"
+
+namespace fleet::cli {
+namespace {
+
+struct KnownState {
+  v1::InstanceState state;
+  const char* text;
+  Colour colour;
+};
+
+// In the order in which it is worth saying of many instances.
+constexpr std::array<KnownState, 8> kStates = {{
+    {v1::INSTANCE_STATE_STOPPED, "stopped", Colour::kGrey},
+    {v1::INSTANCE_STATE_ONLINE, "online", Colour::kGreen},
+    {v1::INSTANCE_STATE_STOPPING, "stopping", Colour::kYellow},
+    {v1::INSTANCE_STATE_EXITED, "exited", Colour::kGrey},
+    {v1::INSTANCE_STATE_STARTING, "starting", Colour::kYellow},
+    {v1::INSTANCE_STATE_UNREADY, "not ready", Colour::kRed},
+    {v1::INSTANCE_STATE_BACKOFF, "waiting restart", Colour::kRed},
+    {v1::INSTANCE_STATE_CRASH_LOOP, "crash loop", Colour::kRed},
+}};
+
+int Urgency(v1::InstanceState state) {
+  for (size_t i = 0; i < kStates.size(); ++i) {
+    if (kStates[i].state == state) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+int AddInstances(const v1::AppStatus& status, AppSummary& summary,
+                 v1::InstanceState& most_urgent) {
+  std::set<int> ready_slots;
+  std::map<int, int64_t> restarts;
+  for (const v1::Instance& instance : status.instances()) {
+    if (instance.ready()) ready_slots.insert(instance.slot());
+    int64_t& of_slot = restarts[instance.slot()];
+    of_slot = std::max(of_slot, instance.restarts());
+    if (Urgency(instance.state()) > Urgency(most_urgent)) {
+      most_urgent = instance.state();
+    }
+    if (instance.pid() == 0) continue;
+    summary.revisions.insert(instance.revision());
+    summary.cpu_cores += instance.cpu_cores();
+    summary.rss_bytes += instance.rss_bytes();
+    if (instance.ready() && instance.has_start_time()) {
+      summary.youngest_start =
+          std::max(summary.youngest_start, FromProto(instance.start_time()));
+    }
+  }
+  for (const auto& [slot, count] : restarts) summary.restarts += count;
+  return static_cast<int>(ready_slots.size());
+}
+
+StateText OverallState(const AppSummary& summary, v1::InstanceState urgent,
+                       bool stopped) {
+  if (summary.hosts == 0) return {"no hosts", Colour::kYellow};
+  if (summary.stale_hosts == summary.hosts) return {"stale", Colour::kYellow};
+  if (stopped && summary.revisions.empty()) return {"stopped", Colour::kGrey};
+  const bool all_ready = summary.ready >= summary.desired;
+  const bool passing = urgent == v1::INSTANCE_STATE_STARTING ||
+                       urgent == v1::INSTANCE_STATE_STOPPING ||
+                       urgent == v1::INSTANCE_STATE_ONLINE;
+  // During a surge new workers start beside old ones that serve.
+  if (all_ready && passing && summary.ready > 0) {
+    return {"online", Colour::kGreen};
+  }
+  if (urgent == v1::INSTANCE_STATE_UNSPECIFIED ||
+      urgent == v1::INSTANCE_STATE_ONLINE) {
+    return {summary.ready == 0 ? "not running" : "degraded", Colour::kYellow};
+  }
+  return InstanceStateText(urgent);
+}
+
+}  // namespace
+
+AppSummary Summarize(const v1::App& app) {
+  AppSummary summary;
+  v1::InstanceState urgent = v1::INSTANCE_STATE_UNSPECIFIED;
+  bool stopped = true;
+  for (const v1::HostApp& host : app.hosts()) {
+    ++summary.hosts;
+    if (!host.connected()) {
+      ++summary.stale_hosts;
+      continue;
+    }
+    const v1::AppStatus& status = host.status();
+    const int ready = AddInstances(status, summary, urgent);
+    const bool host_stopped = status.run_state() == v1::RUN_STATE_STOPPED;
+    const int desired = host_stopped ? 0 : status.desired_instances();
+    stopped = stopped && host_stopped;
+    summary.ready += ready;
+    summary.desired += desired;
+    const bool failed = status.step().phase() == v1::STEP_PHASE_FAILED;
+    if (host.has_status() && ready >= desired && !failed) ++summary.hosts_ok;
+  }
+  const StateText state = OverallState(summary, urgent, stopped);
+  summary.state = state.text;
+  summary.colour = state.colour;
+  return summary;
+}
+
+std::string RevisionText(const AppSummary& summary) {
+  if (summary.revisions.empty()) return "-";
+  if (summary.revisions.size() == 1) {
+    return absl::StrCat(*summary.revisions.begin());
+  }
+  return absl::StrCat("MIXED ", absl::StrJoin(summary.revisions, ","));
+}
+
+StateText InstanceStateText(v1::InstanceState state) {
+  for (const KnownState& known : kStates) {
+    if (known.state == state) return {known.text, known.colour};
+  }
+  return {"unknown", Colour::kYellow};
+}
+
+std::string ExecModeText(v1::ExecMode mode) {
+  return mode == v1::EXEC_MODE_CLUSTER ? "cluster" : "fork";
+}
+
+}  // namespace fleet::cli

@@ -1,0 +1,54 @@
+#include "cli/render/text_table.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "proto/rpc/status.h"
+
+namespace fleet::cli {
+namespace {
+
+constexpr std::string_view kGap = "  ";
+
+}  // namespace
+
+TextTable::TextTable(std::vector<Column> columns)
+    : columns_(std::move(columns)) {}
+
+void TextTable::AddRow(std::vector<Cell> cells) {
+  FLEET_CHECK(cells.size() == columns_.size());
+  for (Cell& cell : cells) cell.text = Printable(cell.text);
+  rows_.push_back(std::move(cells));
+}
+
+std::string TextTable::ToText(const TextStyle& style) const {
+  std::vector<size_t> widths;
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    size_t width = DisplayWidth(columns_[i].title);
+    for (const auto& row : rows_) {
+      width = std::max(width, DisplayWidth(row[i].text));
+    }
+    widths.push_back(width);
+  }
+  const auto line = [&](const auto& text_of, const auto& colour_of) {
+    std::string out;
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      const bool last = i + 1 == columns_.size();
+      std::string cell = columns_[i].right ? PaddedLeft(text_of(i), widths[i])
+                         : last            ? text_of(i)
+                                           : PaddedRight(text_of(i), widths[i]);
+      if (i > 0) out += kGap;
+      out += style.Paint(colour_of(i), cell);
+    }
+    return out + "\n";
+  };
+  std::string out = line([&](size_t i) { return columns_[i].title; },
+                         [](size_t) { return Colour::kBold; });
+  for (const auto& row : rows_) {
+    out += line([&](size_t i) { return row[i].text; },
+                [&](size_t i) { return row[i].colour; });
+  }
+  return out;
+}
+
+}  // namespace fleet::cli

@@ -1,0 +1,91 @@
+#include "cli/rollout/rollout_journal.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "cli/rollout/rollout_words.h"
+#include "proto/rpc/proto_time.h"
+#include "proto/rpc/status.h"
+
+namespace fleet::cli {
+namespace {
+
+constexpr absl::Duration kHeartbeatPeriod = absl::Seconds(10);
+
+std::string EventText(const v1::RolloutEvent& event,
+                      const v1::Rollout& rollout) {
+  std::string text;
+  if (!event.host().empty()) {
+    text = absl::StrCat(event.host(), ": ",
+                        HostPhaseText(event.host_phase()).text);
+  } else {
+    v1::Rollout then;
+    then.set_phase(event.phase());
+    text = RolloutPhaseText(then).text;
+  }
+  if (!event.message().empty() && event.message() != text) {
+    absl::StrAppend(&text, ": ", event.message());
+  }
+  const bool by_another =
+      !event.actor().empty() && event.actor() != rollout.actor();
+  if (by_another) absl::StrAppend(&text, " (by ", event.actor(), ")");
+  return Printable(text);
+}
+
+// What the hosts in work wait for, for a heartbeat.
+std::string InWork(const v1::Rollout& rollout) {
+  std::string text;
+  for (const v1::HostStep& step : rollout.steps()) {
+    if (!IsInFlight(step.phase())) continue;
+    absl::StrAppend(&text, "; ", step.host(), " ",
+                    HostPhaseText(step.phase()).text);
+    if (step.progress().slots_total() > 0) {
+      absl::StrAppend(&text, " ", step.progress().slots_done(), "/",
+                      step.progress().slots_total());
+    }
+    const std::string reason = StepReason(rollout, step);
+    if (!reason.empty()) absl::StrAppend(&text, " (", Printable(reason), ")");
+  }
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::string> RolloutJournal::Add(
+    const v1::WatchRolloutResponse& message, absl::Time now) {
+  rollout_ = message.rollout();
+  std::vector<std::string> lines;
+  if (!titled_) {
+    titled_ = true;
+    last_line_ = now;
+    lines.push_back(
+        Stamped(FromProto(rollout_.create_time()), RolloutTitle(rollout_)));
+  }
+  if (message.reset()) {
+    lines.push_back(Stamped(now, "older events are no longer kept"));
+  }
+  for (const v1::RolloutEvent& event : message.events()) {
+    lines.push_back(
+        Stamped(FromProto(event.time()), EventText(event, rollout_)));
+  }
+  if (!lines.empty()) last_line_ = now;
+  return lines;
+}
+
+std::optional<std::string> RolloutJournal::Heartbeat(absl::Time now) {
+  if (!titled_ || now - last_line_ < kHeartbeatPeriod) return std::nullopt;
+  last_line_ = now;
+  return Stamped(
+      now, absl::StrCat(RolloutPhaseText(rollout_).text, ", ",
+                        CountsText(CountHosts(rollout_)), InWork(rollout_)));
+}
+
+std::string RolloutJournal::Stamped(absl::Time when,
+                                    std::string_view text) const {
+  const absl::Duration since =
+      std::max(when - FromProto(rollout_.create_time()), absl::ZeroDuration());
+  return absl::StrCat("[", PaddedLeft(ElapsedText(since), 6), "] ",
+                      rollout_.uid(), ": ", ToAbsl(text));
+}
+
+}  // namespace fleet::cli

@@ -1,0 +1,36 @@
+// A rollout where there is no terminal: lines that are only ever added.
+#ifndef FLEET_CLI_ROLLOUT_ROLLOUT_JOURNAL_H_
+#define FLEET_CLI_ROLLOUT_ROLLOUT_JOURNAL_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "fleet/v1/rollout_service.pb.h"
+
+namespace fleet::cli {
+
+// Turns what a watch sends into lines "[  4.2s] r-4f2k9x: host-2: applying",
+// with the time since the rollout began. Of one rollout. Times are calendar
+// time.
+class RolloutJournal {
+ public:
+  // Every event gives one line, the first message a title before them.
+  std::vector<std::string> Add(const v1::WatchRolloutResponse& message,
+                               absl::Time now);
+
+  // A line with state and counts when none came for 10 s.
+  std::optional<std::string> Heartbeat(absl::Time now);
+
+ private:
+  std::string Stamped(absl::Time when, std::string_view text) const;
+
+  v1::Rollout rollout_;
+  bool titled_ = false;
+  absl::Time last_line_;
+};
+
+}  // namespace fleet::cli
+
+#endif  // FLEET_CLI_ROLLOUT_ROLLOUT_JOURNAL_H_

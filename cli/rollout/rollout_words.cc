@@ -1,0 +1,168 @@
+#include "cli/rollout/rollout_words.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "proto/rpc/proto_time.h"
+#include "proto/rpc/quantity.h"
+
+namespace fleet::cli {
+namespace {
+
+struct KnownPhase {
+  v1::HostStepPhase phase;
+  const char* text;
+  Colour colour;
+  int HostCounts::*count;
+};
+
+constexpr std::array<KnownPhase, 8> kHostPhases = {{
+    {v1::HOST_STEP_PHASE_PENDING, "pending", Colour::kGrey,
+     &HostCounts::pending},
+    {v1::HOST_STEP_PHASE_ADMITTED, "admitted", Colour::kCyan,
+     &HostCounts::in_flight},
+    {v1::HOST_STEP_PHASE_APPLYING, "applying", Colour::kCyan,
+     &HostCounts::in_flight},
+    {v1::HOST_STEP_PHASE_VERIFYING, "verifying", Colour::kCyan,
+     &HostCounts::in_flight},
+    {v1::HOST_STEP_PHASE_DONE, "done", Colour::kGreen, &HostCounts::done},
+    {v1::HOST_STEP_PHASE_FAILED, "failed", Colour::kRed, &HostCounts::failed},
+    {v1::HOST_STEP_PHASE_UNKNOWN, "unknown", Colour::kYellow,
+     &HostCounts::unknown},
+    {v1::HOST_STEP_PHASE_SKIPPED, "skipped", Colour::kYellow,
+     &HostCounts::skipped},
+}};
+
+const KnownPhase* FindPhase(v1::HostStepPhase phase) {
+  for (const KnownPhase& known : kHostPhases) {
+    if (known.phase == phase) return &known;
+  }
+  return nullptr;
+}
+
+absl::Duration Elapsed(bool started, const google::protobuf::Timestamp& start,
+                       bool ended, const google::protobuf::Timestamp& end,
+                       absl::Time now) {
+  if (!started) return absl::ZeroDuration();
+  const absl::Time until = ended ? FromProto(end) : now;
+  return std::max(until - FromProto(start), absl::ZeroDuration());
+}
+
+}  // namespace
+
+std::string KindText(v1::RolloutKind kind) {
+  if (kind == v1::ROLLOUT_KIND_RESTART) return "restart";
+  if (kind == v1::ROLLOUT_KIND_DEPLOY) return "deploy";
+  return "reload";
+}
+
+PhaseText HostPhaseText(v1::HostStepPhase phase) {
+  const KnownPhase* known = FindPhase(phase);
+  if (known == nullptr) return {"unknown", Colour::kYellow};
+  return {known->text, known->colour};
+}
+
+PhaseText RolloutPhaseText(const v1::Rollout& rollout) {
+  if (rollout.phase() == v1::ROLLOUT_PHASE_SUCCEEDED) {
+    return {"succeeded", Colour::kGreen};
+  }
+  if (rollout.phase() == v1::ROLLOUT_PHASE_ABORTED) {
+    return {"aborted", Colour::kRed};
+  }
+  if (rollout.phase() == v1::ROLLOUT_PHASE_SUPERSEDED) {
+    return {"superseded", Colour::kYellow};
+  }
+  if (FindHold(rollout, v1::HOLD_KIND_FAILURE) != nullptr) {
+    return {"paused by a failure", Colour::kRed};
+  }
+  if (FindHold(rollout, v1::HOLD_KIND_USER) != nullptr) {
+    return {"paused", Colour::kYellow};
+  }
+  if (rollout.phase() == v1::ROLLOUT_PHASE_QUEUED) {
+    return {"queued", Colour::kGrey};
+  }
+  return {"rolling", Colour::kCyan};
+}
+
+bool IsInFlight(v1::HostStepPhase phase) {
+  const KnownPhase* known = FindPhase(phase);
+  return known != nullptr && known->count == &HostCounts::in_flight;
+}
+
+const v1::Hold* FindHold(const v1::Rollout& rollout, v1::HoldKind kind) {
+  for (const v1::Hold& hold : rollout.holds()) {
+    if (hold.kind() == kind) return &hold;
+  }
+  return nullptr;
+}
+
+HostCounts CountHosts(const v1::Rollout& rollout) {
+  HostCounts counts;
+  counts.total = rollout.steps_size();
+  for (const v1::HostStep& step : rollout.steps()) {
+    if (const KnownPhase* known = FindPhase(step.phase())) {
+      ++(counts.*(known->count));
+    }
+  }
+  return counts;
+}
+
+std::string CountsText(const HostCounts& counts) {
+  std::vector<std::string> parts = {
+      absl::StrCat(counts.done, " of ", counts.total,
+                   counts.total == 1 ? " host done" : " hosts done")};
+  const auto add = [&](int count, const char* what) {
+    if (count > 0) parts.push_back(absl::StrCat(count, what));
+  };
+  add(counts.failed, " failed");
+  add(counts.skipped, " skipped");
+  add(counts.unknown, " not heard of");
+  add(counts.in_flight, " in work");
+  add(counts.pending, " waiting");
+  return absl::StrJoin(parts, ", ");
+}
+
+std::string RolloutTitle(const v1::Rollout& rollout) {
+  const int hosts = std::max(rollout.hosts_total(), rollout.steps_size());
+  std::string title = absl::StrCat(
+      KindText(rollout.kind()), " of ", rollout.app(), " to revision ",
+      rollout.to_revision(), " on ", hosts, hosts == 1 ? " host" : " hosts");
+  if (hosts > 1 && !rollout.policy().max_parallel().empty()) {
+    absl::StrAppend(&title, ", ", rollout.policy().max_parallel(),
+                    " at a time");
+  }
+  return title;
+}
+
+std::string StepReason(const v1::Rollout& rollout, const v1::HostStep& step) {
+  const v1::Step& progress = step.progress();
+  const std::string reason =
+      step.reason().empty() ? progress.reason() : step.reason();
+  const bool has_slot = progress.slot() >= 0 && !progress.reason().empty();
+  if (reason.empty() || !has_slot) return reason;
+  const std::string instance =
+      absl::StrCat(rollout.app(), ".", progress.slot());
+  // The reason may name the instance itself.
+  if (reason.find(instance) != std::string::npos) return reason;
+  return absl::StrCat(instance, ": ", reason);
+}
+
+absl::Duration ElapsedOf(const v1::Rollout& rollout, absl::Time now) {
+  return Elapsed(rollout.has_create_time(), rollout.create_time(),
+                 rollout.has_end_time(), rollout.end_time(), now);
+}
+
+absl::Duration ElapsedOf(const v1::HostStep& step, absl::Time now) {
+  return Elapsed(step.has_admit_time(), step.admit_time(), step.has_end_time(),
+                 step.end_time(), now);
+}
+
+std::string ElapsedText(absl::Duration elapsed) {
+  if (elapsed < absl::Milliseconds(1)) return "0s";
+  return HumanDuration(elapsed);
+}
+
+}  // namespace fleet::cli
