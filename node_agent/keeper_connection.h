@@ -138,7 +138,7 @@ class KeeperConnection : public KeeperClient {
   absl::Status Establish(absl::Time deadline);
   absl::Status ConnectOrLaunch(absl::Time deadline);
   absl::Status ReadInventory(absl::Time deadline);
-  absl::Status Greet(UniqueFd socket);
+  void Greet(UniqueFd socket);
   // Sets kRunning with the inventory's last message.
   absl::Status NoteInventory(KeeperMessage message);
   void Lose(const std::string& why);

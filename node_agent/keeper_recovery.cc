@@ -78,7 +78,7 @@ absl::StatusOr<std::unique_ptr<KeeperConnection>> KeeperConnection::Connect(
 absl::Status KeeperConnection::Establish(absl::Time deadline) {
   if (options_.fd >= 0) {
     fcntl(options_.fd, F_SETFD, FD_CLOEXEC);
-    RETURN_IF_ERROR(Greet(UniqueFd(options_.fd)));
+    Greet(UniqueFd(options_.fd));
   } else {
     RETURN_IF_ERROR(ConnectOrLaunch(deadline));
   }
@@ -90,7 +90,10 @@ absl::Status KeeperConnection::Establish(absl::Time deadline) {
 absl::Status KeeperConnection::ConnectOrLaunch(absl::Time deadline) {
   while (true) {
     absl::StatusOr<UniqueFd> socket = ConnectToKeeper(options_.state_dir);
-    if (socket.ok()) return Greet(std::move(socket).value());
+    if (socket.ok()) {
+      Greet(std::move(socket).value());
+      return absl::OkStatus();
+    }
     RETURN_IF_ERROR(launcher_.Launch());
     if (loop_.clock().Now() > deadline) {
       return absl::DeadlineExceededError(
@@ -114,13 +117,11 @@ absl::Status KeeperConnection::ReadInventory(absl::Time deadline) {
   return absl::OkStatus();
 }
 
-absl::Status KeeperConnection::Greet(UniqueFd socket) {
+void KeeperConnection::Greet(UniqueFd socket) {
   keeper::Hello hello{
       HeaderOf(Type::kHello), keeper::kMagic, keeper::kVersion, {}};
-  if (SendMessage(socket.get(), MessageBytes(hello), {}) !=
-      SendOutcome::kSent) {
-    return absl::AbortedError("the keeper closed the connection");
-  }
+  // A failure shows when the answer is read; it may be a refusal.
+  SendMessage(socket.get(), MessageBytes(hello), {});
   socket_ = std::move(socket);
   state_ = State::kGreeting;
   watch_writable_ = false;
@@ -128,7 +129,6 @@ absl::Status KeeperConnection::Greet(UniqueFd socket) {
   listed_held_.clear();
   loop_.AddFd(socket_.get(), EPOLLIN,
               [this](uint32_t events) { OnSocket(events); });
-  return absl::OkStatus();
 }
 
 absl::Status KeeperConnection::NoteInventory(KeeperMessage message) {
@@ -224,9 +224,7 @@ void KeeperConnection::RecoverAfter(absl::Duration delay) {
 void KeeperConnection::Recover() {
   if (state_ != State::kLost) return;
   absl::StatusOr<UniqueFd> socket = ConnectToKeeper(options_.state_dir);
-  absl::Status greeted =
-      socket.ok() ? Greet(std::move(socket).value()) : socket.status();
-  if (greeted.ok()) return;
+  if (socket.ok()) return Greet(std::move(socket).value());
   if (absl::Status launched = launcher_.Launch(); !launched.ok()) {
     spdlog::error("{}", std::string(launched.message()));
   }

@@ -230,7 +230,8 @@ absl::StatusOr<KeeperMessage> ReceiveMessage(int socket) {
   ssize_t n;
   do {
     n = recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  } while (n < 0 && errno == EINTR);
+    // ECONNRESET comes once, before what the other end still said.
+  } while (n < 0 && (errno == EINTR || errno == ECONNRESET));
   if (n < 0 && errno == EAGAIN) return absl::UnavailableError("nothing");
   if (n < 0) return absl::AbortedError(std::strerror(errno));
   KeeperMessage message;

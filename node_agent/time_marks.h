@@ -11,8 +11,9 @@
 
 namespace fleet::agent {
 
-// (offset, time) pairs, both rising; at most 256: then every second one goes,
-// so that all of a file stays covered, more coarsely. Not thread-safe.
+// (offset, time) pairs, both rising, at least 10 ms apart; at most 256: then
+// the one goes whose absence matters least for its age, so that all of a file
+// stays covered and its end best. Not thread-safe.
 class TimeMarks {
  public:
   static constexpr size_t kMaxMarks = 256;
@@ -27,8 +28,11 @@ class TimeMarks {
  private:
   struct Mark {
     int64_t offset;
-    absl::Time time;
+    int64_t nanos;  // After the epoch.
   };
+
+  void DropOne(int64_t now);
+
   std::vector<Mark> marks_;
 };
 

@@ -34,7 +34,8 @@ ReceiveResult ReceivePacket(int socket, Packet& packet) {
   ssize_t n;
   do {
     n = recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  } while (n < 0 && errno == EINTR);
+    // ECONNRESET comes once, before what a dead agent still said.
+  } while (n < 0 && (errno == EINTR || errno == ECONNRESET));
   if (n < 0 && errno == EAGAIN) return ReceiveResult::kNothing;
   if (n < 0) return ReceiveResult::kClosed;
   for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr;

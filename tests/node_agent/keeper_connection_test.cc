@@ -1,0 +1,316 @@
+// The test is the agent: a keeper that it starts itself takes it for one.
+#include "node_agent/keeper_connection.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "node_agent/process_tree.h"
+#include "proto/rpc/status.h"
+#include "tests/node_agent/real_process.h"
+
+namespace fleet::agent {
+namespace {
+
+class Recorder : public KeeperClient::Events {
+ public:
+  void OnSpawned(WorkerId id, pid_t pid, uint64_t start_ticks) override {
+    EXPECT_GT(start_ticks, 0U);
+    pids[id] = pid;
+  }
+  void OnSpawnFailed(WorkerId id, const std::string& step,
+                     int error_number) override {
+    failures[id] = {step, error_number};
+  }
+  void OnExited(WorkerId id, ProcessExit exit) override {
+    EXPECT_FALSE(exits.contains(id));
+    exits[id] = exit;
+  }
+
+  std::map<WorkerId, pid_t> pids;
+  std::map<WorkerId, std::pair<std::string, int>> failures;
+  std::map<WorkerId, ProcessExit> exits;
+};
+
+class KeeperConnectionTest : public testing::Test {
+ protected:
+  // Orphans of a killed keeper become the test's, to be reaped by it.
+  KeeperConnectionTest() : loop_(clock_) {
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    Connect();
+  }
+
+  ~KeeperConnectionTest() override {
+    for (const auto& [id, pid] : events_.pids) {
+      if (!events_.exits.contains(id)) kill(pid, SIGKILL);
+    }
+    pid_t keeper = keeper_->keeper_pid();
+    keeper_.reset();
+    kill(keeper, SIGKILL);
+    while (waitpid(-1, nullptr, 0) > 0) {
+    }
+  }
+
+  Inventory Connect() {
+    keeper_.reset();
+    KeeperOptions options;
+    options.keeper_binary = BuiltProgram("fleet-keeper");
+    options.state_dir = dir_.path();
+    options.agent_argv = {"/bin/true"};
+    auto keeper = KeeperConnection::Connect(loop_, options);
+    EXPECT_TRUE(keeper.ok()) << keeper.status();
+    keeper_ = std::move(keeper).value();
+    keeper_->SetEvents(&events_);
+    return keeper_->TakeInventory();
+  }
+
+  static SpawnRequest Shell(WorkerId id, const std::string& script) {
+    SpawnRequest request;
+    request.id = id;
+    request.tag = "tag-" + std::to_string(id);
+    request.executable = "/bin/sh";
+    request.argv = {"sh", "-c", script};
+    request.env = {
+        "PATH=/usr/bin:/bin",
+        std::string(ProcessTree::kWorkerMarker) + "=" + std::to_string(id)};
+    return request;
+  }
+
+  bool Run(const std::function<bool()>& done) { return RunUntil(loop_, done); }
+
+  // Runs the script with its stdout in a pipe; all that it writes.
+  std::string Output(SpawnRequest request) {
+    int fds[2];
+    if (pipe2(fds, O_CLOEXEC) != 0) abort();
+    UniqueFd in(fds[0]);
+    request.child_fds.push_back({fds[1], 1});
+    WorkerId id = request.id;
+    keeper_->Spawn(std::move(request));
+    close(fds[1]);
+    EXPECT_TRUE(Run([&] { return events_.exits.contains(id); }));
+    std::string text;
+    char block[4096];
+    while (true) {
+      ssize_t n = read(in.get(), block, sizeof block);
+      if (n <= 0) return text;
+      text.append(block, static_cast<size_t>(n));
+    }
+  }
+
+  void KillKeeper() {
+    pid_t old = keeper_->keeper_pid();
+    kill(old, SIGKILL);
+    ASSERT_TRUE(Run([&] { return keeper_->keeper_pid() != old; }));
+  }
+
+  TempDir dir_;
+  SystemClock clock_;
+  EventLoop loop_;
+  Recorder events_;
+  std::unique_ptr<KeeperConnection> keeper_;
+};
+
+TEST_F(KeeperConnectionTest, TellsHowProcessesEnd) {
+  keeper_->Spawn(Shell(1, "exit 7"));
+  keeper_->Spawn(Shell(2, "kill -9 $$"));
+  ASSERT_TRUE(Run([&] { return events_.exits.size() == 2; }));
+  EXPECT_EQ(events_.exits[1].kind, ProcessExit::Kind::kExited);
+  EXPECT_EQ(events_.exits[1].value, 7);
+  EXPECT_EQ(events_.exits[2].kind, ProcessExit::Kind::kSignaled);
+  EXPECT_EQ(events_.exits[2].value, SIGKILL);
+}
+
+TEST_F(KeeperConnectionTest, TellsWhatFailed) {
+  SpawnRequest no_program = Shell(1, "");
+  no_program.executable = "/no/such/program";
+  SpawnRequest no_folder = Shell(2, "");
+  no_folder.cwd = "/no/such/folder";
+  SpawnRequest relative = Shell(3, "");
+  relative.executable = "sh";
+  keeper_->Spawn(no_program);
+  keeper_->Spawn(no_folder);
+  keeper_->Spawn(relative);
+  ASSERT_TRUE(Run([&] { return events_.failures.size() == 3; }));
+  EXPECT_EQ(events_.failures[1], std::make_pair(std::string("execve"), ENOENT));
+  EXPECT_EQ(events_.failures[2], std::make_pair(std::string("chdir"), ENOENT));
+  EXPECT_EQ(events_.failures[3].first, "request");
+}
+
+TEST_F(KeeperConnectionTest, ChildHasExactlyItsDescriptors) {
+  int fds[2];
+  ASSERT_EQ(pipe2(fds, O_CLOEXEC), 0);
+  keeper_->Hold("another", fds[0]);
+  SpawnRequest request = Shell(1, "cd /proc/$$/fd && echo *");
+  for (int as : {9, 4, 5, 6, 7, 8, 3}) {
+    request.child_fds.push_back({fds[0], as});
+  }
+  // 10 is the shell's own, for reading the folder.
+  EXPECT_EQ(Output(request), "0 1 10 2 3 4 5 6 7 8 9\n");
+  close(fds[0]);
+  close(fds[1]);
+}
+
+// In the keeper they come as consecutive numbers, low ones in a fresh keeper:
+// each is in another's place.
+TEST_F(KeeperConnectionTest, DescriptorsDoNotOverwriteEachOther) {
+  constexpr int kCount = 20;
+  SpawnRequest request = Shell(1, "for i in 3 4 5 6 7 8 9; do cat <&$i; done");
+  std::vector<UniqueFd> ends;
+  for (int i = 0; i < kCount; ++i) {
+    int fds[2];
+    ASSERT_EQ(pipe2(fds, O_CLOEXEC), 0);
+    std::string text = std::to_string(i) + " ";
+    ASSERT_GT(write(fds[1], text.data(), text.size()), 0);
+    close(fds[1]);
+    ends.emplace_back(fds[0]);
+    request.child_fds.push_back({fds[0], 3 + kCount - 1 - i});
+  }
+  EXPECT_EQ(Output(request), "19 18 17 16 15 14 13 ");
+}
+
+TEST_F(KeeperConnectionTest, ListenPidIsTheChilds) {
+  SpawnRequest request = Shell(1, "[ $LISTEN_PID = $$ ] && echo same");
+  request.env.push_back("LISTEN_PID=");
+  EXPECT_EQ(Output(request), "same\n");
+}
+
+TEST_F(KeeperConnectionTest, LargeEnvironmentArrives) {
+  SpawnRequest request = Shell(1, "env | wc -c");
+  for (int i = 0; i < 10; ++i) {
+    request.env.push_back("BIG" + std::to_string(i) + "=" +
+                          std::string(100000, 'x'));
+  }
+  EXPECT_GT(std::stoi(Output(request)), 1000000);
+}
+
+TEST_F(KeeperConnectionTest, SignalsGoToProcessOrGroup) {
+  keeper_->Spawn(Shell(1, "sleep 600 & wait"));
+  // Before the answer has come.
+  keeper_->Signal(1, SIGTERM, /*group=*/true);
+  ASSERT_TRUE(Run([&] { return events_.exits.contains(1); }));
+  EXPECT_EQ(events_.exits[1].value, SIGTERM);
+  EXPECT_TRUE(Run([&] { return kill(-events_.pids[1], 0) != 0; }));
+}
+
+TEST_F(KeeperConnectionTest, LaterAgentFindsWhatIsThere) {
+  int fds[2];
+  ASSERT_EQ(pipe2(fds, O_CLOEXEC), 0);
+  keeper_->Hold("a", fds[0]);
+  keeper_->Hold("b", fds[0]);
+  keeper_->Hold("b", fds[1]);
+  keeper_->Hold("c", fds[0]);
+  keeper_->Drop("c");
+  keeper_->Spawn(Shell(1, "exec sleep 600"));
+  keeper_->Spawn(Shell(2, "exit 3"));
+  keeper_->Spawn(Shell(3, "exit 4"));
+  ASSERT_TRUE(Run([&] { return events_.exits.size() == 2; }));
+  keeper_->AckExit(3);
+  Inventory found = Connect();
+  ASSERT_EQ(found.processes.size(), 2U);
+  EXPECT_EQ(found.processes[0].tag, "tag-1");
+  EXPECT_EQ(found.processes[0].pid, events_.pids[1]);
+  EXPECT_TRUE(found.processes[0].is_child);
+  EXPECT_TRUE(found.processes[1].ended);
+  EXPECT_EQ(found.processes[1].exit.value, 3);
+  ASSERT_EQ(found.held.size(), 2U);
+  EXPECT_EQ(found.held[0].name, "a");
+  EXPECT_EQ(found.held[1].name, "b");
+  struct stat kept {
+  }, original{};
+  fstat(found.held[1].fd.get(), &kept);
+  fstat(fds[1], &original);
+  EXPECT_EQ(kept.st_ino, original.st_ino);
+  close(fds[0]);
+  close(fds[1]);
+}
+
+TEST_F(KeeperConnectionTest, NextKeeperTakesOverEverything) {
+  int fds[2];
+  ASSERT_EQ(pipe2(fds, O_CLOEXEC), 0);
+  keeper_->Hold("pipe", fds[0]);
+  keeper_->Spawn(Shell(1, "exec sleep 600"));
+  keeper_->Spawn(Shell(2, "exit 3"));
+  ASSERT_TRUE(Run(
+      [&] { return events_.exits.contains(2) && events_.pids.contains(1); }));
+  KillKeeper();
+  EXPECT_EQ(kill(events_.pids[1], 0), 0);
+  EXPECT_EQ(keeper_->keepers_lost(), 1);
+
+  // The exit that was not acked, the worker and the descriptor are there.
+  Inventory found = Connect();
+  ASSERT_EQ(found.processes.size(), 2U);
+  EXPECT_FALSE(found.processes[0].is_child);
+  EXPECT_FALSE(found.processes[0].ended);
+  EXPECT_EQ(found.processes[1].exit.value, 3);
+  ASSERT_EQ(found.held.size(), 1U);
+
+  keeper_->Signal(1, SIGKILL, false);
+  ASSERT_TRUE(Run([&] { return events_.exits.contains(1); }));
+  EXPECT_EQ(events_.exits[1].kind, ProcessExit::Kind::kUnknown);
+  close(fds[0]);
+  close(fds[1]);
+}
+
+TEST_F(KeeperConnectionTest, RequestsWaitForTheNextKeeper) {
+  keeper_->Spawn(Shell(1, "exit 1"));
+  ASSERT_TRUE(Run([&] { return events_.exits.contains(1); }));
+  kill(keeper_->keeper_pid(), SIGKILL);
+  keeper_->Spawn(Shell(2, "exit 2"));
+  ASSERT_TRUE(Run([&] { return keeper_->keepers_lost() == 1; }));
+  keeper_->Spawn(Shell(3, "exit 3"));
+  keeper_->AckExit(1);
+  ASSERT_TRUE(Run([&] { return events_.exits.size() == 3; }));
+  EXPECT_EQ(events_.exits[2].value, 2);
+  EXPECT_EQ(events_.exits[3].value, 3);
+}
+
+// Whether the keeper died before or after it started the process: it runs
+// once.
+TEST_F(KeeperConnectionTest, UnansweredSpawnIsNotDoneTwice) {
+  std::string file = dir_.path() + "/started";
+  for (WorkerId id = 1; id <= 20; ++id) {
+    pid_t old = keeper_->keeper_pid();
+    keeper_->Spawn(Shell(id, "echo x >> " + file + "; exec sleep 600"));
+    kill(old, SIGKILL);
+    ASSERT_TRUE(Run([&] {
+      return events_.pids.contains(id) && keeper_->keeper_pid() != old;
+    }));
+  }
+  ASSERT_TRUE(Run([&] {
+    return std::filesystem::exists(file) &&
+           std::filesystem::file_size(file) >= 40;
+  }));
+  EXPECT_EQ(std::filesystem::file_size(file), 40U);
+}
+
+TEST_F(KeeperConnectionTest, StrangersAreRefused) {
+  pid_t child = fork();
+  if (child == 0) {
+    SystemClock clock;
+    EventLoop loop(clock);
+    KeeperOptions options;
+    options.keeper_binary = "/bin/false";
+    options.state_dir = dir_.path();
+    options.agent_argv = {"/bin/true"};
+    auto keeper = KeeperConnection::Connect(loop, options);
+    _exit(absl::IsFailedPrecondition(keeper.status()) ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  keeper_->Spawn(Shell(1, "exit 0"));
+  EXPECT_TRUE(Run([&] { return events_.exits.contains(1); }));
+}
+
+}  // namespace
+}  // namespace fleet::agent

@@ -1,0 +1,128 @@
+// fleet-keeper as a program, with an agent that it starts.
+#include <sys/wait.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "tests/node_agent/real_process.h"
+
+namespace fleet::agent {
+namespace {
+
+class KeeperProcessTest : public testing::Test {
+ protected:
+  RealProcess StartKeeper(const std::string& mischief = "", bool wait = false) {
+    std::vector<std::string> argv = {BuiltProgram("fleet-keeper"),
+                                     "--state-dir", dir_.path()};
+    if (wait) argv.push_back("--wait");
+    argv.push_back("--");
+    argv.push_back(BuiltProgram("keeper_test_agent"));
+    argv.push_back(mischief);
+    return RealProcess(argv);
+  }
+
+  // Of the lock's second line.
+  pid_t AgentPid() const {
+    std::ifstream lock(dir_.path() + "/keeper.lock");
+    std::string word;
+    pid_t keeper = 0, agent = 0;
+    lock >> word >> keeper >> word >> agent;
+    return agent;
+  }
+
+  static void Stop(RealProcess& keeper) {
+    kill(keeper.pid(), SIGTERM);
+    int status = keeper.Wait();
+    EXPECT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+  }
+
+  static bool Lives(pid_t pid) { return kill(pid, 0) == 0; }
+
+  TempDir dir_;
+};
+
+TEST_F(KeeperProcessTest, PassesSigtermAndEndsWithItsAgent) {
+  RealProcess keeper = StartKeeper();
+  pid_t worker = std::stoi(keeper.ReadPast("spawned "));
+  Stop(keeper);
+  EXPECT_FALSE(Lives(worker));
+}
+
+TEST_F(KeeperProcessTest, NextAgentFindsWorkerAndDescriptor) {
+  RealProcess keeper = StartKeeper();
+  std::string worker = keeper.ReadPast("spawned ");
+  kill(AgentPid(), SIGKILL);
+  EXPECT_EQ(keeper.ReadPast("held "), "pipe kept");
+  EXPECT_EQ(keeper.ReadPast("found "), "web " + worker + " child 0 0");
+  Stop(keeper);
+}
+
+TEST_F(KeeperProcessTest, KeepsExitStatusForTheNextAgent) {
+  RealProcess keeper = StartKeeper();
+  std::string worker = keeper.ReadPast("spawned ");
+  kill(std::stoi(worker), SIGUSR1);
+  keeper.ReadPast("exited ");
+  kill(AgentPid(), SIGKILL);
+  EXPECT_EQ(keeper.ReadPast("found "),
+            "web " + worker + " child 1 " + std::to_string(SIGUSR1));
+  Stop(keeper);
+}
+
+TEST_F(KeeperProcessTest, NonsenseCostsTheAgentAndNoWorker) {
+  for (const char* mischief :
+       {"truncated", "unknown", "oversized", "cut-spawn"}) {
+    SCOPED_TRACE(mischief);
+    RealProcess keeper = StartKeeper(mischief);
+    std::string worker = keeper.ReadPast("spawned ");
+    EXPECT_NE(keeper.ReadPast("fleet-keeper: the agent sent "), "");
+    EXPECT_EQ(keeper.ReadPast("found "), "web " + worker + " child 0 0");
+    Stop(keeper);
+  }
+}
+
+TEST_F(KeeperProcessTest, EndsWithAnAgentThatCannotBeConfigured) {
+  RealProcess keeper = StartKeeper("config-error");
+  int status = keeper.Wait();
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 78);
+}
+
+TEST_F(KeeperProcessTest, SecondKeeperNamesTheFirst) {
+  RealProcess keeper = StartKeeper();
+  keeper.ReadPast("spawned ");
+  RealProcess second = StartKeeper();
+  EXPECT_EQ(second.ReadPast("in use by the keeper with pid ").substr(0, 3),
+            std::to_string(keeper.pid()).substr(0, 3));
+  int status = second.Wait();
+  EXPECT_EQ(WEXITSTATUS(status), 1);
+  Stop(keeper);
+}
+
+TEST_F(KeeperProcessTest, StandbyPassesSigtermOn) {
+  RealProcess keeper = StartKeeper();
+  keeper.ReadPast("spawned ");
+  RealProcess standby = StartKeeper("", /*wait=*/true);
+  // Whether it waits already or not: it ends when the first one has.
+  kill(standby.pid(), SIGTERM);
+  int status = standby.Wait();
+  if (WIFEXITED(status)) {
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+    EXPECT_EQ(WEXITSTATUS(keeper.Wait()), 0);
+  } else {
+    Stop(keeper);  // It was not that far yet.
+  }
+}
+
+TEST_F(KeeperProcessTest, UsageErrorsAreTold) {
+  RealProcess keeper({BuiltProgram("fleet-keeper"), "--what"});
+  EXPECT_NE(keeper.ReadPast("usage: "), "");
+  EXPECT_EQ(WEXITSTATUS(keeper.Wait()), 2);
+}
+
+}  // namespace
+}  // namespace fleet::agent
