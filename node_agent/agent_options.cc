@@ -1,0 +1,106 @@
+#include "node_agent/agent_options.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <iostream>
+#include <regex>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "proto/rpc/address.h"
+#include "proto/rpc/status.h"
+
+namespace fleet::agent {
+namespace {
+
+constexpr char kSystemStateDir[] = "/var/lib/fleet/agent";
+
+std::string DefaultStateDir() {
+  if (geteuid() == 0) return kSystemStateDir;
+  const char* state = std::getenv("XDG_STATE_HOME");
+  if (state != nullptr && *state == '/') {
+    return absl::StrCat(state, "/fleet/agent");
+  }
+  const char* home = std::getenv("HOME");
+  return home == nullptr ? kSystemStateDir
+                         : absl::StrCat(home, "/.local/state/fleet/agent");
+}
+
+absl::Status ParseLabels(const std::vector<std::string>& texts,
+                         std::map<std::string, std::string>& labels) {
+  static const std::regex kLabel(
+      "([A-Za-z0-9][A-Za-z0-9._/-]{0,62})=([A-Za-z0-9._-]{0,63})");
+  for (const std::string& text : texts) {
+    std::smatch match;
+    if (!std::regex_match(text, match, kLabel)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--label ", text, ": must be KEY=VALUE of letters, digits, '.', '_' ",
+          "and '-', e.g. --label role=web"));
+    }
+    labels[match[1]] = match[2];
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const AgentOptions& options) {
+  static const std::regex kName("[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
+  if (!std::regex_match(options.host_name, kName)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--host-name ", options.host_name,
+                     ": must be 1 to 63 letters, digits, '.', '_' and '-'"));
+  }
+  if (!options.controller.empty()) {
+    absl::Status parsed = ParseAddress(options.controller).status();
+    if (!parsed.ok()) return Annotate(parsed, "--controller");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<AgentOptions>> ParseAgentOptions(
+    int argc, const char* const* argv, const std::string& default_host_name) {
+  AgentOptions options;
+  options.state_dir = DefaultStateDir();
+  options.host_name = default_host_name;
+  std::vector<std::string> labels;
+  CLI::App app(
+      "Runs what the controller wants on this host. Started by "
+      "fleet-keeper.",
+      "fleet-agent");
+  app.set_version_flag("--version", FLEET_VERSION);
+  app.add_option("--state-dir", options.state_dir,
+                 "Folder for what must outlive a restart")
+      ->capture_default_str();
+  app.add_option("--controller", options.controller,
+                 "unix:///PATH or HOST:PORT; without it the host runs what it "
+                 "ran before");
+  app.add_option("--host-name", options.host_name,
+                 "Name of this host, unique in the fleet")
+      ->capture_default_str();
+  app.add_option("--bind-address", options.bind_address,
+                 "The one address at which apps listen that would listen "
+                 "everywhere");
+  app.add_option("--label", labels, "KEY=VALUE for host selectors; repeatable")
+      ->allow_extra_args(false);
+  app.add_flag("--insecure", options.insecure,
+               "Talk to the controller without encryption, on loopback only");
+  app.add_option("--log-level", options.log_level,
+                 "trace, debug, info, warn, error or off")
+      ->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& answered) {
+    app.exit(answered, std::cout, std::cerr);
+    return std::nullopt;
+  } catch (const CLI::ParseError& error) {
+    return absl::InvalidArgumentError(error.what());
+  }
+  RETURN_IF_ERROR(ParseLabels(labels, options.labels));
+  RETURN_IF_ERROR(Check(options));
+  return options;
+}
+
+}  // namespace fleet::agent

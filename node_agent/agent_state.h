@@ -1,0 +1,117 @@
+// All apps of this host.
+#ifndef FLEET_NODE_AGENT_AGENT_STATE_H_
+#define FLEET_NODE_AGENT_AGENT_STATE_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "fleet/v1/agent_service.pb.h"
+#include "node_agent/app_supervisor.h"
+#include "node_agent/desired_journal.h"
+#include "node_agent/status_report.h"
+#include "node_agent/worker_runtime.h"
+#include "proto/rpc/event_loop.h"
+
+namespace fleet::agent {
+
+// Takes desired state (journals it, then acts on it), routes the runtime's
+// events to the apps, and collects what changed for the next report. main owns
+// it; the session asks it. Loop thread only.
+class AgentState : public WorkerListener, private AppSupervisor::Owner {
+ public:
+  // What the controller does not know yet.
+  struct Changes {
+    std::vector<v1::AppStatus> apps;
+    std::vector<std::string> removed_app_uids;
+
+    bool empty() const { return apps.empty() && removed_app_uids.empty(); }
+  };
+
+  // All are the caller's and outlive it. `cores` is the host's.
+  AgentState(EventLoop& loop, WorkerRuntime& runtime, DesiredJournal& journal,
+             int cores);
+  ~AgentState() override;
+
+  // Takes over the workers that live and brings up what the journal says.
+  // Once, before the loop runs.
+  void Start();
+
+  // Accepts what it can and says what not. Journaled when it returns OK.
+  v1::DesiredStateAck Accept(const v1::DesiredState& wanted);
+  int64_t epoch() const { return journal_.contents().epoch; }
+
+  // Called when there is something to report, once until the next Take….
+  void SetOnChange(std::function<void()> on_change);
+  Changes TakeChanges();
+  // All apps; nothing counts as changed afterwards.
+  std::vector<v1::AppStatus> TakeAll();
+
+  // Samples the workers. Later reports carry the result too.
+  std::vector<v1::InstanceSample> Sample();
+
+  // Stops all workers within their kill_timeout, then calls `done`. The
+  // desired state stays, and the next start starts them again.
+  void ShutDown(std::function<void()> done);
+
+ private:
+  // WorkerListener.
+  void OnStarted(WorkerId id, pid_t pid) override;
+  void OnReadiness(WorkerId id, bool ready, const std::string& detail) override;
+  void OnReadinessDetail(WorkerId id, const std::string& detail) override;
+  void OnStatusText(WorkerId id, const std::string& text) override;
+  void OnExited(WorkerId id, const WorkerExit& exit) override;
+  void OnGone(WorkerId id) override;
+
+  // AppSupervisor::Owner.
+  WorkerId NextWorkerId() override;
+  void Route(WorkerId id, AppSupervisor* supervisor) override;
+  void OnChanged(const AppSupervisor& supervisor) override;
+  void SaveResult(const AppSupervisor& supervisor) override;
+  void SaveSlots(const AppSupervisor& supervisor) override;
+  void OnForgotten(const AppSupervisor& supervisor) override;
+  bool MustWait(const AppSupervisor& supervisor) const override;
+
+  static std::shared_ptr<const AppSpec> SpecOf(void* self,
+                                               const WorkerIdentity& identity);
+  AppSupervisor& Supervisor(const std::string& app_uid, AppState state);
+  void RestoreApps();
+  void AdoptWorkers();
+  void RemoveUnknown(const v1::DesiredState& wanted);
+  // If it has been forgotten.
+  void Erase(const std::string& app_uid);
+  v1::AppStatus StatusOf(const AppSupervisor& supervisor) const;
+  void NoteChange();
+  void RetryUnsaved();
+  void FinishShutDown();
+
+  EventLoop& loop_;
+  WorkerRuntime& runtime_;
+  DesiredJournal& journal_;
+  const int cores_;
+
+  std::map<std::string, std::unique_ptr<AppSupervisor>> apps_;  // By app_uid.
+  std::unordered_map<WorkerId, AppSupervisor*> route_;
+  WorkerId next_worker_id_ = 1;
+
+  std::function<void()> on_change_;
+  bool change_noted_ = false;
+  std::set<std::string> changed_;
+  std::vector<std::string> removed_;
+  WorkerSamples samples_;
+  // Apps whose last result could not be written; tried again every second.
+  std::set<std::string> unsaved_;
+  EventLoop::TimerId retry_timer_ = 0;
+  std::function<void()> shut_down_done_;
+  // Guards tasks that were posted against our end.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace fleet::agent
+
+#endif  // FLEET_NODE_AGENT_AGENT_STATE_H_

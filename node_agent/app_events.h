@@ -1,0 +1,41 @@
+// What happens to an app, taken note of in its state. Reconcile
+// (app_reconciler.h) then decides what to do about it.
+#ifndef FLEET_NODE_AGENT_APP_EVENTS_H_
+#define FLEET_NODE_AGENT_APP_EVENTS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "node_agent/app_state.h"
+#include "node_agent/worker_runtime.h"
+
+namespace fleet::agent {
+
+// All pure. Events of workers that the state does not know are ignored.
+
+// The target's serial and generation are not lower than the present ones.
+void AcceptTarget(AppState& app, AppTarget target);
+
+void WorkerStarted(AppState& app, WorkerId id, pid_t pid);
+// A replacement whose readiness drops too often fails its step.
+void WorkerReadiness(AppState& app, WorkerId id, bool ready,
+                     const std::string& detail, absl::Time now);
+void WorkerDetail(AppState& app, WorkerId id, const std::string& detail);
+void WorkerStatusText(AppState& app, WorkerId id, const std::string& text);
+// `stderr_tail`: its last lines. What was not asked for is restarted by the
+// spec's policy, or fails the step.
+void WorkerExited(AppState& app, WorkerId id, const WorkerExit& exit,
+                  std::vector<std::string> stderr_tail, absl::Time now);
+// Nothing of its tree is left.
+void WorkerGone(AppState& app, WorkerId id);
+
+// nullptr when the state does not know it.
+Worker* FindWorker(AppState& app, WorkerId id);
+
+// Forgets generations that nothing refers to. The latest target's stays.
+void ForgetUnusedGenerations(AppState& app);
+
+}  // namespace fleet::agent
+
+#endif  // FLEET_NODE_AGENT_APP_EVENTS_H_

@@ -1,0 +1,62 @@
+#include "node_agent/app_reconciler.h"
+
+#include <utility>
+
+#include "node_agent/app_events.h"
+#include "node_agent/reconcile_pass.h"
+#include "node_agent/slot_keeper.h"
+#include "node_agent/step_progress.h"
+#include "node_agent/stop_first_step.h"
+#include "node_agent/surge_step.h"
+
+namespace fleet::agent {
+namespace {
+
+void AdvanceStep(ReconcilePass& pass) {
+  if (StepStrategy(pass.app()) == ReloadStrategy::kSurge) {
+    AdvanceSurge(pass);
+  } else {
+    AdvanceStopFirst(pass);
+  }
+}
+
+void Run(ReconcilePass& pass) {
+  AppState& app = pass.app();
+  ScaleSlots(pass);
+  UpdateAvailability(pass);
+  if (app.step.active()) FailOverdueStep(pass);
+  if (app.step.active()) AdvanceStep(pass);
+  StopStrays(pass);
+  KeepSlotsRunning(pass);
+  if (app.step.active()) ConcludeStep(pass);
+}
+
+void Stop(ReconcilePass& pass) {
+  AppState& app = pass.app();
+  bool comes_back = !app.target.removed && !app.shutting_down;
+  if (comes_back) ScaleSlots(pass);
+  StopEverything(pass);
+  if (!app.slot_of_worker.empty()) return;
+  if (comes_back && app.step.active()) ConcludeStopped(pass);
+  pass.plan().forget = app.target.removed && !app.shutting_down;
+}
+
+}  // namespace
+
+Plan Reconcile(AppState& app, absl::Time now, WorkerIdSource& ids) {
+  ReconcilePass pass(app, now, ids);
+  if (app.wants_workers()) {
+    // Without a target there is nothing to decide.
+    if (app.target.generation > 0) Run(pass);
+  } else {
+    Stop(pass);
+  }
+  KillOverdue(pass);
+  Plan plan = std::move(pass.plan());
+  plan.step_ended = std::exchange(app.step_ended, false);
+  plan.slots_moved = std::exchange(app.slots_moved, false);
+  ForgetUnusedGenerations(app);
+  return plan;
+}
+
+}  // namespace fleet::agent

@@ -1,0 +1,67 @@
+#include "node_agent/app_restore.h"
+
+#include <algorithm>
+
+#include "proto/rpc/status.h"
+
+namespace fleet::agent {
+namespace {
+
+// An older worker than this had been ready: else it would have been killed.
+absl::Duration ReadinessTimeout(const AppState& app, int64_t generation) {
+  auto it = app.generations.find(generation);
+  return it == app.generations.end() ? absl::ZeroDuration()
+                                     : it->second.spec->readiness.timeout;
+}
+
+}  // namespace
+
+AppState RestoreApp(const SavedApp& saved) {
+  FLEET_CHECK(!saved.targets.empty());
+  AppState app;
+  app.target = saved.targets.back();
+  for (const AppTarget& target : saved.targets) {
+    app.generations[target.generation] = {target.revision, target.spec};
+  }
+  for (const auto& [slot, generation] : saved.slots) {
+    if (!app.generations.contains(generation)) continue;
+    app.slots[slot].generation = generation;
+  }
+  if (saved.result && saved.result->generation == app.target.generation) {
+    app.step = *saved.result;
+  } else {
+    app.step.generation = app.target.generation;
+    app.step.phase = StepPhase::kApplying;
+  }
+  return app;
+}
+
+void AdoptWorker(AppState& app, const AdoptedWorker& adopted,
+                 absl::Time started_at, absl::Time now) {
+  const WorkerIdentity& identity = adopted.identity;
+  Worker worker;
+  worker.id = identity.id;
+  worker.slot = identity.slot;
+  worker.generation = identity.generation;
+  worker.pid = adopted.pid;
+  worker.started_at = started_at;
+  worker.start_time = identity.start_time;
+  worker.ready = adopted.ready;
+  worker.ready_since = worker.unready_since = now;
+  worker.was_ready =
+      adopted.ready ||
+      now - started_at > ReadinessTimeout(app, identity.generation);
+  auto [slot, added] = app.slots.try_emplace(identity.slot);
+  if (added) slot->second.generation = identity.generation;
+  // Nobody watched it meanwhile, so a soak starts anew; what had been
+  // available when its step ended is taken to be so still.
+  bool settled =
+      !app.step.active() && slot->second.generation == identity.generation;
+  if (settled && adopted.ready) worker.ready_since = started_at;
+  worker.was_available = settled && worker.was_ready;
+  slot->second.workers.emplace(worker.id, worker);
+  app.slot_of_worker[worker.id] = identity.slot;
+  app.released = false;
+}
+
+}  // namespace fleet::agent

@@ -1,0 +1,232 @@
+#include "node_agent/app_supervisor.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "node_agent/app_events.h"
+#include "node_agent/app_reconciler.h"
+#include "node_agent/app_restore.h"
+#include "proto/rpc/status.h"
+
+namespace fleet::agent {
+namespace {
+
+constexpr int kStderrLines = 20;
+
+const char* Name(StepPhase phase) {
+  switch (phase) {
+    case StepPhase::kNone:
+      return "NONE";
+    case StepPhase::kApplying:
+      return "APPLYING";
+    case StepPhase::kVerifying:
+      return "VERIFYING";
+    case StepPhase::kDone:
+      return "DONE";
+    case StepPhase::kFailed:
+      return "FAILED";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::map<int, int64_t> SlotGenerations(const AppState& app) {
+  std::map<int, int64_t> slots;
+  for (const auto& [index, slot] : app.slots) slots[index] = slot.generation;
+  return slots;
+}
+
+AppSupervisor::AppSupervisor(EventLoop& loop, WorkerRuntime& runtime,
+                             Owner& owner, AppState state)
+    : loop_(loop), runtime_(runtime), owner_(owner), state_(std::move(state)) {}
+
+AppSupervisor::~AppSupervisor() { loop_.CancelTimer(timer_); }
+
+void AppSupervisor::Accept(AppTarget target) {
+  spdlog::info(
+      "app {} accepts serial {}: generation {} -> {}, revision {}, {} "
+      "instances{}{}",
+      target.app, target.serial, state_.target.generation, target.generation,
+      target.revision, target.instances, target.stopped ? ", stopped" : "",
+      target.removed ? ", removed" : "");
+  AcceptTarget(state_, std::move(target));
+  Changed();
+}
+
+void AppSupervisor::Adopt(const AdoptedWorker& worker,
+                          std::shared_ptr<const AppSpec> spec) {
+  const WorkerIdentity& identity = worker.identity;
+  state_.generations.try_emplace(
+      identity.generation, Generation{identity.revision, std::move(spec)});
+  if (state_.target.generation == 0) {
+    state_.target.app = identity.app;
+    state_.target.app_uid = identity.app_uid;
+  }
+  absl::Duration age = std::max(absl::ZeroDuration(),
+                                loop_.clock().WallNow() - identity.start_time);
+  absl::Time now = loop_.clock().Now();
+  AdoptWorker(state_, worker, now - age, now);
+  owner_.Route(identity.id, this);
+}
+
+void AppSupervisor::ShutDown() {
+  state_.shutting_down = true;
+  Changed();
+}
+
+void AppSupervisor::Schedule() {
+  if (scheduled_) return;
+  scheduled_ = true;
+  loop_.Post([this, alive = std::weak_ptr<bool>(alive_)] {
+    if (alive.lock()) Run();
+  });
+}
+
+void AppSupervisor::Changed() {
+  owner_.OnChanged(*this);
+  Schedule();
+}
+
+void AppSupervisor::Run() {
+  scheduled_ = false;
+  if (forgotten_) return;
+  if (owner_.MustWait(*this)) return;
+  StepPhase before = state_.step.phase;
+  Plan plan = Reconcile(state_, loop_.clock().Now(), owner_);
+  if (state_.step.phase != before) {
+    spdlog::info("app {} generation {} step {} -> {}: {}", state_.target.app,
+                 state_.step.generation, Name(before), Name(state_.step.phase),
+                 state_.step.reason);
+    owner_.OnChanged(*this);
+  }
+  Perform(plan);
+}
+
+void AppSupervisor::Perform(const Plan& plan) {
+  if (plan.step_ended) {
+    owner_.SaveResult(*this);
+  } else if (plan.slots_moved) {
+    owner_.SaveSlots(*this);
+  }
+  absl::Status sockets;
+  for (const Action& action : plan.actions) Perform(action, sockets);
+  bool changed = plan.step_ended || plan.slots_moved || !plan.actions.empty();
+  if (changed) owner_.OnChanged(*this);
+  WakeAt(plan.wake_up);
+  if (plan.forget) {
+    forgotten_ = true;
+    owner_.OnForgotten(*this);
+  }
+}
+
+void AppSupervisor::Perform(const Action& action, absl::Status& sockets) {
+  switch (action.kind) {
+    case Action::Kind::kPrepareSockets:
+      sockets = runtime_.PrepareSockets(
+          state_.target.app_uid, *state_.generations.at(action.generation).spec,
+          action.slots);
+      return;
+    case Action::Kind::kStart:
+      Start(action, sockets);
+      return;
+    case Action::Kind::kBeginStop:
+      runtime_.BeginStop(action.worker);
+      return;
+    case Action::Kind::kKill:
+      spdlog::warn("app {} kills worker {} in slot {}", state_.target.app,
+                   action.worker, action.slot);
+      runtime_.Kill(action.worker);
+      return;
+    case Action::Kind::kReleaseSlot:
+      runtime_.ReleaseSlot(state_.target.app_uid, action.slot);
+      return;
+    case Action::Kind::kReleaseApp:
+      runtime_.ReleaseApp(state_.target.app_uid);
+      return;
+  }
+}
+
+void AppSupervisor::Start(const Action& action, const absl::Status& sockets) {
+  Worker* worker = FindWorker(state_, action.worker);
+  FLEET_CHECK(worker != nullptr);
+  worker->start_time = loop_.clock().WallNow();
+  owner_.Route(action.worker, this);
+  if (!sockets.ok()) {
+    FailStart(action.worker, sockets);
+    return;
+  }
+  const Generation& generation = state_.generations.at(action.generation);
+  WorkerIdentity identity;
+  identity.id = action.worker;
+  identity.app_uid = state_.target.app_uid;
+  identity.app = state_.target.app;
+  identity.slot = action.slot;
+  identity.generation = action.generation;
+  identity.revision = generation.revision;
+  identity.start_time = worker->start_time;
+  runtime_.Start(identity, generation.spec, action.slots);
+}
+
+void AppSupervisor::FailStart(WorkerId id, const absl::Status& why) {
+  WorkerExit exit;
+  exit.kind = WorkerExit::Kind::kListenFailed;
+  exit.message = std::string(ToStd(why.message()));
+  loop_.Post([this, alive = std::weak_ptr<bool>(alive_), id, exit] {
+    if (!alive.lock()) return;
+    OnExited(id, exit);
+    OnGone(id);
+  });
+}
+
+void AppSupervisor::WakeAt(absl::Time when) {
+  loop_.CancelTimer(std::exchange(timer_, 0));
+  if (when == absl::InfiniteFuture()) return;
+  timer_ = loop_.AddTimer(when, [this] {
+    timer_ = 0;
+    // What time brought about (a worker is available) is a change too.
+    owner_.OnChanged(*this);
+    Run();
+  });
+}
+
+void AppSupervisor::OnStarted(WorkerId id, pid_t pid) {
+  WorkerStarted(state_, id, pid);
+  Changed();
+}
+
+void AppSupervisor::OnReadiness(WorkerId id, bool ready,
+                                const std::string& detail) {
+  WorkerReadiness(state_, id, ready, detail, loop_.clock().Now());
+  Changed();
+}
+
+void AppSupervisor::OnReadinessDetail(WorkerId id, const std::string& detail) {
+  WorkerDetail(state_, id, detail);
+  Changed();
+}
+
+void AppSupervisor::OnStatusText(WorkerId id, const std::string& text) {
+  WorkerStatusText(state_, id, text);
+  owner_.OnChanged(*this);
+}
+
+void AppSupervisor::OnExited(WorkerId id, const WorkerExit& exit) {
+  const Worker* worker = FindWorker(state_, id);
+  if (worker == nullptr) return;
+  spdlog::info("app {} worker {} in slot {} (pid {}) ended: {}",
+               state_.target.app, id, worker->slot, worker->pid, exit.message);
+  WorkerExited(state_, id, exit, runtime_.StderrTail(id, kStderrLines),
+               loop_.clock().Now());
+  Changed();
+}
+
+void AppSupervisor::OnGone(WorkerId id) {
+  WorkerGone(state_, id);
+  owner_.Route(id, nullptr);
+  Changed();
+}
+
+}  // namespace fleet::agent

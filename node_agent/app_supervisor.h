@@ -1,0 +1,92 @@
+// Runs one app: feeds its reconciler and carries out what it plans.
+#ifndef FLEET_NODE_AGENT_APP_SUPERVISOR_H_
+#define FLEET_NODE_AGENT_APP_SUPERVISOR_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "node_agent/app_state.h"
+#include "node_agent/reconcile_plan.h"
+#include "node_agent/worker_runtime.h"
+#include "proto/rpc/event_loop.h"
+
+namespace fleet::agent {
+
+// AgentState owns one per app. Loop thread only.
+class AppSupervisor {
+ public:
+  // What it asks of its owner, during its own calls.
+  class Owner : public WorkerIdSource {
+   public:
+    // Events of this worker belong to `supervisor` (nullptr: to nobody).
+    virtual void Route(WorkerId id, AppSupervisor* supervisor) = 0;
+    // The state differs from what was last reported.
+    virtual void OnChanged(const AppSupervisor& supervisor) = 0;
+    // Puts them on disk. A failure is the owner's to repeat.
+    virtual void SaveResult(const AppSupervisor& supervisor) = 0;
+    virtual void SaveSlots(const AppSupervisor& supervisor) = 0;
+    // The app is gone; the owner deletes the supervisor, later.
+    virtual void OnForgotten(const AppSupervisor& supervisor) = 0;
+    // Something of this name is still being removed: nothing may start yet.
+    virtual bool MustWait(const AppSupervisor& supervisor) const = 0;
+  };
+
+  AppSupervisor(EventLoop& loop, WorkerRuntime& runtime, Owner& owner,
+                AppState state);
+  ~AppSupervisor();
+  AppSupervisor(const AppSupervisor&) = delete;
+  AppSupervisor& operator=(const AppSupervisor&) = delete;
+
+  void Accept(AppTarget target);
+  // Before the first Schedule. `spec` is what it was started from.
+  void Adopt(const AdoptedWorker& worker, std::shared_ptr<const AppSpec> spec);
+  // Stops all workers; nothing of it is journaled.
+  void ShutDown();
+
+  // Reconciles at the end of this turn of the loop; many calls, one pass.
+  void Schedule();
+
+  // See WorkerListener.
+  void OnStarted(WorkerId id, pid_t pid);
+  void OnReadiness(WorkerId id, bool ready, const std::string& detail);
+  void OnReadinessDetail(WorkerId id, const std::string& detail);
+  void OnStatusText(WorkerId id, const std::string& text);
+  void OnExited(WorkerId id, const WorkerExit& exit);
+  void OnGone(WorkerId id);
+
+  const AppState& state() const { return state_; }
+  // Its app is gone; it does nothing any more.
+  bool forgotten() const { return forgotten_; }
+
+ private:
+  void Run();
+  void Perform(const Plan& plan);
+  // Carries out one action. `sockets` is what PrepareSockets said last.
+  void Perform(const Action& action, absl::Status& sockets);
+  void Start(const Action& action, const absl::Status& sockets);
+  // As if it had been started and had ended like this.
+  void FailStart(WorkerId id, const absl::Status& why);
+  void WakeAt(absl::Time when);
+  void Changed();
+
+  EventLoop& loop_;
+  WorkerRuntime& runtime_;
+  Owner& owner_;
+  AppState state_;
+  bool scheduled_ = false;
+  bool forgotten_ = false;
+  EventLoop::TimerId timer_ = 0;
+  // Guards tasks that were posted against our end.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+// Slot → generation, as the journal keeps it.
+std::map<int, int64_t> SlotGenerations(const AppState& app);
+
+}  // namespace fleet::agent
+
+#endif  // FLEET_NODE_AGENT_APP_SUPERVISOR_H_

@@ -1,0 +1,246 @@
+#include "node_agent/desired_journal.h"
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "proto/rpc/status.h"
+
+namespace fleet::agent {
+namespace {
+
+// Each record replaces what an earlier one said of the same thing, so that
+// those after a damaged one are still good.
+enum RecordType : uint8_t {
+  // v1::DesiredState with `epoch` only.
+  kEpoch = 1,
+  kTarget = 2,  // v1::AppTarget
+  // v1::AppStatus with app_uid, and an instance with slot and generation for
+  // each slot; kResult has its step too.
+  kSlots = 3,
+  kResult = 4,
+  // v1::AppStatus with app_uid.
+  kForget = 5,
+  // v1::Instance with worker_id: ids below it may be in use.
+  kWorkerIds = 6,
+};
+
+constexpr size_t kCompactAbove = 256 << 10;
+
+JournalRecord Record(RecordType type, const google::protobuf::MessageLite& m) {
+  return {type, m.SerializeAsString()};
+}
+
+JournalRecord EpochRecord(int64_t epoch) {
+  v1::DesiredState state;
+  state.set_epoch(epoch);
+  return Record(kEpoch, state);
+}
+
+JournalRecord WorkerIdRecord(uint64_t next) {
+  v1::Instance instance;
+  instance.set_worker_id(next);
+  return Record(kWorkerIds, instance);
+}
+
+JournalRecord SlotsRecord(const std::string& app_uid,
+                          const std::map<int, int64_t>& slots,
+                          const v1::Step* result) {
+  v1::AppStatus status;
+  status.set_app_uid(app_uid);
+  if (result != nullptr) *status.mutable_step() = *result;
+  for (const auto& [slot, generation] : slots) {
+    v1::Instance* instance = status.add_instances();
+    instance->set_slot(slot);
+    instance->set_generation(generation);
+  }
+  return Record(result == nullptr ? kSlots : kResult, status);
+}
+
+JournalRecord ForgetRecord(const std::string& app_uid) {
+  v1::AppStatus status;
+  status.set_app_uid(app_uid);
+  return Record(kForget, status);
+}
+
+// Generations that no slot and no coming step refers to. The newest two stay:
+// a worker of the older one may still be ending.
+void DropUnusedTargets(JournaledApp& app) {
+  std::set<int64_t> used;
+  for (const auto& [slot, generation] : app.slots) used.insert(generation);
+  auto newest = app.targets.rbegin();
+  for (int i = 0; i < 2 && newest != app.targets.rend(); ++i, ++newest) {
+    used.insert(newest->first);
+  }
+  std::erase_if(app.targets,
+                [&used](const auto& t) { return !used.contains(t.first); });
+}
+
+void ApplySlots(const v1::AppStatus& status, bool with_result,
+                JournalContents& contents) {
+  auto app = contents.apps.find(status.app_uid());
+  if (app == contents.apps.end()) return;
+  app->second.slots.clear();
+  for (const v1::Instance& instance : status.instances()) {
+    app->second.slots[instance.slot()] = instance.generation();
+  }
+  if (with_result) app->second.result = status.step();
+  DropUnusedTargets(app->second);
+}
+
+// False: the payload is not what its type says.
+bool Apply(const JournalRecord& record, JournalContents& contents) {
+  switch (record.type) {
+    case kEpoch: {
+      v1::DesiredState state;
+      if (!state.ParseFromString(record.payload)) return false;
+      contents.epoch = std::max(contents.epoch, state.epoch());
+      return true;
+    }
+    case kTarget: {
+      v1::AppTarget target;
+      if (!target.ParseFromString(record.payload)) return false;
+      JournaledApp& app = contents.apps[target.app_uid()];
+      app.targets[target.generation()] = std::move(target);
+      DropUnusedTargets(app);
+      return true;
+    }
+    case kSlots:
+    case kResult: {
+      v1::AppStatus status;
+      if (!status.ParseFromString(record.payload)) return false;
+      ApplySlots(status, record.type == kResult, contents);
+      return true;
+    }
+    case kForget: {
+      v1::AppStatus status;
+      if (!status.ParseFromString(record.payload)) return false;
+      contents.apps.erase(status.app_uid());
+      return true;
+    }
+    case kWorkerIds: {
+      v1::Instance instance;
+      if (!instance.ParseFromString(record.payload)) return false;
+      contents.next_worker_id =
+          std::max<uint64_t>(contents.next_worker_id, instance.worker_id());
+      return true;
+    }
+  }
+  return false;
+}
+
+// "3 apps (api, web, worker)"
+std::string KeptApps(const JournalContents& contents) {
+  std::vector<std::string> names;
+  for (const auto& [uid, app] : contents.apps) {
+    names.push_back(app.newest().app());
+  }
+  std::sort(names.begin(), names.end());
+  return absl::StrCat(names.size(), names.size() == 1 ? " app" : " apps",
+                      names.empty() ? "" : " (", absl::StrJoin(names, ", "),
+                      names.empty() ? "" : ")");
+}
+
+// Best effort: it is there for a person to look at.
+void KeepDamaged(const std::string& path, const std::string& bytes) {
+  std::ofstream(path + ".damaged", std::ios::binary | std::ios::trunc) << bytes;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<DesiredJournal>> DesiredJournal::Open(
+    const std::string& path) {
+  ASSIGN_OR_RETURN(JournalFile file, JournalFile::Open(path));
+  ASSIGN_OR_RETURN(std::string bytes, file.Read());
+  JournalScan scan = ScanJournal(bytes);
+  std::unique_ptr<DesiredJournal> journal(new DesiredJournal(std::move(file)));
+  int unreadable = 0;
+  for (const JournalRecord& record : scan.records) {
+    if (!Apply(record, journal->contents_)) ++unreadable;
+  }
+  if (scan.damaged_bytes > 0 || unreadable > 0) {
+    KeepDamaged(path, bytes);
+    journal->damage_ = absl::StrCat(
+        path, " is damaged: ", scan.damaged_bytes, " bytes from byte ",
+        scan.first_damage, " on and ", unreadable,
+        " records cannot be read; kept: ", KeptApps(journal->contents_), " of ",
+        scan.records.size(),
+        " records. Workers go on, the controller sends again what is missing;"
+        " the damaged file is ",
+        path, ".damaged");
+    RETURN_IF_ERROR(journal->file_.Replace(journal->Snapshot()));
+  } else if (scan.good_size < bytes.size()) {
+    RETURN_IF_ERROR(journal->file_.Truncate(scan.good_size));
+  }
+  return journal;
+}
+
+absl::Status DesiredJournal::Accept(int64_t epoch,
+                                    const std::vector<v1::AppTarget>& targets) {
+  std::vector<JournalRecord> records;
+  if (epoch > contents_.epoch) records.push_back(EpochRecord(epoch));
+  for (const v1::AppTarget& target : targets) {
+    records.push_back(Record(kTarget, target));
+  }
+  return Commit(records, true);
+}
+
+absl::Status DesiredJournal::SaveResult(const std::string& app_uid,
+                                        const v1::Step& result,
+                                        const std::map<int, int64_t>& slots) {
+  return Commit({SlotsRecord(app_uid, slots, &result)}, true);
+}
+
+absl::Status DesiredJournal::SaveSlots(const std::string& app_uid,
+                                       const std::map<int, int64_t>& slots) {
+  return Commit({SlotsRecord(app_uid, slots, nullptr)}, false);
+}
+
+absl::Status DesiredJournal::Forget(const std::string& app_uid) {
+  return Commit({ForgetRecord(app_uid)}, true);
+}
+
+absl::Status DesiredJournal::ReserveWorkerIds(uint64_t next) {
+  return Commit({WorkerIdRecord(next)}, true);
+}
+
+absl::Status DesiredJournal::Commit(const std::vector<JournalRecord>& records,
+                                    bool sync) {
+  if (records.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(file_.Append(records, sync));
+  for (const JournalRecord& record : records) {
+    FLEET_CHECK(Apply(record, contents_));
+  }
+  CompactIfLarge();
+  return absl::OkStatus();
+}
+
+void DesiredJournal::CompactIfLarge() {
+  if (file_.size() < compact_above_) return;
+  std::vector<JournalRecord> snapshot = Snapshot();
+  size_t needed = 0;
+  for (const JournalRecord& r : snapshot) needed += EncodeRecord(r).size();
+  compact_above_ = std::max(kCompactAbove, 2 * needed);
+  if (file_.size() < compact_above_) return;
+  // When it fails the file is as good as before, and is tried again when it
+  // has grown as much again.
+  if (!file_.Replace(snapshot).ok()) compact_above_ = 2 * file_.size();
+}
+
+std::vector<JournalRecord> DesiredJournal::Snapshot() const {
+  std::vector<JournalRecord> records = {
+      EpochRecord(contents_.epoch), WorkerIdRecord(contents_.next_worker_id)};
+  for (const auto& [uid, app] : contents_.apps) {
+    for (const auto& [generation, target] : app.targets) {
+      records.push_back(Record(kTarget, target));
+    }
+    const v1::Step* result = app.result ? &*app.result : nullptr;
+    records.push_back(SlotsRecord(uid, app.slots, result));
+  }
+  return records;
+}
+
+}  // namespace fleet::agent

@@ -1,0 +1,32 @@
+// Which of the controller's wishes this host takes.
+#ifndef FLEET_NODE_AGENT_DESIRED_STATE_ACCEPTOR_H_
+#define FLEET_NODE_AGENT_DESIRED_STATE_ACCEPTOR_H_
+
+#include <vector>
+
+#include "absl/status/status.h"
+#include "fleet/v1/agent_service.pb.h"
+#include "node_agent/desired_journal.h"
+
+namespace fleet::agent {
+
+struct Acceptance {
+  // To be journaled, then carried out. A target that changes nothing is not
+  // among them; an app that a full state does not name is, as removed.
+  std::vector<v1::AppTarget> targets;
+  // The first refusal's code, with a line for each. Refusals do not keep the
+  // other targets from being accepted.
+  // FAILED_PRECONDITION: a lower epoch (then nothing is accepted), serial or
+  // generation. ALREADY_EXISTS: another app has the name. INVALID_ARGUMENT:
+  // the target is broken. Whether its spec can be carried out is not asked
+  // here; that is told as the step's failure.
+  absl::Status status;
+};
+
+// Pure.
+Acceptance JudgeDesiredState(const JournalContents& have,
+                             const v1::DesiredState& wanted);
+
+}  // namespace fleet::agent
+
+#endif  // FLEET_NODE_AGENT_DESIRED_STATE_ACCEPTOR_H_

@@ -1,0 +1,235 @@
+// fleet-agent: builds the parts, wires them, runs the loop.
+#include <grpcpp/create_channel.h>
+#include <malloc.h>
+#include <spdlog/spdlog.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "node_agent/agent_options.h"
+#include "node_agent/agent_state.h"
+#include "node_agent/controller_session.h"
+#include "node_agent/desired_journal.h"
+#include "node_agent/host_facts.h"
+#include "node_agent/host_reporter.h"
+#include "node_agent/keeper_connection.h"
+#include "node_agent/local_worker_runtime.h"
+#include "node_agent/log_tail_service.h"
+#include "node_agent/pipe_log_pump.h"
+#include "node_agent/state_folder.h"
+#include "proto/rpc/address.h"
+#include "proto/rpc/clock.h"
+#include "proto/rpc/credentials.h"
+#include "proto/rpc/event_loop.h"
+#include "proto/rpc/logging.h"
+#include "proto/rpc/status.h"
+
+namespace fleet::agent {
+namespace {
+
+constexpr char kKeeperFd[] = "FLEET_KEEPER_FD";
+
+// An agent has little to allocate at the same time, and each arena of malloc's
+// costs memory.
+void LimitMemory() {
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_TRIM_THRESHOLD, 256 << 10);
+  mallopt(M_MMAP_THRESHOLD, 128 << 10);
+}
+
+absl::StatusOr<int> KeeperFd(const AgentOptions& options) {
+  const char* text = std::getenv(kKeeperFd);
+  int fd = -1;
+  if (text != nullptr && absl::SimpleAtoi(text, &fd) && fd >= 0) return fd;
+  return absl::FailedPreconditionError(absl::StrCat(
+      "fleet-agent is started by fleet-keeper, which is missing here; run: "
+      "fleet-keeper --state-dir ",
+      options.state_dir, " -- fleet-agent --state-dir ", options.state_dir,
+      " …"));
+}
+
+// fleet-keeper is installed beside us.
+std::string KeeperBinary() {
+  std::error_code error;
+  auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  return (self.parent_path() / "fleet-keeper").string();
+}
+
+v1::Host DescribeHost(const AgentOptions& options, const HostFacts& facts,
+                      const StateFolder& folder) {
+  v1::Host host;
+  host.set_name(options.host_name);
+  for (const auto& [key, value] : options.labels) {
+    (*host.mutable_labels())[key] = value;
+  }
+  host.set_agent_version(FLEET_VERSION);
+  host.set_kernel(facts.kernel);
+  host.set_cores(facts.cores);
+  host.set_memory_bytes(facts.memory_bytes);
+  host.set_bind_address(options.bind_address);
+  host.set_host_uid(folder.host_uid());
+  host.set_boot_id(facts.boot_id);
+  return host;
+}
+
+// A channel of its own for each attempt: a shared one would wait by gRPC's own
+// rules between attempts.
+absl::StatusOr<std::shared_ptr<grpc::Channel>> Dial(
+    const Address& address, const CredentialOptions& credentials) {
+  ASSIGN_OR_RETURN(auto channel_credentials,
+                   ChannelCredentialsFor(address, credentials));
+  grpc::ChannelArguments arguments = ClientChannelArguments();
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  return grpc::CreateCustomChannel(address.ToDialTarget(), channel_credentials,
+                                   arguments);
+}
+
+// Calls `on_signal` on the loop for SIGTERM and SIGINT. Before any thread.
+UniqueFd WatchSignals(EventLoop& loop, std::function<void(int)> on_signal) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  UniqueFd fd(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  FLEET_CHECK(fd.valid());
+  loop.AddFd(fd.get(), EPOLLIN,
+             [raw = fd.get(), on_signal = std::move(on_signal)](uint32_t) {
+               signalfd_siginfo info;
+               if (read(raw, &info, sizeof info) == sizeof info) {
+                 on_signal(static_cast<int>(info.ssi_signo));
+               }
+             });
+  return fd;
+}
+
+int Fail(const absl::Status& status, int code) {
+  spdlog::critical("{}", ToStd(status.message()));
+  return code;
+}
+
+// The agent once everything that can be configured wrongly has been looked at.
+absl::Status Run(const AgentOptions& options, const StateFolder& folder,
+                 int keeper_fd) {
+  SystemClock clock;
+  EventLoop loop(clock);
+  std::function<void()> shut_down = [&loop] { loop.Stop(); };
+  bool shutting_down = false;
+  UniqueFd signals = WatchSignals(loop, [&](int signal) {
+    if (std::exchange(shutting_down, true)) return;
+    spdlog::info("signal {}: workers are stopped", signal);
+    shut_down();
+  });
+
+  ASSIGN_OR_RETURN(auto journal, DesiredJournal::Open(folder.journal_path()));
+  if (!journal->damage().empty()) spdlog::error("{}", journal->damage());
+  KeeperOptions keeper_options;
+  keeper_options.keeper_binary = KeeperBinary();
+  keeper_options.state_dir = folder.path();
+  keeper_options.fd = keeper_fd;
+  ASSIGN_OR_RETURN(auto keeper,
+                   KeeperConnection::Connect(loop, keeper_options));
+  PipeLogPump logs(loop, {folder.log_folder()});
+  LocalWorkerRuntime runtime(
+      loop, clock, *keeper, logs,
+      {options.host_name, options.bind_address, folder.runtime_folder()},
+      keeper->TakeInventory());
+  keeper->SetEvents(&runtime);
+  if (!runtime.status().ok()) {
+    spdlog::error("{}", ToStd(runtime.status().message()));
+  }
+
+  HostFacts facts = ReadHostFacts();
+  AgentState state(loop, runtime, *journal, facts.cores);
+  LogTailService tails(loop, logs, options.host_name);
+  HostReporter reporter(clock, DescribeHost(options, facts, folder), state,
+                        tails, *keeper);
+  std::unique_ptr<ControllerSession> session;
+  if (!options.controller.empty()) {
+    ASSIGN_OR_RETURN(Address address, ParseAddress(options.controller));
+    ControllerSession::Options session_options;
+    session_options.connect = [address, insecure = options.insecure] {
+      return Dial(address, {insecure});
+    };
+    session_options.controller = address.ToString();
+    session = std::make_unique<ControllerSession>(loop, reporter,
+                                                  std::move(session_options));
+    state.SetOnChange([&session] { session->OnChange(); });
+    tails.SetSender({[&session](v1::LogChunk c) {
+                       return session->SendLogChunk(std::move(c));
+                     },
+                     [&session](v1::CommandResult r) {
+                       session->SendResult(std::move(r));
+                     }});
+  }
+  shut_down = [&] {
+    state.ShutDown([&] {
+      if (session == nullptr) {
+        loop.Stop();
+      } else {
+        session->Stop([&loop] { loop.Stop(); });
+      }
+    });
+  };
+
+  state.Start();
+  if (session != nullptr) session->Start();
+  spdlog::info("host {} version {}, state in {}, controller {}",
+               options.host_name, FLEET_VERSION, folder.path(),
+               options.controller.empty() ? "none" : options.controller);
+  loop.Run();
+  spdlog::info("all workers are stopped");
+  loop.RemoveFd(signals.get());
+  return absl::OkStatus();
+}
+
+absl::Status CheckController(const AgentOptions& options) {
+  if (options.controller.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(Address address, ParseAddress(options.controller));
+  absl::Status status =
+      ChannelCredentialsFor(address, {options.insecure}).status();
+  // Anything else may mend itself while we run.
+  return absl::IsFailedPrecondition(status) ? status : absl::OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  LimitMemory();
+  absl::StatusOr<std::optional<AgentOptions>> parsed =
+      ParseAgentOptions(argc, argv, ReadHostFacts().host_name);
+  if (!parsed.ok()) {
+    std::cerr << "fleet-agent: " << parsed.status().message()
+              << "\nRun fleet-agent --help for what is possible.\n";
+    return kExitConfig;
+  }
+  if (!parsed->has_value()) return 0;
+  const AgentOptions& options = **parsed;
+  if (absl::Status s = SetUpLogging("fleet-agent", options.log_level);
+      !s.ok()) {
+    std::cerr << "fleet-agent: --log-level: " << s.message() << "\n";
+    return kExitConfig;
+  }
+  absl::StatusOr<int> keeper_fd = KeeperFd(options);
+  if (!keeper_fd.ok()) return Fail(keeper_fd.status(), kExitConfig);
+  if (absl::Status s = CheckController(options); !s.ok()) {
+    return Fail(s, kExitConfig);
+  }
+  absl::StatusOr<StateFolder> folder = StateFolder::Open(options.state_dir);
+  if (!folder.ok()) return Fail(folder.status(), kExitConfig);
+  absl::Status status = Run(options, *folder, *keeper_fd);
+  return status.ok() ? 0 : Fail(status, 1);
+}
+
+}  // namespace
+}  // namespace fleet::agent
+
+int main(int argc, char** argv) { return fleet::agent::Main(argc, argv); }

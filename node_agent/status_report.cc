@@ -1,0 +1,200 @@
+#include "node_agent/status_report.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "node_agent/app_reconciler.h"
+#include "proto/rpc/proto_time.h"
+
+namespace fleet::agent {
+namespace {
+
+v1::FailureKind ToProto(FailureKind kind) {
+  switch (kind) {
+    case FailureKind::kNone:
+      return v1::FAILURE_KIND_UNSPECIFIED;
+    case FailureKind::kStart:
+      return v1::FAILURE_KIND_START;
+    case FailureKind::kExit:
+      return v1::FAILURE_KIND_EXIT;
+    case FailureKind::kReadyTimeout:
+      return v1::FAILURE_KIND_READY_TIMEOUT;
+    case FailureKind::kFlapping:
+      return v1::FAILURE_KIND_FLAPPING;
+    case FailureKind::kListen:
+      return v1::FAILURE_KIND_LISTEN;
+    case FailureKind::kSpec:
+      return v1::FAILURE_KIND_SPEC;
+  }
+  return v1::FAILURE_KIND_UNSPECIFIED;
+}
+
+FailureKind FromProto(v1::FailureKind kind) {
+  for (FailureKind k :
+       {FailureKind::kStart, FailureKind::kExit, FailureKind::kReadyTimeout,
+        FailureKind::kFlapping, FailureKind::kListen, FailureKind::kSpec}) {
+    if (ToProto(k) == kind) return k;
+  }
+  return FailureKind::kNone;
+}
+
+v1::StepPhase ToProto(StepPhase phase) {
+  switch (phase) {
+    case StepPhase::kNone:
+      return v1::STEP_PHASE_UNSPECIFIED;
+    case StepPhase::kApplying:
+      return v1::STEP_PHASE_APPLYING;
+    case StepPhase::kVerifying:
+      return v1::STEP_PHASE_VERIFYING;
+    case StepPhase::kDone:
+      return v1::STEP_PHASE_DONE;
+    case StepPhase::kFailed:
+      return v1::STEP_PHASE_FAILED;
+  }
+  return v1::STEP_PHASE_UNSPECIFIED;
+}
+
+StepPhase FromProto(v1::StepPhase phase) {
+  for (StepPhase p : {StepPhase::kApplying, StepPhase::kVerifying,
+                      StepPhase::kDone, StepPhase::kFailed}) {
+    if (ToProto(p) == phase) return p;
+  }
+  return StepPhase::kNone;
+}
+
+v1::InstanceState StateOf(const Worker& worker) {
+  if (!worker.live()) return v1::INSTANCE_STATE_STOPPING;
+  if (worker.ready) return v1::INSTANCE_STATE_ONLINE;
+  return worker.was_ready ? v1::INSTANCE_STATE_UNREADY
+                          : v1::INSTANCE_STATE_STARTING;
+}
+
+void FillWorker(const Worker& worker, const WorkerSamples& samples,
+                v1::Instance& instance) {
+  instance.set_worker_id(worker.id);
+  instance.set_pid(worker.pid);
+  instance.set_generation(worker.generation);
+  instance.set_state(StateOf(worker));
+  instance.set_ready(worker.ready && !worker.exited);
+  instance.set_available(worker.available);
+  *instance.mutable_start_time() = ToProtoTimestamp(worker.start_time);
+  instance.set_reason(worker.ready ? "" : worker.detail);
+  instance.set_status_text(worker.status_text);
+  auto sample = samples.find(worker.id);
+  if (sample != samples.end()) {
+    instance.set_rss_bytes(sample->second.rss_bytes);
+    instance.set_cpu_cores(sample->second.cpu_cores);
+  }
+}
+
+v1::InstanceState StateOfEmpty(const AppState& app, const Slot& slot) {
+  if (!app.wants_workers()) return v1::INSTANCE_STATE_STOPPED;
+  switch (slot.phase) {
+    case SlotPhase::kRunning:  // About to start.
+      return v1::INSTANCE_STATE_STARTING;
+    case SlotPhase::kBackoff:
+      return v1::INSTANCE_STATE_BACKOFF;
+    case SlotPhase::kCrashLoop:
+      return v1::INSTANCE_STATE_CRASH_LOOP;
+    case SlotPhase::kExited:
+      return v1::INSTANCE_STATE_EXITED;
+  }
+  return v1::INSTANCE_STATE_UNSPECIFIED;
+}
+
+void FillEmpty(const AppState& app, const Slot& slot, ReportTime now,
+               v1::Instance& instance) {
+  instance.set_generation(slot.generation);
+  instance.set_state(StateOfEmpty(app, slot));
+  if (instance.state() == v1::INSTANCE_STATE_CRASH_LOOP) {
+    instance.set_reason(
+        absl::StrCat(slot.restart.unstable_exits, " unstable exits in a row"));
+  }
+  if (instance.state() == v1::INSTANCE_STATE_BACKOFF &&
+      slot.next_start > now.steady) {
+    *instance.mutable_next_start_time() =
+        ToProtoTimestamp(now.wall + (slot.next_start - now.steady));
+  }
+}
+
+void FillSlot(const AppState& app, int index, const Slot& slot,
+              v1::Instance& instance) {
+  instance.set_slot(index);
+  instance.set_restarts(slot.restart.restarts);
+  instance.set_last_exit(slot.last_exit);
+  auto generation = app.generations.find(instance.generation());
+  if (generation != app.generations.end()) {
+    instance.set_revision(generation->second.revision);
+  }
+}
+
+void AddSlot(const AppState& app, int index, const Slot& slot,
+             const WorkerSamples& samples, ReportTime now,
+             v1::AppStatus& status) {
+  bool serves = false;
+  bool ending = false;
+  for (const auto& [id, worker] : slot.workers) {
+    // The rest of a crashed worker's tree is told by its slot.
+    if (worker.exited && !worker.stopping) continue;
+    v1::Instance& instance = *status.add_instances();
+    FillWorker(worker, samples, instance);
+    FillSlot(app, index, slot, instance);
+    serves |= worker.live();
+    ending |= !worker.live();
+  }
+  bool says_nothing_new = slot.phase == SlotPhase::kRunning && ending;
+  if (serves || says_nothing_new || index >= app.target.instances) return;
+  v1::Instance& instance = *status.add_instances();
+  FillEmpty(app, slot, now, instance);
+  FillSlot(app, index, slot, instance);
+}
+
+}  // namespace
+
+v1::Step ToProto(const StepState& step) {
+  v1::Step proto;
+  proto.set_generation(step.generation);
+  proto.set_phase(ToProto(step.phase));
+  proto.set_reason(step.reason);
+  for (const std::string& line : step.stderr_tail) proto.add_stderr_tail(line);
+  proto.set_slot(step.slot);
+  proto.set_failure(ToProto(step.failure));
+  proto.set_flaps(step.flaps);
+  return proto;
+}
+
+StepState FromProto(const v1::Step& proto) {
+  StepState step;
+  step.generation = proto.generation();
+  step.phase = FromProto(proto.phase());
+  step.failure = FromProto(proto.failure());
+  step.reason = proto.reason();
+  step.stderr_tail.assign(proto.stderr_tail().begin(),
+                          proto.stderr_tail().end());
+  step.slot = proto.slot();
+  step.flaps = proto.flaps();
+  return step;
+}
+
+v1::AppStatus MakeAppStatus(const AppState& app, const WorkerSamples& samples,
+                            ReportTime now) {
+  v1::AppStatus status;
+  status.set_app(app.target.app);
+  status.set_app_uid(app.target.app_uid);
+  status.set_serial(app.target.serial);
+  status.set_generation(app.target.generation);
+  status.set_revision(app.target.revision);
+  status.set_run_state(app.target.stopped ? v1::RUN_STATE_STOPPED
+                                          : v1::RUN_STATE_RUNNING);
+  status.set_desired_instances(app.target.instances);
+  *status.mutable_step() = ToProto(app.step);
+  status.mutable_step()->set_slots_done(SlotsDone(app));
+  status.mutable_step()->set_slots_total(app.target.instances);
+  for (const auto& [index, slot] : app.slots) {
+    AddSlot(app, index, slot, samples, now, status);
+  }
+  if (app.target.removed) status.set_message("is being removed");
+  return status;
+}
+
+}  // namespace fleet::agent

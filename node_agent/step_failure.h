@@ -1,0 +1,37 @@
+// How a step ends badly.
+#ifndef FLEET_NODE_AGENT_STEP_FAILURE_H_
+#define FLEET_NODE_AGENT_STEP_FAILURE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "node_agent/app_state.h"
+
+namespace fleet::agent {
+
+// For the reconciler's own files; all pure.
+
+struct StepFailure {
+  FailureKind kind = FailureKind::kNone;
+  int slot = -1;     // -1: the step as a whole.
+  std::string what;  // "exit code 1"; the instance's name is put before it.
+  std::vector<std::string> stderr_tail;
+};
+
+// Ends the active step. Slots stay at the generation they have; replacements
+// that are not available yet are no longer wanted. The reason also says what
+// runs now.
+void FailStep(AppState& app, StepFailure failure);
+
+// "exit code 1 after 350ms, before it was available"
+std::string ExitText(const WorkerExit& exit, absl::Duration uptime);
+
+// "not ready within 60s: GET /health on port 3000: 503"
+std::string NotReadyText(absl::Duration limit, const std::string& detail);
+
+FailureKind FailureOf(const WorkerExit& exit);
+
+}  // namespace fleet::agent
+
+#endif  // FLEET_NODE_AGENT_STEP_FAILURE_H_

@@ -1,0 +1,165 @@
+#include "node_agent/step_progress.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "node_agent/app_reconciler.h"
+#include "node_agent/step_failure.h"
+#include "proto/rpc/quantity.h"
+
+namespace fleet::agent {
+namespace {
+
+void UpdateWorker(ReconcilePass& pass, Worker& worker) {
+  if (!worker.live() || !worker.ready || worker.available) return;
+  absl::Time when = worker.ready_since + pass.app().target.step.min_ready_time;
+  if (pass.now() < when) {
+    pass.WakeAt(when);
+    return;
+  }
+  worker.available = worker.was_available = true;
+}
+
+void UpdateSlot(ReconcilePass& pass, Slot& slot) {
+  for (auto& [id, worker] : slot.workers) UpdateWorker(pass, worker);
+  const Worker* current = ReconcilePass::LiveWorker(slot, slot.generation);
+  if (current != nullptr && current->ready) {
+    slot.down_since = absl::InfiniteFuture();
+  } else if (slot.down_since == absl::InfiniteFuture()) {
+    slot.down_since = pass.now();
+  }
+}
+
+// The slot's worker of the target's generation is down since then.
+absl::Time DownSince(const ReconcilePass& pass, const Slot& slot,
+                     const Worker* worker) {
+  if (slot.generation == pass.target_generation()) return slot.down_since;
+  bool waits = worker != nullptr && !worker->ready;
+  return waits ? worker->unready_since : absl::InfiniteFuture();
+}
+
+StepFailure Overdue(const ReconcilePass& pass, int index, const Slot& slot,
+                    const Worker* worker) {
+  absl::Duration limit = pass.app().target.step.ready_deadline;
+  bool crashed = slot.generation == pass.target_generation() &&
+                 slot.last_failure != FailureKind::kNone &&
+                 slot.last_failure != FailureKind::kReadyTimeout;
+  if (!crashed) {
+    std::string detail = worker == nullptr ? "" : worker->detail;
+    return {FailureKind::kReadyTimeout, index, NotReadyText(limit, detail), {}};
+  }
+  return {slot.last_failure, index,
+          absl::StrCat(slot.last_exit, "; ", NotReadyText(limit, "")),
+          slot.last_stderr};
+}
+
+// What the slot waits for; empty: nothing.
+std::string Waiting(const Slot& slot, const Worker* worker) {
+  if (worker == nullptr) {
+    if (slot.phase == SlotPhase::kBackoff) {
+      return absl::StrCat("restarts after ", slot.last_exit);
+    }
+    return slot.workers.empty() ? "waits for its turn"
+                                : "waits for the old worker to end";
+  }
+  if (!worker->ready) {
+    return worker->detail.empty() ? "is starting" : worker->detail;
+  }
+  return worker->available ? "" : "is ready, must stay so";
+}
+
+bool EndedAsMeant(const AppState& app, const Slot& slot) {
+  return slot.generation == app.target.generation &&
+         slot.phase == SlotPhase::kExited &&
+         slot.last_failure == FailureKind::kNone;
+}
+
+int OldProcesses(const AppState& app) {
+  int old = 0;
+  for (const auto& [index, slot] : app.slots) {
+    for (const auto& [id, worker] : slot.workers) {
+      old += worker.generation != app.target.generation ? 1 : 0;
+    }
+  }
+  return old;
+}
+
+}  // namespace
+
+int SlotsDone(const AppState& app) {
+  int done = 0;
+  for (const auto& [index, slot] : app.slots) {
+    if (index >= app.target.instances ||
+        slot.generation != app.target.generation) {
+      continue;
+    }
+    bool available = EndedAsMeant(app, slot);
+    for (const auto& [id, worker] : slot.workers) {
+      available |= worker.generation == slot.generation && worker.available;
+    }
+    done += available ? 1 : 0;
+  }
+  return done;
+}
+
+void UpdateAvailability(ReconcilePass& pass) {
+  for (auto& [index, slot] : pass.app().slots) UpdateSlot(pass, slot);
+}
+
+void FailOverdueStep(ReconcilePass& pass) {
+  AppState& app = pass.app();
+  for (auto& [index, slot] : app.slots) {
+    if (index >= app.target.instances || EndedAsMeant(app, slot)) continue;
+    const Worker* worker =
+        ReconcilePass::LiveWorker(slot, pass.target_generation());
+    absl::Time since = DownSince(pass, slot, worker);
+    if (since == absl::InfiniteFuture()) continue;
+    absl::Time limit = since + app.target.step.ready_deadline;
+    if (pass.now() < limit) {
+      pass.WakeAt(limit);
+      continue;
+    }
+    FailStep(app, Overdue(pass, index, slot, worker));
+    return;
+  }
+}
+
+void ConcludeStep(ReconcilePass& pass) {
+  AppState& app = pass.app();
+  StepState& step = app.step;
+  bool all_ready = true;
+  step.slot = -1;
+  step.reason.clear();
+  for (auto& [index, slot] : app.slots) {
+    if (index >= app.target.instances || EndedAsMeant(app, slot)) continue;
+    const Worker* worker =
+        ReconcilePass::LiveWorker(slot, pass.target_generation());
+    all_ready &= worker != nullptr && worker->ready;
+    if (step.slot >= 0) continue;
+    std::string waiting = Waiting(slot, worker);
+    if (waiting.empty()) continue;
+    step.slot = index;
+    step.reason = absl::StrCat(app.target.app, ".", index, " ", waiting);
+  }
+  int old = OldProcesses(app);
+  step.phase = all_ready ? StepPhase::kVerifying : StepPhase::kApplying;
+  if (step.slot >= 0 || SlotsDone(app) < app.target.instances) return;
+  if (old > 0) {
+    step.reason = absl::StrCat("waits for ", old, " old ",
+                               old == 1 ? "worker" : "workers", " to end");
+    return;
+  }
+  step.phase = StepPhase::kDone;
+  app.step_ended = true;
+}
+
+void ConcludeStopped(ReconcilePass& pass) {
+  AppState& app = pass.app();
+  for (auto& [index, slot] : app.slots) MoveSlot(app, slot);
+  app.step.phase = StepPhase::kDone;
+  app.step.slot = -1;
+  app.step.reason = "the app is stopped";
+  app.step_ended = true;
+}
+
+}  // namespace fleet::agent

@@ -1,0 +1,28 @@
+#include "node_agent/stop_first_step.h"
+
+namespace fleet::agent {
+namespace {
+
+// True: the slot has been moved, the next one may go.
+bool AdvanceSlot(ReconcilePass& pass, int index, Slot& slot) {
+  slot.replacing = true;
+  int64_t target = pass.target_generation();
+  if (Worker* next = ReconcilePass::LiveWorker(slot, target)) {
+    if (next->available) MoveSlot(pass.app(), slot);
+    return next->available;
+  }
+  for (auto& [id, worker] : slot.workers) pass.BeginStop(worker);
+  if (slot.workers.empty()) pass.Start(index, target);
+  return false;
+}
+
+}  // namespace
+
+void AdvanceStopFirst(ReconcilePass& pass) {
+  for (auto& [index, slot] : pass.app().slots) {
+    if (slot.generation == pass.target_generation()) continue;
+    if (!AdvanceSlot(pass, index, slot)) return;
+  }
+}
+
+}  // namespace fleet::agent

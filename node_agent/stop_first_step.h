@@ -1,0 +1,15 @@
+// A step that ends the old worker of a slot before it starts the new one.
+#ifndef FLEET_NODE_AGENT_STOP_FIRST_STEP_H_
+#define FLEET_NODE_AGENT_STOP_FIRST_STEP_H_
+
+#include "node_agent/reconcile_pass.h"
+
+namespace fleet::agent {
+
+// Works on the first slot that is not at the target's generation, and on no
+// other until that one is available. Pure.
+void AdvanceStopFirst(ReconcilePass& pass);
+
+}  // namespace fleet::agent
+
+#endif  // FLEET_NODE_AGENT_STOP_FIRST_STEP_H_

@@ -1,0 +1,16 @@
+// fleet.v1.AppTarget → AppTarget.
+#ifndef FLEET_NODE_AGENT_TARGET_PROTO_H_
+#define FLEET_NODE_AGENT_TARGET_PROTO_H_
+
+#include "fleet/v1/agent_service.pb.h"
+#include "node_agent/app_state.h"
+
+namespace fleet::agent {
+
+// `cores` of this host, for instance counts that depend on them. A spec that is
+// not valid gives a target with `spec_error`.
+AppTarget FromProto(const v1::AppTarget& target, int cores);
+
+}  // namespace fleet::agent
+
+#endif  // FLEET_NODE_AGENT_TARGET_PROTO_H_
