@@ -5,10 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "controller/rollout/commands.h"
-#include "controller/rollout/new_rollout.h"
 #include "controller/rollout_commits.h"
 #include "controller/rollout_log.h"
-#include "proto/rpc/app_spec_proto.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::controller {
@@ -17,12 +15,6 @@ namespace {
 // The rollout's clock is saved at least this often while it runs.
 constexpr absl::Duration kCheckpoint = absl::Seconds(30);
 constexpr size_t kMaxRequestId = 64;
-
-absl::Status NoHost(const std::string& app) {
-  return ErrorWithReason(absl::StatusCode::kNotFound,
-                         absl::StrCat("no host to roll ", app, " out to"),
-                         {"NO_HOST_MATCHES", {{"app", app}}});
-}
 
 }  // namespace
 
@@ -35,7 +27,7 @@ RolloutDriver::RolloutDriver(EventLoop& loop, RolloutStore& store,
       fleet_(fleet),
       options_(options),
       reader_(store),
-      random_(random_seed) {}
+      maker_(fleet, reader_, random_seed) {}
 
 RolloutDriver::~RolloutDriver() {
   if (timer_ != 0) loop_.CancelTimer(timer_);
@@ -304,57 +296,6 @@ absl::Status RolloutDriver::CheckNoneActive(const NewRollout& request,
       {"ROLLOUT_IN_PROGRESS", {{"rollout", rollout.uid}}});
 }
 
-absl::StatusOr<std::string> RolloutDriver::NewUid() {
-  // Crockford's base 32: nothing that is mistaken for another letter.
-  constexpr std::string_view kLetters = "0123456789abcdefghjkmnpqrstvwxyz";
-  for (;;) {
-    std::string uid = "r-";
-    uint64_t bits = random_();
-    for (int i = 0; i < 8; ++i, bits >>= 5) uid += kLetters[bits & 31];
-    ASSIGN_OR_RETURN(bool taken, reader_.UidIsTaken(uid));
-    if (!taken) return uid;
-  }
-}
-
-absl::StatusOr<Rollout> RolloutDriver::Build(const NewRollout& request,
-                                             const Active* superseded) {
-  std::vector<Candidate> candidates;
-  bool nothing_runs = request.app.proven_revision == 0;
-  for (const std::string& host : request.hosts) {
-    Candidate candidate{host, fleet_.View(host, request.app.uid), false};
-    nothing_runs = nothing_runs && candidate.view.instances_total == 0;
-    if (superseded != nullptr) {
-      auto it = superseded->index_of_host.find(host);
-      candidate.disturbed =
-          it != superseded->index_of_host.end() &&
-          InFlight(superseded->rollout.steps[it->second].phase);
-    }
-    candidates.push_back(std::move(candidate));
-  }
-  Rollout rollout;
-  ASSIGN_OR_RETURN(
-      rollout.policy,
-      ResolvePolicy(
-          request.app.spec, Override(request.app.spec.rollout, request.policy),
-          request.kind, static_cast<int>(candidates.size()), nothing_runs));
-  ASSIGN_OR_RETURN(rollout.uid, NewUid());
-  rollout.app = request.app.name;
-  rollout.app_uid = request.app.uid;
-  rollout.kind = request.kind;
-  rollout.from_revision = request.app.from_revision;
-  rollout.to_revision = request.app.revision;
-  rollout.create_time = Now().wall;
-  rollout.actor = request.actor;
-  rollout.request_id = request.request_id;
-  int64_t generation = request.app.generation;
-  if (superseded != nullptr) {
-    generation = std::max(generation, superseded->rollout.state.generation);
-  }
-  rollout.state.generation = generation + 1;
-  rollout.steps = MakeSteps(std::move(candidates), generation + 1);
-  return rollout;
-}
-
 absl::StatusOr<Rollout> RolloutDriver::Create(const NewRollout& request) {
   if (request.request_id.size() > kMaxRequestId) {
     return absl::InvalidArgumentError(
@@ -366,18 +307,21 @@ absl::StatusOr<Rollout> RolloutDriver::Create(const NewRollout& request) {
                      reader_.FindByRequest(request.request_id));
     if (same.has_value()) return Get(same->uid);
   }
-  if (request.hosts.empty()) return NoHost(request.app.name);
   auto found = by_app_.find(request.app.name);
   Active* old = found == by_app_.end() ? nullptr : found->second;
   RETURN_IF_ERROR(CheckNoneActive(request, old));
-  ASSIGN_OR_RETURN(Rollout rollout, Build(request, old));
-  if (request.validate_only) {
-    rollout.uid.clear();
-    return rollout;
-  }
+  ASSIGN_OR_RETURN(
+      Rollout rollout,
+      maker_.Make(request, old == nullptr ? nullptr : &old->rollout, Now()));
+  if (!request.validate_only) return Begin(request, std::move(rollout), old);
+  rollout.uid.clear();
+  return rollout;
+}
 
+absl::StatusOr<Rollout> RolloutDriver::Begin(const NewRollout& request,
+                                             Rollout rollout, Active* old) {
   const Moment now = Now();
-  Plan begin = BeginRollout(rollout, now);
+  const Plan begin = BeginRollout(rollout, now);
   RolloutCommit commit = CommitOf(rollout, begin, targets_, now.steady);
   AddAllSteps(rollout, commit);
   commit.app =
@@ -395,7 +339,7 @@ absl::StatusOr<Rollout> RolloutDriver::Create(const NewRollout& request) {
   RETURN_IF_ERROR(Save(commit, rollout.app));
 
   if (old != nullptr) {
-    std::string old_uid = old->rollout.uid;
+    const std::string old_uid = old->rollout.uid;
     TakeOver(*old, end);
     ForgetIfEnded(old_uid);
   }

@@ -6,38 +6,20 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
-#include <random>
 #include <string>
 #include <unordered_map>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "controller/rollout/planner.h"
+#include "controller/rollout_maker.h"
 #include "controller/rollout_ports.h"
 #include "controller/rollout_reader.h"
 #include "controller/rollout_watchers.h"
 #include "proto/rpc/event_loop.h"
 
 namespace fleet::controller {
-
-struct NewRollout {
-  RolloutApp app;
-  RolloutKind kind = RolloutKind::kReload;
-  std::vector<std::string> hosts;
-  // Fields that are set override app.spec.rollout.
-  RolloutPolicySpec policy;
-  // At most 64 bytes; empty: none.
-  std::string request_id;
-  std::string actor;
-  // Ends the app's active rollout together with the creation of this one.
-  bool supersede = false;
-  bool validate_only = false;
-  // See RolloutCommit::also_save.
-  std::function<absl::Status()> also_save;
-};
 
 struct DriverOptions {
   // How long hosts are waited for after a start.
@@ -141,9 +123,9 @@ class RolloutDriver {
   void ForgetIfEnded(const std::string& uid);
   absl::Status Save(const RolloutCommit& commit, const std::string& app);
   absl::StatusOr<Rollout> Run(const std::string& name, const Command& command);
-  absl::StatusOr<Rollout> Build(const NewRollout& request,
-                                const Active* superseded);
-  absl::StatusOr<std::string> NewUid();
+  // Saves it, and the end of `old` (nullptr: none) with it.
+  absl::StatusOr<Rollout> Begin(const NewRollout& request, Rollout rollout,
+                                Active* old);
   absl::Status CheckNoneActive(const NewRollout& request,
                                const Active* active) const;
 
@@ -153,8 +135,8 @@ class RolloutDriver {
   const FleetSource& fleet_;
   const DriverOptions options_;
   RolloutReader reader_;
+  RolloutMaker maker_;
   RolloutWatchers watchers_;
-  std::mt19937_64 random_;
   absl::Time resync_until_ = absl::InfinitePast();
   std::map<std::string, std::unique_ptr<Active>> active_;  // By uid.
   std::unordered_map<std::string, Active*> by_app_;
