@@ -70,7 +70,21 @@ struct Plan {
   bool Empty() const { return !save && steps.empty(); }
 };
 
-// What `rollout` does next, given what the fleet reports. Pure: the same input
+// What `rollout` does next, given what the fleet reports:
+//
+// - A host that is not connected when its turn comes is SKIPPED and gets no
+//   target: nothing unproven waits for it. If it is back before the end it has
+//   its turn; else it gets the target once the rollout has SUCCEEDED, and
+//   converges when it returns.
+// - A host lost in flight is UNKNOWN, keeps its slot, and has failed after
+//   unknown_grace; should it turn out to have finished alone, it is DONE.
+// - SUCCEEDED means that no host has failed and at least one is DONE. Failures
+//   within max_failures let the others go on; in the end they hold the rollout
+//   for a retry or an abort (or abort it, as on_failure says).
+// - Aborting admits nobody and ends once no step is in flight.
+// - A hold of any kind stops every deadline, as does a missing controller.
+//
+// Pure: the same input
 // gives the same plan, and planning again after Apply gives an empty one.
 // Terminal rollouts give an empty plan. `fleet.hosts` has one entry per step.
 // O(steps).
