@@ -39,6 +39,7 @@ void AddressSockets::AdoptOrder(UniqueFd note) {
 
 void AddressSockets::FinishAdopt() {
   if (sockets_.empty()) return order_note_.Drop();
+  NoteName();
   int reuseport = 0;
   socklen_t size = sizeof reuseport;
   getsockopt(sockets_.begin()->second.get(), SOL_SOCKET, SO_REUSEPORT,
@@ -82,6 +83,7 @@ absl::Status AddressSockets::OpenOne(const ListenAddress& address,
   if (!fd.ok()) return fd.status();
   int raw = fd->get();
   sockets_[slot] = *std::move(fd);
+  NoteName();
   if (!shared_) Joined(slot);
   keeper_.Hold(SocketName(slot), raw);
   return absl::OkStatus();
@@ -179,7 +181,11 @@ void AddressSockets::CloseAll() {
 
 void AddressSockets::Repair(int slot) {
   int fd = FdOf(slot);
-  if (fd < 0 || udp() || IsListening(fd)) return;
+  if (fd < 0 || udp() || key_.starts_with("unix:") || IsListening(fd)) return;
+  // A port that the kernel chose was given back by the shutdown.
+  bool unbound = LocalPort(fd) != port_;
+  auto name = MakeInetAddress(host_, port_, AF_INET6);
+  if (unbound && (!name.ok() || bind(fd, name->get(), name->size) != 0)) return;
   if (listen(fd, kBacklog) != 0 || shared_) return;
   group_.Leave(slot);
   group_.Join(slot);
@@ -193,12 +199,16 @@ bool AddressSockets::Overlaps(const ListenAddress& wanted) const {
   bool same_kind = udp() == (wanted.kind == ListenAddress::Kind::kUdp) &&
                    !key_.starts_with("unix:");
   if (!same_kind || sockets_.empty() || port() != wanted.port) return false;
-  std::string host = LocalHost(sockets_.begin()->second.get());
-  return IsWildcardHost(host) || wanted.wildcard() || host == wanted.host;
+  return IsWildcardHost(host_) || wanted.wildcard() || host_ == wanted.host;
 }
 
-int AddressSockets::port() const {
-  return sockets_.empty() ? 0 : LocalPort(sockets_.begin()->second.get());
+void AddressSockets::NoteName() {
+  port_ = 0;
+  for (const auto& [slot, fd] : sockets_) {
+    if (port_ != 0) return;
+    host_ = LocalHost(fd.get());
+    port_ = LocalPort(fd.get());
+  }
 }
 
 bool AddressSockets::udp() const { return key_.starts_with("udp"); }

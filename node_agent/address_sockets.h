@@ -61,7 +61,9 @@ class AddressSockets {
   const std::string& key() const { return key_; }
   // `wanted` cannot be opened beside it.
   bool Overlaps(const ListenAddress& wanted) const;
-  int port() const;
+  int port() const { return port_; }
+  // Where it really is, as a number.
+  const std::string& host() const { return host_; }
   bool udp() const;
   bool shared() const { return shared_; }
   bool empty() const { return sockets_.empty(); }
@@ -70,6 +72,7 @@ class AddressSockets {
   std::string SocketName(int slot) const;
   absl::Status OpenOne(const ListenAddress& address, const OpenOptions& options,
                        int slot, int* error_number);
+  void NoteName();
   void Joined(int slot);
   void Left(int slot);
   void ApplyProgram();
@@ -78,6 +81,8 @@ class AddressSockets {
   const std::string app_uid_;
   const std::string key_;
   bool shared_ = false;
+  std::string host_;
+  int port_ = 0;
   std::map<int, UniqueFd> sockets_;  // By slot.
   SlotGroup group_;
   // False: the order is not known for sure; the kernel hashes over all.

@@ -36,7 +36,7 @@ if (process.send) {
     proto.closeIdleConnections = function () {
       setTimeout(() => {
         setImmediate(() => setImmediate(() => closeIdle.call(this)));
-      }, grace);
+      }, grace).unref();  // The connections themselves keep the process.
     };
   };
 

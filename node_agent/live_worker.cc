@@ -91,7 +91,11 @@ LiveWorker::LiveWorker(const WorkerSurroundings& around, Watcher& watcher,
 LiveWorker::~LiveWorker() {
   *alive_ = false;
   if (drain_timer_ != 0) around_.loop.CancelTimer(drain_timer_);
+}
+
+void LiveWorker::DropHeld() {
   note_.Drop();
+  around_.keeper.Drop(absl::StrCat("ipc/", identity_.id));
 }
 
 std::string LiveWorker::LogName() const {
@@ -204,8 +208,8 @@ void LiveWorker::OnLongLine(bool inside) {
   SaveProgress();
 }
 
-absl::StatusOr<int> LiveWorker::OpenSocket(const ListenAddress& address,
-                                           int* error_number) {
+absl::StatusOr<SlotSocket> LiveWorker::OpenSocket(const ListenAddress& address,
+                                                  int* error_number) {
   SocketRegistry::OpenRequest request;
   request.app_uid = identity_.app_uid;
   request.app = identity_.app;
@@ -285,8 +289,7 @@ ProbeTarget LiveWorker::TargetOf(ReadinessState::Probe kind) {
   AddressSockets* sockets =
       around_.sockets.FindPort(identity_.app_uid, target.port);
   if (sockets != nullptr) {
-    std::string host = LocalHost(sockets->FdOf(identity_.slot));
-    if (!IsWildcardHost(host)) target.host = host;
+    if (!IsWildcardHost(sockets->host())) target.host = sockets->host();
     target.wait_for_acceptor = !http || watcher_.SharesSocket(*this, *sockets);
     target.route = std::make_unique<SlotRoute>(*this, target.port);
   }

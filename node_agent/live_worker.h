@@ -66,6 +66,8 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
   void OnNotify(const NotifyMessage& message);
   // The main process has ended: closes the channel, stops the probes.
   void OnEnded();
+  // Nothing is left of it: the keeper lets go of its channel and its note.
+  void DropHeld();
   // Not ready from here on, and nothing more is told of its readiness.
   void MarkStopping();
   // Once: the message, disconnect or signal of its spec.
@@ -94,8 +96,8 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
   void OnNodeMessage(const NodeMessage& message) override;
   void OnNodeChannelClosed() override;
   void OnLongLine(bool inside) override;
-  absl::StatusOr<int> OpenSocket(const ListenAddress& address,
-                                 int* error_number) override;
+  absl::StatusOr<SlotSocket> OpenSocket(const ListenAddress& address,
+                                        int* error_number) override;
   absl::StatusOr<ListenAddress> DeclaredAddress(int fd) override;
   void SendToWorker(const std::string& line, int fd) override;
   void OnSocketRefused(const absl::Status& why) override;

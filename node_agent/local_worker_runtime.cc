@@ -154,7 +154,7 @@ void LocalWorkerRuntime::Forget(WorkerId id) {
   for (const char* stream : {"out", "err"}) {
     keeper_.Drop(absl::StrCat("log/", id, "/", stream));
   }
-  keeper_.Drop(absl::StrCat("ipc/", id));
+  it->second.worker->DropHeld();
   tree_.Forget(id);
   workers_.erase(it);
   if (listener_ != nullptr) listener_->OnGone(id);

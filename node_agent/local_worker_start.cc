@@ -88,8 +88,8 @@ LocalWorkerRuntime::DeclaredSockets(const WorkerIdentity& identity,
       request.gid = user.gid;
     }
     int error_number = 0;
-    ASSIGN_OR_RETURN(int fd, sockets_.Open(request, &error_number));
-    result.push_back({fd, FdName(request.address)});
+    ASSIGN_OR_RETURN(SlotSocket socket, sockets_.Open(request, &error_number));
+    result.push_back({socket.fd, FdName(request.address)});
   }
   return result;
 }

@@ -118,26 +118,27 @@ void NodeCluster::OnQuery(const NodeMessage& message) {
   const NodeQuery& query = message.query;
   auto address = AddressOf(query);
   if (!address.ok()) return Refuse(message, "", EBADF, address.status());
-  std::string name = address->Key();
-  std::string key = absl::StrCat(name, "|", query.index);
+  std::string key = absl::StrCat(address->Key(), "|", query.index);
+  int error_number = EINVAL;
+  auto opened = host_.OpenSocket(*address, &error_number);
+  if (!opened.ok()) {
+    return Refuse(message, key, error_number, opened.status());
+  }
   bool twice = !address->reuse_address &&
                std::any_of(open_.begin(), open_.end(), [&](const auto& entry) {
-                 return entry.second == name && entry.first != key;
+                 return entry.second == opened->key && entry.first != key;
                });
   if (twice || open_.size() >= kMaxOpen) {
-    return Refuse(
-        message, key, twice ? EADDRINUSE : EMFILE,
-        absl::AlreadyExistsError(absl::StrCat("the worker itself listens on ",
-                                              address->Display(), " already")));
+    return Refuse(message, key, twice ? EADDRINUSE : EMFILE,
+                  absl::AlreadyExistsError(absl::StrCat(
+                      "the worker listens on ", address->Display(),
+                      twice ? " already" : ": it has 256 addresses already")));
   }
-  int error_number = EINVAL;
-  auto fd = host_.OpenSocket(*address, &error_number);
-  if (!fd.ok()) return Refuse(message, key, error_number, fd.status());
-  open_[key] = name;
+  open_[key] = opened->key;
   host_.SendToWorker(
       NodeHandleReply(query.udp, key, message.seq,
-                      data_.Share(name, query.data), next_seq_++),
-      *fd);
+                      data_.Share(opened->key, query.data), next_seq_++),
+      opened->fd);
 }
 
 void NodeCluster::Refuse(const NodeMessage& message, const std::string& key,

@@ -12,6 +12,7 @@
 #include "node_agent/held_note.h"
 #include "node_agent/listen_address.h"
 #include "node_agent/node_message.h"
+#include "node_agent/socket_registry.h"
 
 namespace fleet::agent {
 
@@ -42,8 +43,8 @@ class NodeCluster {
     virtual ~Host() = default;
     // The worker's own socket for the address; on failure `*error_number` is
     // the errno that its app will see.
-    virtual absl::StatusOr<int> OpenSocket(const ListenAddress& address,
-                                           int* error_number) = 0;
+    virtual absl::StatusOr<SlotSocket> OpenSocket(const ListenAddress& address,
+                                                  int* error_number) = 0;
     // listen({fd: n}): the address that its spec declares in that place.
     virtual absl::StatusOr<ListenAddress> DeclaredAddress(int fd) = 0;
     virtual void SendToWorker(const std::string& line, int fd) = 0;

@@ -79,11 +79,28 @@ void SocketRegistry::NameApp(const std::string& app_uid,
   apps_[app_uid].name = name;
 }
 
-absl::StatusOr<int> SocketRegistry::Open(const OpenRequest& request,
-                                         int* error_number) {
+std::string SocketRegistry::KeyOf(const App& app,
+                                  const ListenAddress& address) const {
+  std::string key = address.Key();
+  bool inet = address.kind != ListenAddress::Kind::kUnix;
+  if (!inet || address.port == 0 || app.addresses.contains(key)) return key;
+  ListenAddress any = address;
+  any.port = 0;
+  std::string prefix = any.Key();
+  prefix.resize(prefix.rfind('#') + 1);
+  for (const auto& [other, sockets] : app.addresses) {
+    if (other.starts_with(prefix) && sockets.port() == address.port) {
+      return other;
+    }
+  }
+  return key;
+}
+
+absl::StatusOr<SlotSocket> SocketRegistry::Open(const OpenRequest& request,
+                                                int* error_number) {
   App& app = apps_[request.app_uid];
   app.name = request.app;
-  std::string key = request.address.Key();
+  std::string key = KeyOf(app, request.address);
   if (app.addresses.size() >= kMaxAddresses && !app.addresses.contains(key)) {
     *error_number = EMFILE;
     return absl::ResourceExhaustedError(
@@ -104,7 +121,7 @@ absl::StatusOr<int> SocketRegistry::Open(const OpenRequest& request,
     return DescribeFailure(request, opened, *error_number);
   }
   address.SetLive(app.live);
-  return address.FdOf(request.slot);
+  return SlotSocket{address.FdOf(request.slot), key};
 }
 
 absl::Status SocketRegistry::DescribeFailure(const OpenRequest& request,
@@ -116,26 +133,23 @@ absl::Status SocketRegistry::DescribeFailure(const OpenRequest& request,
     context += ": ports below 1024 need root or CAP_NET_BIND_SERVICE";
   }
   if (error_number != EADDRINUSE) return Annotate(status, context);
-  std::string owner = OwnerAmongApps(request);
-  if (owner.empty()) {
-    ListenAddress at = request.address;
-    if (at.wildcard()) at.host = bind_address_;
-    owner = DescribePortOwner(at);
-  }
-  return absl::AlreadyExistsError(absl::StrCat(
-      context, ": cannot listen on ", request.address.Display(), ": ",
-      owner.empty() ? "the address is in use"
-                    : absl::StrCat("in use by ", owner),
-      "; stop that one or give one of them another port"));
+  ListenAddress at = request.address;
+  if (at.wildcard()) at.host = bind_address_;
+  std::string owner = OwnerAmongApps(request.app_uid, at);
+  if (owner.empty()) owner = DescribePortOwner(at);
+  return absl::AlreadyExistsError(
+      absl::StrCat(context, ": cannot listen on ", at.Display(), ": ",
+                   owner.empty() ? "the address is in use"
+                                 : absl::StrCat("in use by ", owner),
+                   "; stop that one or give one of them another port"));
 }
 
-std::string SocketRegistry::OwnerAmongApps(const OpenRequest& request) const {
-  ListenAddress wanted = request.address;
-  if (wanted.wildcard()) wanted.host = bind_address_;
+std::string SocketRegistry::OwnerAmongApps(const std::string& app_uid,
+                                           const ListenAddress& wanted) const {
   for (const auto& [uid, app] : apps_) {
     for (const auto& [key, address] : app.addresses) {
       if (!address.Overlaps(wanted)) continue;
-      return uid == request.app_uid
+      return uid == app_uid
                  ? absl::StrCat("this app's own ", key)
                  : absl::StrCat("app ", app.name.empty() ? uid : app.name);
     }

@@ -17,6 +17,13 @@
 
 namespace fleet::agent {
 
+// A slot's socket, which stays the registry's.
+struct SlotSocket {
+  int fd = -1;
+  // What the registry knows the address by.
+  std::string key;
+};
+
 // Opens the sockets of an app, an address and a slot, keeps them open through
 // every death of workers and agents, and says which slots get connections.
 //
@@ -45,9 +52,11 @@ class SocketRegistry {
     uid_t uid = static_cast<uid_t>(-1);
     gid_t gid = static_cast<gid_t>(-1);
   };
-  // The slot's socket, opened now or before; it stays the registry's. An error
-  // names the address and who has it; `*error_number` is the errno.
-  absl::StatusOr<int> Open(const OpenRequest& request, int* error_number);
+  // The slot's socket, opened now or before. An error names the address and
+  // who has it; `*error_number` is the errno. A port that the app got by
+  // asking for any is also found by its number.
+  absl::StatusOr<SlotSocket> Open(const OpenRequest& request,
+                                  int* error_number);
 
   // Which slots have a worker that is ready. None: all get connections.
   void SetLive(const std::string& app_uid, const std::set<int>& live);
@@ -77,10 +86,12 @@ class SocketRegistry {
   };
 
   AddressSockets& AddressOf(const std::string& app_uid, const std::string& key);
+  std::string KeyOf(const App& app, const ListenAddress& address) const;
   absl::Status DescribeFailure(const OpenRequest& request,
                                const absl::Status& status,
                                int error_number) const;
-  std::string OwnerAmongApps(const OpenRequest& request) const;
+  std::string OwnerAmongApps(const std::string& app_uid,
+                             const ListenAddress& wanted) const;
 
   KeeperClient& keeper_;
   const std::string bind_address_;

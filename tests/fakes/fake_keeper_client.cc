@@ -146,17 +146,21 @@ void FakeKeeperClient::OnEnded(WorkerId id) {
 
 void FakeKeeperClient::Signal(WorkerId id, int signal, bool group) {
   auto it = processes_.find(id);
-  if (it == processes_.end() || it->second.ended) return;
+  if (frozen_ || it == processes_.end() || it->second.ended) return;
   kill(group ? -it->second.pid : it->second.pid, signal);
 }
 
-void FakeKeeperClient::AckExit(WorkerId id) { processes_.erase(id); }
+void FakeKeeperClient::AckExit(WorkerId id) {
+  if (!frozen_) processes_.erase(id);
+}
 
 void FakeKeeperClient::Hold(const std::string& name, int fd) {
   held_[name].Reset(fcntl(fd, F_DUPFD_CLOEXEC, 0));
 }
 
-void FakeKeeperClient::Drop(const std::string& name) { held_.erase(name); }
+void FakeKeeperClient::Drop(const std::string& name) {
+  if (!frozen_) held_.erase(name);
+}
 
 Inventory FakeKeeperClient::TakeInventory() const {
   Inventory inventory;

@@ -37,6 +37,9 @@ class FakeKeeperClient : public KeeperClient {
   pid_t keeper_pid() const override;
   std::string keeper_version() const override { return "fake"; }
 
+  // While frozen it hears nothing: an agent that is destroyed then is like
+  // one that was killed.
+  void Freeze(bool frozen) { frozen_ = frozen; }
   Inventory TakeInventory() const;
   std::vector<std::string> held_names() const;
   // Names that begin with `prefix`.
@@ -59,6 +62,7 @@ class FakeKeeperClient : public KeeperClient {
 
   EventLoop& loop_;
   Events* events_ = nullptr;
+  bool frozen_ = false;
   std::map<WorkerId, Process> processes_;
   std::map<std::string, UniqueFd> held_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
