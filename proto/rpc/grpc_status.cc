@@ -42,6 +42,7 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
   for (const auto& [key, value] : reason.metadata) {
     (*info.mutable_metadata())[key] = value;
   }
+  if (info.ByteSizeLong() > kMaxDetails / 2) info.clear_metadata();
   google::rpc::Status details;
   details.set_code(static_cast<int>(status.code()));
   details.add_details()->PackFrom(info);

@@ -28,7 +28,8 @@ struct Identity {
   std::string peer;
 };
 
-// Of the call that `context` belongs to. Any thread, within the call.
+// Of the call that `context` belongs to. Any thread, within the call: it asks
+// the kernel about the connection, which is open as long.
 Identity IdentityOf(const grpc::ServerContextBase& context);
 
 // Of gRPC's name of a peer: "fd:N" is a Unix socket that RpcServer accepted.

@@ -44,5 +44,14 @@ TEST(GrpcStatus, LongMessagesFitTheHeader) {
   EXPECT_EQ(status.error_message().size() % 2, 1);  // 2 n, and 3 of "…".
 }
 
+TEST(GrpcStatus, MetadataThatFitsNoHeaderIsLeftOut) {
+  absl::Status status =
+      ErrorWithReason(absl::StatusCode::kInternal, "x",
+                      {"STORE_FAILED", {{"dump", std::string(5000, 'x')}}});
+  ErrorReason reason = ReasonOf(FromGrpcStatus(ToGrpcStatus(status)));
+  EXPECT_EQ(reason.reason, "STORE_FAILED");
+  EXPECT_TRUE(reason.metadata.empty());
+}
+
 }  // namespace
 }  // namespace fleet
