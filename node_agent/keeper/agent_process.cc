@@ -28,9 +28,8 @@ bool Names(const char* entry, const char* variable) {
 
 }  // namespace
 
-AgentProcess::AgentProcess(char** argv, int dev_null,
-                           const rlimit& child_nofile)
-    : argv_(argv), dev_null_(dev_null), child_nofile_(child_nofile) {}
+AgentProcess::AgentProcess(char** argv, const rlimit& child_nofile)
+    : argv_(argv), child_nofile_(child_nofile) {}
 
 // The keeper's own environment with two of its own; malloc'd, or nullptr.
 char** AgentProcess::BuildEnvironment() {
@@ -70,7 +69,7 @@ int AgentProcess::Start(int64_t now_ms) {
   spec.n_fds = 3;
   ChildResult child;
   if (spec.envp != nullptr) {
-    child = StartChild(spec, dev_null_);
+    child = StartChild(spec);
   } else {
     child.step = "memory";
     child.error_number = ENOMEM;

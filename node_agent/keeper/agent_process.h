@@ -15,7 +15,7 @@ namespace fleet::keeper {
 class AgentProcess {
  public:
   // `argv` ends with nullptr, argv[0] is the program's absolute path.
-  AgentProcess(char** argv, int dev_null, const rlimit& child_nofile);
+  AgentProcess(char** argv, const rlimit& child_nofile);
 
   // Starts it. Gives the keeper's end of its socket, or -1 after a line on
   // stderr.
@@ -36,7 +36,6 @@ class AgentProcess {
   char** BuildEnvironment();
 
   char** argv_;
-  int dev_null_;
   rlimit child_nofile_;
   pid_t pid_ = 0;
   int pidfd_ = -1;

@@ -14,11 +14,8 @@
 namespace fleet::keeper {
 
 AgentSession::AgentSession(ProcessTable& processes, FdStore& store,
-                           const rlimit& child_nofile, int dev_null)
-    : processes_(processes),
-      store_(store),
-      child_nofile_(child_nofile),
-      dev_null_(dev_null) {}
+                           const rlimit& child_nofile)
+    : processes_(processes), store_(store), child_nofile_(child_nofile) {}
 
 void AgentSession::SetWatchPidfd(WatchPidfd watch, void* context) {
   watch_pidfd_ = watch;
@@ -149,7 +146,7 @@ AgentSession::Result AgentSession::HandleSpawn() {
     return Result::kOk;
   }
   request.child().nofile = &child_nofile_;
-  ChildResult child = StartChild(request.child(), dev_null_);
+  ChildResult child = StartChild(request.child());
   if (child.pid < 0) {
     AddFailure(id, child.step, child.error_number);
   } else {

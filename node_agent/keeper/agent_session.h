@@ -28,7 +28,7 @@ class AgentSession {
   using WatchPidfd = void (*)(void* context, size_t index, int pidfd);
 
   AgentSession(ProcessTable& processes, FdStore& store,
-               const rlimit& child_nofile, int dev_null);
+               const rlimit& child_nofile);
   void SetWatchPidfd(WatchPidfd watch, void* context);
 
   // Takes the socket of an agent that has not said Hello yet.
@@ -85,7 +85,6 @@ class AgentSession {
   ProcessTable& processes_;
   FdStore& store_;
   const rlimit child_nofile_;
-  const int dev_null_;
   WatchPidfd watch_pidfd_ = nullptr;
   void* watch_context_ = nullptr;
 

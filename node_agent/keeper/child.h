@@ -49,7 +49,14 @@ struct ChildResult {
 
 // Returns once the child runs its program or has failed. Expects that no
 // signal has a handler. Not reentrant.
-ChildResult StartChild(const ChildSpec& spec, int dev_null);
+ChildResult StartChild(const ChildSpec& spec);
+
+// Once, before the first StartChild: reserves the numbers up to kLaunchPad for
+// the descriptors of children, so that a start does not cost more the more
+// descriptors the keeper holds. `dev_null` is /dev/null, open and above the
+// pad. False: errno says.
+inline constexpr int kLaunchPad = 32;
+bool ReserveLaunchPad(int dev_null);
 
 }  // namespace fleet::keeper
 

@@ -37,7 +37,7 @@ Keeper::Keeper(const KeeperSetup& setup, KeeperLock& lock,
       lock_(lock),
       processes_(processes),
       session_(session),
-      agent_(setup.agent_argv, setup.dev_null, setup.child_nofile) {
+      agent_(setup.agent_argv, setup.child_nofile) {
   session_.SetWatchPidfd(&Keeper::WatchPidfd, this);
 }
 

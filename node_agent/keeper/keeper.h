@@ -18,7 +18,6 @@ namespace fleet::keeper {
 struct KeeperSetup {
   int signals = -1;    // A signalfd.
   int state_dir = -1;  // The folder.
-  int dev_null = -1;
   char** agent_argv = nullptr;
   rlimit child_nofile{};
   // An agent that runs already, which will connect; 0: start one.

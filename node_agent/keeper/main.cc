@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "node_agent/keeper/child.h"
 #include "node_agent/keeper/keeper.h"
 #include "node_agent/keeper/stderr_line.h"
 
@@ -50,15 +51,17 @@ bool ParseArguments(int argc, char** argv, Arguments& arguments) {
          arguments.agent[0][0] == '/';
 }
 
-// 0, 1 and 2 are open, nothing else is. Gives /dev/null.
-int SetUpDescriptors() {
+// 0, 1 and 2 are open, the launch pad is reserved, and nothing else is there.
+bool SetUpDescriptors() {
   close_range(3, ~0U, 0);
-  int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-  while (fd >= 0 && fd < 3) {
-    fcntl(fd, F_SETFD, 0);
-    fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-  }
-  return fd;
+  int fd;
+  do {
+    fd = open("/dev/null", O_RDWR);
+  } while (fd >= 0 && fd < 3);
+  if (fd < 0) return false;
+  int dev_null = fcntl(fd, F_DUPFD_CLOEXEC, kLaunchPad);
+  close(fd);
+  return dev_null >= 0 && ReserveLaunchPad(dev_null);
 }
 
 // All at their defaults, as children inherit them; what the loop wants comes
@@ -130,10 +133,10 @@ int Main(int argc, char** argv) {
   }
   KeeperSetup setup;
   setup.agent_argv = arguments.agent;
-  setup.dev_null = SetUpDescriptors();
+  bool ready = SetUpDescriptors();
   setup.signals = SetUpSignals();
   setup.state_dir = OpenStateDir(arguments.state_dir);
-  if (setup.dev_null < 0 || setup.signals < 0 || setup.state_dir < 0) {
+  if (!ready || setup.signals < 0 || setup.state_dir < 0) {
     StderrLine("cannot use %s: %s", arguments.state_dir, strerror(errno));
     return 1;
   }
@@ -152,8 +155,7 @@ int Main(int argc, char** argv) {
     setup.agent_pid = arguments.agent_pid;
     setup.agent_ticks = ReadStartTicks(arguments.agent_pid);
   }
-  static AgentSession session(g_processes, g_store, setup.child_nofile,
-                              setup.dev_null);
+  static AgentSession session(g_processes, g_store, setup.child_nofile);
   static Keeper keeper(setup, lock, g_processes, session);
   return keeper.Run();
 }
