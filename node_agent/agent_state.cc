@@ -53,8 +53,9 @@ AgentState::~AgentState() {
 
 // ------------------------------------------------------------------- start
 
-void AgentState::Start() {
-  next_worker_id_ = journal_.contents().next_worker_id;
+void AgentState::Start(WorkerId first_worker_id) {
+  next_worker_id_ =
+      std::max(first_worker_id, journal_.contents().next_worker_id);
   RestoreApps();
   AdoptWorkers();
   for (auto& [uid, app] : apps_) app->Schedule();

@@ -39,8 +39,8 @@ class AgentState : public WorkerListener, private AppSupervisor::Owner {
   ~AgentState() override;
 
   // Takes over the workers that live and brings up what the journal says.
-  // Once, before the loop runs.
-  void Start();
+  // Once, before the loop runs. Worker ids are not below `first_worker_id`.
+  void Start(WorkerId first_worker_id);
 
   // Accepts what it can and says what not. Journaled when it returns OK.
   v1::DesiredStateAck Accept(const v1::DesiredState& wanted);

@@ -182,7 +182,7 @@ absl::Status Run(const AgentOptions& options, const StateFolder& folder,
     });
   };
 
-  state.Start();
+  state.Start(folder.first_worker_id());
   if (session != nullptr) session->Start();
   spdlog::info("host {} version {}, state in {}, controller {}",
                options.host_name, FLEET_VERSION, folder.path(),

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
@@ -73,6 +74,12 @@ absl::StatusOr<std::string> HostUid(const std::string& path) {
 }
 
 }  // namespace
+
+uint64_t StateFolder::first_worker_id() const {
+  // Eight of the hexadecimal digits are 32 bits; the sign bit stays clear.
+  uint64_t host = std::strtoull(host_uid_.substr(0, 8).c_str(), nullptr, 16);
+  return ((host & 0x7fffffff) << 32) + 1;
+}
 
 std::string RandomId() {
   std::array<char, 16> bytes;

@@ -2,6 +2,7 @@
 #ifndef FLEET_NODE_AGENT_STATE_FOLDER_H_
 #define FLEET_NODE_AGENT_STATE_FOLDER_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -25,6 +26,10 @@ class StateFolder {
   std::string runtime_folder() const { return path_ + "/run"; }
   // Random, made with the folder; tells this host from another of its name.
   const std::string& host_uid() const { return host_uid_; }
+  // Where this host's worker ids begin: 31 bits of host_uid above 32 bits that
+  // count. Several agents on one machine tell their workers apart by the id
+  // alone, which is all that a stray process carries in its environment.
+  uint64_t first_worker_id() const;
 
  private:
   StateFolder(std::string path, UniqueFd lock, std::string host_uid)
