@@ -16,6 +16,8 @@ namespace {
 // Periods of silence after which the other side is given up.
 constexpr int kSilentPeriods = 3;
 constexpr int kMaxLabels = 64;
+// Before an agent that was sent away connects again.
+constexpr absl::Duration kRetryDelay = absl::Milliseconds(500);
 
 }  // namespace
 
@@ -187,14 +189,15 @@ void AgentSession::OnMetrics(const v1::Metrics& metrics) {
 }
 
 void AgentSession::ConfirmRemovals(bool after_hello) {
+  removal_unsaved_ = false;
   for (const std::string& uid : env_.registry.AppsOn(host_)) {
     const HostTarget* target = env_.registry.FindTarget(uid, host_);
     if (target == nullptr || !Confirmed(*target, after_hello)) continue;
     absl::Status status = env_.orders.ConfirmRemoved(uid, host_);
     if (!status.ok()) {
-      // The host says it again with its next session.
       spdlog::warn("session host={} app_uid={} removal not saved: {}", host_,
                    uid, std::string(status.message()));
+      removal_unsaved_ = true;
       continue;
     }
     // An app that has taken the name may come now.
@@ -222,6 +225,7 @@ void AgentSession::Tick() {
                             : "no Hello came for ",
                      absl::FormatDuration(silence))));
   }
+  if (live() && removal_unsaved_) ConfirmRemovals(/*after_hello=*/false);
   if (live() && now - last_sent_ >= env_.heartbeat_period) {
     v1::SessionResponse response;
     response.mutable_heartbeat();
@@ -254,6 +258,8 @@ void AgentSession::GoAway(const std::string& reason) {
   if (live()) {
     v1::SessionResponse response;
     response.mutable_go_away()->set_reason(reason);
+    *response.mutable_go_away()->mutable_retry_delay() =
+        ToProtoDuration(kRetryDelay);
     Send(std::move(response));
   }
   Close(absl::UnavailableError(reason));

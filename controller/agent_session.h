@@ -105,6 +105,8 @@ class AgentSession {
   absl::Time last_sent_;
   int64_t next_seq_ = 1;
   bool resync_asked_ = false;
+  // The store would not take a confirmed removal; Tick tries again.
+  bool removal_unsaved_ = false;
   std::optional<DesiredSender> desired_;
 };
 

@@ -231,9 +231,12 @@ void AppRegistry::OnCommitted(const RolloutCommit& commit) {
     ++record.version;
   }
   for (const HostTarget& target : commit.targets) TakeOverTarget(target);
-  if (listener_ != nullptr && app != apps_.end() &&
-      commit.app->proven_revision != 0) {
-    listener_->OnRevisionProven(commit.app->app_uid);
+  if (listener_ == nullptr) return;
+  for (const RolloutRow& row : commit.rollouts) {
+    auto named = uids_.find(row.app);
+    if (!row.active && named != uids_.end()) {
+      listener_->OnRolloutEnded(named->second);
+    }
   }
 }
 

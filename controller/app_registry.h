@@ -27,8 +27,8 @@ class TargetListener {
   virtual ~TargetListener() = default;
   virtual void OnTargetChanged(const std::string& host,
                                const std::string& app_uid) = 0;
-  // A rollout to the app's newest proven revision has succeeded.
-  virtual void OnRevisionProven(const std::string& app_uid) = 0;
+  // The app's rollout has ended, in whatever way.
+  virtual void OnRolloutEnded(const std::string& app_uid) = 0;
 };
 
 struct AppEntry {

@@ -124,14 +124,16 @@ absl::Status AppService::List(const v1::ListAppsRequest& request,
   ASSIGN_OR_RETURN(PageRequest page,
                    MakePage(request.page_size(), request.page_token()));
   const auto& names = registry_.names();
+  size_t bytes = 0;
   for (auto it = names.upper_bound(page.after); it != names.end(); ++it) {
     if (!Named(request.names(), it->first)) continue;
-    if (response.apps_size() == page.size) {
-      response.set_next_page_token(response.apps(page.size - 1).name());
+    if (response.apps_size() == page.size || bytes > kMaxPageBytes) {
+      response.set_next_page_token(response.apps().rbegin()->name());
       break;
     }
     *response.add_apps() =
         view_.App(*registry_.FindByUid(it->second), request.omit_specs());
+    bytes += response.apps().rbegin()->ByteSizeLong();
   }
   return absl::OkStatus();
 }

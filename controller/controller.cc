@@ -4,22 +4,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "controller/agent_service.h"
-#include "controller/agent_sessions.h"
-#include "controller/app_apply.h"
-#include "controller/app_orders.h"
-#include "controller/app_registry.h"
 #include "controller/app_service.h"
-#include "controller/app_view.h"
 #include "controller/call_gate.h"
-#include "controller/event_router.h"
-#include "controller/fleet_state.h"
-#include "controller/host_placement.h"
-#include "controller/host_registry.h"
+#include "controller/fleet_core.h"
 #include "controller/host_service.h"
 #include "controller/log_service.h"
-#include "controller/log_tails.h"
-#include "controller/request_answers.h"
-#include "controller/rollout_driver.h"
 #include "controller/rollout_service.h"
 #include "controller/store/migrations.h"
 #include "controller/store/sqlite_database.h"
@@ -37,7 +26,6 @@ struct Opened {
   StateLock lock;
   std::unique_ptr<SqliteDatabase> database;
   int64_t epoch = 0;
-  StoredFleet fleet;
 };
 
 absl::StatusOr<Opened> OpenStore(const std::string& state_dir) {
@@ -45,10 +33,8 @@ absl::StatusOr<Opened> OpenStore(const std::string& state_dir) {
   ASSIGN_OR_RETURN(auto database, SqliteDatabase::Open(absl::StrCat(
                                       state_dir, "/controller.db")));
   RETURN_IF_ERROR(Migrate(*database, Migrations()));
-  SqliteStore store(*database);
-  ASSIGN_OR_RETURN(int64_t epoch, store.RaiseEpoch());
-  ASSIGN_OR_RETURN(StoredFleet fleet, store.Load());
-  return Opened{std::move(lock), std::move(database), epoch, std::move(fleet)};
+  ASSIGN_OR_RETURN(int64_t epoch, SqliteStore(*database).RaiseEpoch());
+  return Opened{std::move(lock), std::move(database), epoch};
 }
 
 }  // namespace
@@ -56,27 +42,12 @@ absl::StatusOr<Opened> OpenStore(const std::string& state_dir) {
 // In the order in which they depend on each other.
 struct Controller::Parts {
   Parts(EventLoop& loop, Opened opened, uint64_t seed);
-  ~Parts() { registry.SetListener(nullptr); }
-
-  absl::Status RemoveHost(const std::string& name);
 
   StateLock lock;
   std::unique_ptr<SqliteDatabase> database;
-  const int64_t epoch;
   SqliteStore store;
   SqliteRolloutStore rollout_store;
-  HostRegistry hosts;
-  AppRegistry registry;
-  FleetState state;
-  RolloutDriver driver;
-  AppOrders orders;
-  AppApply apply;
-  HostPlacement placement;
-  AppView view;
-  RequestAnswers answers;
-  EventRouter router;
-  AgentSessions sessions;
-  LogTails tails;
+  FleetCore core;
   CallGate gate;
   AgentService agent_service;
   AppService app_service;
@@ -88,64 +59,30 @@ struct Controller::Parts {
 Controller::Parts::Parts(EventLoop& loop, Opened opened, uint64_t seed)
     : lock(std::move(opened.lock)),
       database(std::move(opened.database)),
-      epoch(opened.epoch),
       store(*database),
       rollout_store(*database),
-      hosts(store, loop.clock()),
-      registry(store, hosts),
-      state(registry, hosts, loop.clock()),
-      driver(loop, rollout_store, registry, state, seed, {}),
-      orders(store, registry, hosts, driver, loop.clock()),
-      apply(store, registry, hosts, driver, loop.clock(), seed + 1),
-      placement(registry, hosts, driver),
-      view(registry, hosts, state, driver),
-      answers(store),
-      router(loop),
-      sessions(loop,
-               SessionEnvironment{registry, hosts, state, orders, router,
-                                  loop.clock(), epoch},
-               seed + 2),
-      tails(loop, sessions, registry, hosts),
+      core({loop, store, rollout_store, opened.epoch, seed}),
       gate(loop),
-      agent_service(gate, sessions),
-      app_service(gate, registry, apply, orders, answers, view),
+      agent_service(gate, core.sessions),
+      app_service(gate, core.registry, core.apply, core.orders, core.answers,
+                  core.view),
       host_service(
-          gate, hosts, view,
-          [this](const std::string& name) { return RemoveHost(name); }, epoch,
-          loop.clock().WallNow()),
-      log_service(gate, tails),
-      rollout_service(gate, driver, registry) {
-  hosts.Load(std::exchange(opened.fleet.hosts, {}));
-  registry.Load(std::move(opened.fleet));
-  router.Connect(driver, placement, sessions, tails);
-  registry.SetListener(&router);
-}
-
-absl::Status Controller::Parts::RemoveHost(const std::string& name) {
-  StoreChange change;
-  for (const std::string& uid : registry.AppsOn(name)) {
-    change.gone_targets.push_back({uid, name});
-    const AppEntry* app = registry.FindByUid(uid);
-    if (app->record.deleted && app->targets.size() == 1) {
-      change.gone_app_uids.push_back(uid);
-    }
-  }
-  RETURN_IF_ERROR(hosts.Remove(name, change));
-  registry.TakeOver(change);
-  state.ForgetHost(name);
-  driver.OnHostChanged(name);
-  return absl::OkStatus();
-}
+          gate, core.hosts, core.view,
+          [this](const std::string& name) { return core.RemoveHost(name); },
+          opened.epoch, loop.clock().WallNow()),
+      log_service(gate, core.tails),
+      rollout_service(gate, core.driver, core.registry) {}
 
 absl::StatusOr<std::unique_ptr<Controller>> Controller::Start(
     EventLoop& loop, const ControllerOptions& options) {
   ASSIGN_OR_RETURN(Opened opened, OpenStore(options.state_dir));
   auto parts =
       std::make_unique<Parts>(loop, std::move(opened), options.random_seed);
-  RETURN_IF_ERROR(parts->driver.Start());
+  RETURN_IF_ERROR(parts->core.Load());
   spdlog::info("controller version={} epoch={} store={} apps={} hosts={}",
-               FLEET_VERSION, parts->epoch, parts->database->path(),
-               parts->registry.names().size(), parts->hosts.hosts().size());
+               FLEET_VERSION, parts->core.epoch, parts->database->path(),
+               parts->core.registry.names().size(),
+               parts->core.hosts.hosts().size());
   return std::unique_ptr<Controller>(new Controller(std::move(parts)));
 }
 
@@ -160,9 +97,9 @@ std::vector<grpc::Service*> Controller::services() {
 }
 
 void Controller::GoAway() {
-  parts_->sessions.GoAway("the controller is stopping");
+  parts_->core.sessions.GoAway("the controller is stopping");
 }
 
-int64_t Controller::epoch() const { return parts_->epoch; }
+int64_t Controller::epoch() const { return parts_->core.epoch; }
 
 }  // namespace fleet::controller

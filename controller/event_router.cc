@@ -1,11 +1,20 @@
 #include "controller/event_router.h"
 
+#include <utility>
+
+#include "absl/time/time.h"
 #include "controller/agent_sessions.h"
 #include "controller/host_placement.h"
 #include "controller/log_tails.h"
 #include "controller/rollout_driver.h"
+#include "spdlog/spdlog.h"
 
 namespace fleet::controller {
+namespace {
+
+constexpr absl::Duration kPlaceAgain = absl::Seconds(5);
+
+}  // namespace
 
 void EventRouter::Connect(RolloutDriver& driver, HostPlacement& placement,
                           AgentSessions& sessions, LogTails& tails) {
@@ -16,7 +25,7 @@ void EventRouter::Connect(RolloutDriver& driver, HostPlacement& placement,
 }
 
 void EventRouter::OnHostConnected(const std::string& host) {
-  placement_->PlaceOn(host);
+  PlaceOn(host);
   driver_->OnHostChanged(host);
   tails_->OnHostConnected(host);
 }
@@ -46,9 +55,29 @@ void EventRouter::OnTargetChanged(const std::string& host,
   if (sessions_ != nullptr) sessions_->AddTarget(host, app_uid);
 }
 
-void EventRouter::OnRevisionProven(const std::string& app_uid) {
+void EventRouter::OnRolloutEnded(const std::string& app_uid) {
   loop_.Post([this, app_uid, alive = std::weak_ptr<int>(alive_)] {
-    if (!alive.expired()) placement_->PlaceApp(app_uid);
+    if (!alive.expired()) PlaceApp(app_uid);
+  });
+}
+
+void EventRouter::PlaceOn(const std::string& host) {
+  absl::Status status = placement_->PlaceOn(host);
+  if (!status.ok()) PlaceLater([this, host] { PlaceOn(host); }, status);
+}
+
+void EventRouter::PlaceApp(const std::string& app_uid) {
+  absl::Status status = placement_->PlaceApp(app_uid);
+  if (!status.ok()) PlaceLater([this, app_uid] { PlaceApp(app_uid); }, status);
+}
+
+void EventRouter::PlaceLater(std::function<void()> place,
+                             const absl::Status& why) {
+  spdlog::error("placement not saved, trying again: {}",
+                std::string(why.message()));
+  loop_.AddTimerAfter(kPlaceAgain, [alive = std::weak_ptr<int>(alive_),
+                                    place = std::move(place)] {
+    if (!alive.expired()) place();
   });
 }
 

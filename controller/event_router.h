@@ -2,9 +2,11 @@
 #ifndef FLEET_CONTROLLER_EVENT_ROUTER_H_
 #define FLEET_CONTROLLER_EVENT_ROUTER_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "controller/app_registry.h"
 #include "controller/session_listener.h"
 #include "proto/rpc/event_loop.h"
@@ -38,9 +40,14 @@ class EventRouter : public SessionListener, public TargetListener {
   // TargetListener.
   void OnTargetChanged(const std::string& host,
                        const std::string& app_uid) override;
-  void OnRevisionProven(const std::string& app_uid) override;
+  void OnRolloutEnded(const std::string& app_uid) override;
 
  private:
+  // A placement that the store would not take is tried again until it does.
+  void PlaceOn(const std::string& host);
+  void PlaceApp(const std::string& app_uid);
+  void PlaceLater(std::function<void()> place, const absl::Status& why);
+
   EventLoop& loop_;
   RolloutDriver* driver_ = nullptr;
   HostPlacement* placement_ = nullptr;

@@ -5,6 +5,7 @@
 
 #include "controller/rollout/new_rollout.h"
 #include "proto/rpc/host_selector.h"
+#include "proto/rpc/status.h"
 #include "spdlog/spdlog.h"
 
 namespace fleet::controller {
@@ -31,41 +32,38 @@ StepPolicy DefaultStep(const AppSpec& spec) {
 
 }  // namespace
 
-void HostPlacement::PlaceOn(const std::string& host) {
+absl::Status HostPlacement::PlaceOn(const std::string& host) {
   const KnownHost* known = hosts_.Find(host);
-  if (known == nullptr) return;
+  if (known == nullptr || !known->connected) return absl::OkStatus();
   StoreChange change;
   for (const auto& [name, uid] : registry_.names()) {
     std::optional<HostTarget> target =
         TargetFor(*registry_.FindByUid(uid), *known);
     if (target) change.targets.push_back(*std::move(target));
   }
-  Save(std::move(change), host);
+  return Save(change);
 }
 
-void HostPlacement::PlaceApp(const std::string& app_uid) {
+absl::Status HostPlacement::PlaceApp(const std::string& app_uid) {
   const AppEntry* app = registry_.FindByUid(app_uid);
-  if (app == nullptr || app->record.deleted) return;
+  if (app == nullptr || app->record.deleted) return absl::OkStatus();
   StoreChange change;
   for (const auto& [name, host] : hosts_.hosts()) {
     if (!host.connected) continue;
     std::optional<HostTarget> target = TargetFor(*app, host);
     if (target) change.targets.push_back(*std::move(target));
   }
-  Save(std::move(change), app->record.name);
+  return Save(change);
 }
 
-void HostPlacement::Save(StoreChange change, const std::string& what) {
-  if (change.targets.empty()) return;
+absl::Status HostPlacement::Save(const StoreChange& change) {
+  if (change.targets.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(registry_.Save(change));
   for (const HostTarget& target : change.targets) {
     spdlog::info("placement app={} host={} revision={} generation={}",
                  target.app, target.host, target.revision, target.generation);
   }
-  absl::Status status = registry_.Save(change);
-  if (!status.ok()) {
-    spdlog::error("placement of {} not saved: {}", what,
-                  std::string(status.message()));
-  }
+  return absl::OkStatus();
 }
 
 std::optional<HostTarget> HostPlacement::TargetFor(const AppEntry& app,

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "controller/app_registry.h"
 #include "controller/host_registry.h"
 #include "controller/rollout_driver.h"
@@ -25,18 +25,18 @@ class HostPlacement {
                 RolloutDriver& driver)
       : registry_(registry), hosts_(hosts), driver_(driver) {}
 
-  // All apps, one host that has connected. One transaction; when the store
-  // fails, that is logged and the host's next session tries again.
-  void PlaceOn(const std::string& host);
-  // One app that has no rollout any more, all connected hosts.
-  void PlaceApp(const std::string& app_uid);
+  // All apps, one host that is connected. One transaction; an error of the
+  // store, after which the same call may succeed.
+  absl::Status PlaceOn(const std::string& host);
+  // One app that has no rollout any more, all connected hosts. Likewise.
+  absl::Status PlaceApp(const std::string& app_uid);
 
  private:
   // The target the host should be given; nullopt: it is as it should be.
   std::optional<HostTarget> TargetFor(const AppEntry& app,
                                       const KnownHost& host);
   bool WasLeftOut(const AppEntry& app, const HostTarget& target);
-  void Save(StoreChange change, const std::string& what);
+  absl::Status Save(const StoreChange& change);
 
   AppRegistry& registry_;
   const HostRegistry& hosts_;

@@ -15,6 +15,22 @@ constexpr size_t kMaxHosts = 20'000;
 constexpr absl::Duration kConflictShown = absl::Minutes(1);
 constexpr size_t kHostsInError = 10;
 
+// A boot takes longer.
+constexpr absl::Duration kJustHeard = absl::Seconds(7);
+
+// The connected host and who says Hello under its name are two machines.
+bool IsOther(const KnownHost& known, const HostRecord& newcomer,
+             absl::Time now) {
+  if (known.record.host_uid != newcomer.host_uid) return true;
+  return known.record.boot_id != newcomer.boot_id &&
+         now - known.last_heard < kJustHeard;
+}
+
+// What tells the two apart.
+std::string Signs(const HostRecord& host) {
+  return absl::StrCat("host_uid ", host.host_uid, ", boot ", host.boot_id);
+}
+
 // Equal in all that is worth a write.
 bool SameHost(HostRecord a, const HostRecord& b) {
   a.last_seen = b.last_seen;
@@ -34,7 +50,7 @@ absl::Status HostRegistry::Connect(HostRecord record, const std::string& peer) {
   auto found = hosts_.find(record.name);
   const bool known = found != hosts_.end();
   if (known && found->second.connected &&
-      found->second.record.host_uid != record.host_uid) {
+      IsOther(found->second, record, clock_.Now())) {
     return RefuseConflict(found->second, record, peer);
   }
   if (!known && hosts_.size() >= kMaxHosts) {
@@ -58,6 +74,7 @@ absl::Status HostRegistry::Connect(HostRecord record, const std::string& peer) {
   host.connected = true;
   host.peer = peer;
   host.connect_time = clock_.WallNow();
+  host.last_heard = clock_.Now();
   return absl::OkStatus();
 }
 
@@ -66,9 +83,10 @@ absl::Status HostRegistry::RefuseConflict(KnownHost& known,
                                           const std::string& peer) {
   std::string message = absl::StrCat(
       "two machines claim the host name ", newcomer.name, ": ", known.peer,
-      " (host_uid ", known.record.host_uid, ", connected, kept) and ", peer,
-      " (host_uid ", newcomer.host_uid,
-      ", refused); start one of the agents with another --host-name");
+      " (", Signs(known.record), ", connected, kept) and ", peer, " (",
+      Signs(newcomer),
+      ", refused); start one of the agents with another --host-name and a "
+      "state folder of its own");
   if (ConflictOf(known).empty()) {
     spdlog::warn("host host={} state=CONFLICT: {}", newcomer.name, message);
   }
@@ -94,7 +112,9 @@ void HostRegistry::Disconnect(const std::string& name) {
 
 void HostRegistry::Heard(const std::string& name) {
   auto found = hosts_.find(name);
-  if (found != hosts_.end()) found->second.record.last_seen = clock_.WallNow();
+  if (found == hosts_.end()) return;
+  found->second.record.last_seen = clock_.WallNow();
+  found->second.last_heard = clock_.Now();
 }
 
 absl::Status HostRegistry::Remove(const std::string& name, StoreChange change) {

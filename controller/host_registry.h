@@ -23,7 +23,8 @@ struct KnownHost {
   bool connected = false;
   // Of its session, while it has one.
   std::string peer;
-  absl::Time connect_time;  // Calendar time.
+  absl::Time connect_time;                       // Calendar time.
+  absl::Time last_heard = absl::InfinitePast();  // Steady time.
   // A second machine claimed the name. It is told for a minute after the last
   // attempt (steady time).
   std::string conflict;
@@ -40,9 +41,11 @@ class HostRegistry {
   void Load(std::vector<HostRecord> hosts);
 
   // A host says Hello. Saves what is new about it and marks it connected.
-  // ALREADY_EXISTS, naming both peers, when another machine (another host_uid)
-  // is connected under the name; the first one stays. RESOURCE_EXHAUSTED: too
-  // many hosts. Or an error of the store.
+  // ALREADY_EXISTS, naming both peers, when another machine is connected under
+  // the name; the first one stays. Another machine is one with another
+  // host_uid, or with another boot id while the first was just heard: a clone
+  // with a copied state folder, since no machine boots in that time.
+  // RESOURCE_EXHAUSTED: too many hosts. Or an error of the store.
   absl::Status Connect(HostRecord record, const std::string& peer);
   // Its session has ended. A store that fails loses only `last_seen`.
   void Disconnect(const std::string& name);

@@ -30,13 +30,15 @@ absl::Status HostService::List(const v1::ListHostsRequest& request,
   ASSIGN_OR_RETURN(HostSelector selector,
                    ParseHostSelector(request.selector()));
   const auto& hosts = hosts_.hosts();
+  size_t bytes = 0;
   for (auto it = hosts.upper_bound(page.after); it != hosts.end(); ++it) {
     if (!selector.Matches(it->first, it->second.record.labels)) continue;
-    if (response.hosts_size() == page.size) {
-      response.set_next_page_token(response.hosts(page.size - 1).name());
+    if (response.hosts_size() == page.size || bytes > kMaxPageBytes) {
+      response.set_next_page_token(response.hosts().rbegin()->name());
       break;
     }
     *response.add_hosts() = view_.Host(it->second);
+    bytes += response.hosts().rbegin()->ByteSizeLong();
   }
   return absl::OkStatus();
 }

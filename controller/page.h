@@ -2,6 +2,7 @@
 #ifndef FLEET_CONTROLLER_PAGE_H_
 #define FLEET_CONTROLLER_PAGE_H_
 
+#include <cstddef>
 #include <string>
 
 #include "absl/status/status.h"
@@ -19,6 +20,9 @@ struct PageRequest {
 // `page_size` 0: 10,000, which is also the most. INVALID_ARGUMENT: negative.
 absl::StatusOr<PageRequest> MakePage(int page_size,
                                      const std::string& page_token);
+
+// A page also ends here, below the 4 MiB that a message may have.
+inline constexpr size_t kMaxPageBytes = 3 << 20;
 
 }  // namespace fleet::controller
 

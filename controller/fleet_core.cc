@@ -1,0 +1,56 @@
+#include "controller/fleet_core.h"
+
+#include <utility>
+
+#include "proto/rpc/status.h"
+
+namespace fleet::controller {
+
+FleetCore::FleetCore(const CorePorts& ports)
+    : store(ports.store),
+      epoch(ports.epoch),
+      hosts(store, ports.loop.clock()),
+      registry(store, hosts),
+      state(registry, hosts, ports.loop.clock()),
+      driver(ports.loop, ports.rollout_store, registry, state,
+             ports.random_seed, {}),
+      orders(store, registry, hosts, driver, ports.loop.clock()),
+      apply(store, registry, hosts, driver, ports.loop.clock(),
+            ports.random_seed + 1),
+      placement(registry, hosts, driver),
+      view(registry, hosts, state, driver),
+      answers(store),
+      router(ports.loop),
+      sessions(ports.loop,
+               SessionEnvironment{registry, hosts, state, orders, router,
+                                  ports.loop.clock(), epoch},
+               ports.random_seed + 2),
+      tails(ports.loop, sessions, registry, hosts) {
+  router.Connect(driver, placement, sessions, tails);
+}
+
+absl::Status FleetCore::Load() {
+  ASSIGN_OR_RETURN(StoredFleet fleet, store.Load());
+  hosts.Load(std::exchange(fleet.hosts, {}));
+  registry.Load(std::move(fleet));
+  registry.SetListener(&router);
+  return driver.Start();
+}
+
+absl::Status FleetCore::RemoveHost(const std::string& name) {
+  StoreChange change;
+  for (const std::string& uid : registry.AppsOn(name)) {
+    change.gone_targets.push_back({uid, name});
+    const AppEntry* app = registry.FindByUid(uid);
+    if (app->record.deleted && app->targets.size() == 1) {
+      change.gone_app_uids.push_back(uid);
+    }
+  }
+  RETURN_IF_ERROR(hosts.Remove(name, change));
+  registry.TakeOver(change);
+  state.ForgetHost(name);
+  driver.OnHostChanged(name);
+  return absl::OkStatus();
+}
+
+}  // namespace fleet::controller

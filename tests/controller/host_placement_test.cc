@@ -1,0 +1,154 @@
+#include "controller/host_placement.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/controller/fleet_scene.h"
+
+namespace fleet::controller {
+namespace {
+
+class HostPlacementTest : public testing::Test {
+ protected:
+  HostPlacementTest() : one_(scene_.Agent("host-1")) {}
+
+  void Finish(FakeAgent& agent) {
+    agent.AckAll();
+    agent.ReportDone("web");
+  }
+
+  FleetScene scene_;
+  std::unique_ptr<FakeAgent> one_;
+};
+
+TEST_F(HostPlacementTest, NewHostGetsTheProvenRevision) {
+  scene_.Apply(SpecOf("web"));
+  Finish(*one_);
+  ASSERT_TRUE(scene_.core().orders.Scale({"web", "", {}, ""}, 3, false).ok());
+  auto two = scene_.Agent("host-2");
+  ASSERT_NE(two->Target("web"), nullptr);
+  EXPECT_EQ(two->Target("web")->revision(), 1);
+  EXPECT_EQ(two->Target("web")->instances(), 3);
+  EXPECT_GE(two->Target("web")->generation(), 1);
+  EXPECT_TRUE(two->Desired()[0].full());
+}
+
+TEST_F(HostPlacementTest, HostThatTheSpecDoesNotNameGetsNothing) {
+  AppSpec spec = SpecOf("web");
+  spec.hosts = "host-1";
+  scene_.Apply(spec);
+  Finish(*one_);
+  auto two = scene_.Agent("host-2");
+  EXPECT_EQ(two->Target("web"), nullptr);
+}
+
+TEST_F(HostPlacementTest, NarrowedAppStaysNarrowedForHostsThatComeLater) {
+  ApplyOrder order = scene_.Order(SpecOf("web"));
+  order.hosts = "host-1";
+  scene_.Apply(order);
+  Finish(*one_);
+  auto two = scene_.Agent("host-2");
+  EXPECT_EQ(two->Target("web"), nullptr);
+}
+
+TEST_F(HostPlacementTest, HostThatComesDuringARolloutWaitsForItsEnd) {
+  scene_.Apply(SpecOf("web"));
+  auto two = scene_.Agent("host-2");
+  EXPECT_EQ(two->Target("web"), nullptr);
+  Finish(*one_);
+  ASSERT_EQ(scene_.NewestRollout("web").state.phase, RolloutPhase::kSucceeded);
+  ASSERT_NE(two->Target("web"), nullptr);
+  EXPECT_EQ(two->Target("web")->revision(), 1);
+}
+
+TEST_F(HostPlacementTest, PlacementThatIsNotSavedIsTriedAgain) {
+  scene_.Apply(SpecOf("web"));
+  Finish(*one_);
+  scene_.Agent("host-2")->Disconnect();
+  StoreChange change;
+  change.gone_targets.push_back({scene_.App("web").record.uid, "host-2"});
+  ASSERT_TRUE(scene_.core().registry.Save(change).ok());
+  ASSERT_TRUE(scene_.database().Execute("PRAGMA query_only = 1").ok());
+  auto two = scene_.Agent("host-2");
+  EXPECT_EQ(two->Target("web"), nullptr);
+  ASSERT_TRUE(scene_.database().Execute("PRAGMA query_only = 0").ok());
+  scene_.Advance(absl::Seconds(6));
+  EXPECT_NE(two->Target("web"), nullptr);
+}
+
+TEST_F(HostPlacementTest, HostThatComesDuringAnAbortedRolloutIsServed) {
+  scene_.Apply(SpecOf("web"));
+  Finish(*one_);
+  AppSpec spec = SpecOf("web");
+  spec.args = {"--fast"};
+  scene_.Apply(spec);
+  auto two = scene_.Agent("host-2");
+  EXPECT_EQ(two->Target("web"), nullptr);
+  ASSERT_TRUE(scene_.core().driver.Abort("web", "", "tester").ok());
+  scene_.Run();
+  one_->AckAll();
+  one_->ReportFailed("web", "exit code 1");
+  ASSERT_NE(two->Target("web"), nullptr);
+  EXPECT_EQ(two->Target("web")->revision(), 1);
+}
+
+TEST_F(HostPlacementTest, HostThatMissedADeployCatchesUpWhenItReturns) {
+  auto two = scene_.Agent("host-2");
+  scene_.Apply(SpecOf("web"));
+  Finish(*one_);
+  Finish(*two);
+  ASSERT_EQ(scene_.App("web").record.proven_revision, 1);
+  // Past the time in which hosts are waited for after a start.
+  scene_.Advance(absl::Seconds(11));
+  two->Disconnect();
+  AppSpec spec = SpecOf("web");
+  spec.args = {"--fast"};
+  scene_.Apply(spec);
+  Finish(*one_);
+  scene_.Advance(absl::Minutes(1));
+  ASSERT_EQ(scene_.NewestRollout("web").state.phase, RolloutPhase::kSucceeded);
+  const int64_t generation = two->Target("web")->generation();
+  two->Connect();
+  EXPECT_EQ(two->Target("web")->revision(), 2);
+  EXPECT_GT(two->Target("web")->generation(), generation);
+}
+
+TEST_F(HostPlacementTest, HostThatWasLeftOutOnPurposeStaysAsItIs) {
+  auto two = scene_.Agent("host-2");
+  scene_.Apply(SpecOf("web"));
+  Finish(*one_);
+  Finish(*two);
+  AppSpec spec = SpecOf("web");
+  spec.args = {"--fast"};
+  ApplyOrder order = scene_.Order(spec);
+  order.hosts = "host-1";
+  scene_.Apply(order);
+  Finish(*one_);
+  ASSERT_EQ(scene_.App("web").record.proven_revision, 2);
+  two->Connect();
+  EXPECT_EQ(two->Target("web")->revision(), 1);
+}
+
+TEST_F(HostPlacementTest, StoppedAppComesStopped) {
+  scene_.Apply(SpecOf("web"));
+  Finish(*one_);
+  ASSERT_TRUE(scene_.core().orders.Stop({"web", "", {}, ""}).ok());
+  auto two = scene_.Agent("host-2");
+  ASSERT_NE(two->Target("web"), nullptr);
+  EXPECT_EQ(two->Target("web")->run_state(), v1::RUN_STATE_STOPPED);
+}
+
+TEST_F(HostPlacementTest, ForgottenHostIsGoneWithItsTargets) {
+  scene_.Apply(SpecOf("web"));
+  EXPECT_EQ(scene_.core().RemoveHost("host-1").code(),
+            absl::StatusCode::kFailedPrecondition);
+  one_->Disconnect();
+  ASSERT_TRUE(scene_.core().RemoveHost("host-1").ok());
+  EXPECT_TRUE(scene_.App("web").targets.empty());
+  EXPECT_EQ(scene_.core().hosts.Find("host-1"), nullptr);
+  EXPECT_EQ(scene_.core().RemoveHost("host-1").code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_TRUE(scene_.core().store.Load()->targets.empty());
+}
+
+}  // namespace
+}  // namespace fleet::controller
