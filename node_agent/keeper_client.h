@@ -15,7 +15,8 @@
 
 namespace fleet::agent {
 
-// Unique on its host for the host's life; the agent chooses it.
+// Unique on its machine, also among several agents and after restarts, since a
+// stray process has nothing else to tell whose it is; the agent chooses it.
 using WorkerId = uint64_t;
 
 // A process to start. All descriptors stay the caller's.

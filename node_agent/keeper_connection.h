@@ -76,6 +76,8 @@ class KeeperConnection : public KeeperClient {
   pid_t keeper_pid() const override { return keeper_pid_; }
   std::string keeper_version() const override { return keeper_version_; }
 
+  // A keeper is there and knows all that it has to.
+  bool connected() const { return state_ == State::kRunning; }
   // How often the keeper was lost.
   int64_t keepers_lost() const { return keepers_lost_; }
 

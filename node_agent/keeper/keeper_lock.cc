@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "node_agent/keeper/stderr_line.h"
 #include "node_agent/keeper/wire.h"
 
 namespace fleet::keeper {
@@ -68,10 +69,11 @@ bool KeeperLock::WaitForHolder(int signals, bool* stopping) {
 
 KeeperLock::Result KeeperLock::Wait(int dir, int signals) {
   bool stopping = false;
-  for (;;) {
+  for (bool told = false;; told = true) {
     Result result = TryLock(dir);
     if (result == Result::kLocked && stopping) return Result::kStopped;
     if (result != Result::kHeld) return result;
+    if (!told) StderrLine("stands by for the keeper with pid %d", holder_);
     if (!WaitForHolder(signals, &stopping)) return Result::kStopped;
   }
 }

@@ -22,6 +22,12 @@
 namespace fleet::agent {
 namespace {
 
+// Ids are unique on the machine, also when tests run side by side.
+WorkerId Id(int number) {
+  return (static_cast<WorkerId>(getpid()) << 32) +
+         static_cast<WorkerId>(number);
+}
+
 class Recorder : public KeeperClient::Events {
  public:
   void OnSpawned(WorkerId id, pid_t pid, uint64_t start_ticks) override {
@@ -74,10 +80,11 @@ class KeeperConnectionTest : public testing::Test {
     return keeper_->TakeInventory();
   }
 
-  static SpawnRequest Shell(WorkerId id, const std::string& script) {
+  static SpawnRequest Shell(int number, const std::string& script) {
+    WorkerId id = Id(number);
     SpawnRequest request;
     request.id = id;
-    request.tag = "tag-" + std::to_string(id);
+    request.tag = "tag-" + std::to_string(number);
     request.executable = "/bin/sh";
     request.argv = {"sh", "-c", script};
     request.env = {
@@ -110,7 +117,8 @@ class KeeperConnectionTest : public testing::Test {
   void KillKeeper() {
     pid_t old = keeper_->keeper_pid();
     kill(old, SIGKILL);
-    ASSERT_TRUE(Run([&] { return keeper_->keeper_pid() != old; }));
+    ASSERT_TRUE(Run(
+        [&] { return keeper_->keeper_pid() != old && keeper_->connected(); }));
   }
 
   TempDir dir_;
@@ -124,10 +132,10 @@ TEST_F(KeeperConnectionTest, TellsHowProcessesEnd) {
   keeper_->Spawn(Shell(1, "exit 7"));
   keeper_->Spawn(Shell(2, "kill -9 $$"));
   ASSERT_TRUE(Run([&] { return events_.exits.size() == 2; }));
-  EXPECT_EQ(events_.exits[1].kind, ProcessExit::Kind::kExited);
-  EXPECT_EQ(events_.exits[1].value, 7);
-  EXPECT_EQ(events_.exits[2].kind, ProcessExit::Kind::kSignaled);
-  EXPECT_EQ(events_.exits[2].value, SIGKILL);
+  EXPECT_EQ(events_.exits[Id(1)].kind, ProcessExit::Kind::kExited);
+  EXPECT_EQ(events_.exits[Id(1)].value, 7);
+  EXPECT_EQ(events_.exits[Id(2)].kind, ProcessExit::Kind::kSignaled);
+  EXPECT_EQ(events_.exits[Id(2)].value, SIGKILL);
 }
 
 TEST_F(KeeperConnectionTest, TellsWhatFailed) {
@@ -141,9 +149,11 @@ TEST_F(KeeperConnectionTest, TellsWhatFailed) {
   keeper_->Spawn(no_folder);
   keeper_->Spawn(relative);
   ASSERT_TRUE(Run([&] { return events_.failures.size() == 3; }));
-  EXPECT_EQ(events_.failures[1], std::make_pair(std::string("execve"), ENOENT));
-  EXPECT_EQ(events_.failures[2], std::make_pair(std::string("chdir"), ENOENT));
-  EXPECT_EQ(events_.failures[3].first, "request");
+  EXPECT_EQ(events_.failures[Id(1)],
+            std::make_pair(std::string("execve"), ENOENT));
+  EXPECT_EQ(events_.failures[Id(2)],
+            std::make_pair(std::string("chdir"), ENOENT));
+  EXPECT_EQ(events_.failures[Id(3)].first, "request");
 }
 
 TEST_F(KeeperConnectionTest, ChildHasExactlyItsDescriptors) {
@@ -196,10 +206,10 @@ TEST_F(KeeperConnectionTest, LargeEnvironmentArrives) {
 TEST_F(KeeperConnectionTest, SignalsGoToProcessOrGroup) {
   keeper_->Spawn(Shell(1, "sleep 600 & wait"));
   // Before the answer has come.
-  keeper_->Signal(1, SIGTERM, /*group=*/true);
-  ASSERT_TRUE(Run([&] { return events_.exits.contains(1); }));
-  EXPECT_EQ(events_.exits[1].value, SIGTERM);
-  EXPECT_TRUE(Run([&] { return kill(-events_.pids[1], 0) != 0; }));
+  keeper_->Signal(Id(1), SIGTERM, /*group=*/true);
+  ASSERT_TRUE(Run([&] { return events_.exits.contains(Id(1)); }));
+  EXPECT_EQ(events_.exits[Id(1)].value, SIGTERM);
+  EXPECT_TRUE(Run([&] { return kill(-events_.pids[Id(1)], 0) != 0; }));
 }
 
 TEST_F(KeeperConnectionTest, LaterAgentFindsWhatIsThere) {
@@ -214,11 +224,11 @@ TEST_F(KeeperConnectionTest, LaterAgentFindsWhatIsThere) {
   keeper_->Spawn(Shell(2, "exit 3"));
   keeper_->Spawn(Shell(3, "exit 4"));
   ASSERT_TRUE(Run([&] { return events_.exits.size() == 2; }));
-  keeper_->AckExit(3);
+  keeper_->AckExit(Id(3));
   Inventory found = Connect();
   ASSERT_EQ(found.processes.size(), 2U);
   EXPECT_EQ(found.processes[0].tag, "tag-1");
-  EXPECT_EQ(found.processes[0].pid, events_.pids[1]);
+  EXPECT_EQ(found.processes[0].pid, events_.pids[Id(1)]);
   EXPECT_TRUE(found.processes[0].is_child);
   EXPECT_TRUE(found.processes[1].ended);
   EXPECT_EQ(found.processes[1].exit.value, 3);
@@ -240,10 +250,11 @@ TEST_F(KeeperConnectionTest, NextKeeperTakesOverEverything) {
   keeper_->Hold("pipe", fds[0]);
   keeper_->Spawn(Shell(1, "exec sleep 600"));
   keeper_->Spawn(Shell(2, "exit 3"));
-  ASSERT_TRUE(Run(
-      [&] { return events_.exits.contains(2) && events_.pids.contains(1); }));
+  ASSERT_TRUE(Run([&] {
+    return events_.exits.contains(Id(2)) && events_.pids.contains(Id(1));
+  }));
   KillKeeper();
-  EXPECT_EQ(kill(events_.pids[1], 0), 0);
+  EXPECT_EQ(kill(events_.pids[Id(1)], 0), 0);
   EXPECT_EQ(keeper_->keepers_lost(), 1);
 
   // The exit that was not acked, the worker and the descriptor are there.
@@ -254,36 +265,36 @@ TEST_F(KeeperConnectionTest, NextKeeperTakesOverEverything) {
   EXPECT_EQ(found.processes[1].exit.value, 3);
   ASSERT_EQ(found.held.size(), 1U);
 
-  keeper_->Signal(1, SIGKILL, false);
-  ASSERT_TRUE(Run([&] { return events_.exits.contains(1); }));
-  EXPECT_EQ(events_.exits[1].kind, ProcessExit::Kind::kUnknown);
+  keeper_->Signal(Id(1), SIGKILL, false);
+  ASSERT_TRUE(Run([&] { return events_.exits.contains(Id(1)); }));
+  EXPECT_EQ(events_.exits[Id(1)].kind, ProcessExit::Kind::kUnknown);
   close(fds[0]);
   close(fds[1]);
 }
 
 TEST_F(KeeperConnectionTest, RequestsWaitForTheNextKeeper) {
   keeper_->Spawn(Shell(1, "exit 1"));
-  ASSERT_TRUE(Run([&] { return events_.exits.contains(1); }));
+  ASSERT_TRUE(Run([&] { return events_.exits.contains(Id(1)); }));
   kill(keeper_->keeper_pid(), SIGKILL);
   keeper_->Spawn(Shell(2, "exit 2"));
   ASSERT_TRUE(Run([&] { return keeper_->keepers_lost() == 1; }));
   keeper_->Spawn(Shell(3, "exit 3"));
-  keeper_->AckExit(1);
+  keeper_->AckExit(Id(1));
   ASSERT_TRUE(Run([&] { return events_.exits.size() == 3; }));
-  EXPECT_EQ(events_.exits[2].value, 2);
-  EXPECT_EQ(events_.exits[3].value, 3);
+  EXPECT_EQ(events_.exits[Id(2)].value, 2);
+  EXPECT_EQ(events_.exits[Id(3)].value, 3);
 }
 
 // Whether the keeper died before or after it started the process: it runs
 // once.
 TEST_F(KeeperConnectionTest, UnansweredSpawnIsNotDoneTwice) {
   std::string file = dir_.path() + "/started";
-  for (WorkerId id = 1; id <= 20; ++id) {
+  for (int number = 1; number <= 20; ++number) {
     pid_t old = keeper_->keeper_pid();
-    keeper_->Spawn(Shell(id, "echo x >> " + file + "; exec sleep 600"));
+    keeper_->Spawn(Shell(number, "echo x >> " + file + "; exec sleep 600"));
     kill(old, SIGKILL);
     ASSERT_TRUE(Run([&] {
-      return events_.pids.contains(id) && keeper_->keeper_pid() != old;
+      return events_.pids.contains(Id(number)) && keeper_->keeper_pid() != old;
     }));
   }
   ASSERT_TRUE(Run([&] {
@@ -309,7 +320,7 @@ TEST_F(KeeperConnectionTest, StrangersAreRefused) {
   waitpid(child, &status, 0);
   EXPECT_EQ(status, 0);
   keeper_->Spawn(Shell(1, "exit 0"));
-  EXPECT_TRUE(Run([&] { return events_.exits.contains(1); }));
+  EXPECT_TRUE(Run([&] { return events_.exits.contains(Id(1)); }));
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ class KeeperProcessTest : public testing::Test {
     argv.push_back("--");
     argv.push_back(BuiltProgram("keeper_test_agent"));
     argv.push_back(mischief);
+    argv.push_back(dir_.path());
     return RealProcess(argv);
   }
 
@@ -107,15 +108,26 @@ TEST_F(KeeperProcessTest, StandbyPassesSigtermOn) {
   RealProcess keeper = StartKeeper();
   keeper.ReadPast("spawned ");
   RealProcess standby = StartKeeper("", /*wait=*/true);
-  // Whether it waits already or not: it ends when the first one has.
+  standby.ReadPast("stands by");
   kill(standby.pid(), SIGTERM);
-  int status = standby.Wait();
-  if (WIFEXITED(status)) {
-    EXPECT_EQ(WEXITSTATUS(status), 0);
-    EXPECT_EQ(WEXITSTATUS(keeper.Wait()), 0);
-  } else {
-    Stop(keeper);  // It was not that far yet.
-  }
+  EXPECT_EQ(standby.Wait(), 0);
+  EXPECT_EQ(keeper.Wait(), 0);
+}
+
+TEST_F(KeeperProcessTest, StandbyTakesOverTheRunningAgent) {
+  RealProcess keeper = StartKeeper();
+  std::string worker = keeper.ReadPast("spawned ");
+  pid_t agent = AgentPid();
+  RealProcess standby = StartKeeper("", /*wait=*/true);
+  standby.ReadPast("stands by");
+  kill(keeper.pid(), SIGKILL);
+  EXPECT_EQ(standby.ReadPast("takes over agent "), std::to_string(agent));
+  // The next agent learns from it of the worker, a stranger's child by now.
+  EXPECT_EQ(keeper.ReadPast("handed over"), " ");
+  kill(agent, SIGKILL);
+  EXPECT_EQ(standby.ReadPast("held "), "pipe kept");
+  EXPECT_EQ(standby.ReadPast("found "), "web " + worker + " stranger 0 0");
+  Stop(standby);
 }
 
 TEST_F(KeeperProcessTest, UsageErrorsAreTold) {

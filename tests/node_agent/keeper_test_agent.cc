@@ -114,7 +114,9 @@ int Main(int argc, char** argv) {
   SystemClock clock;
   EventLoop loop(clock);
   KeeperOptions options;
-  options.state_dir = "/nonexistent";
+  // The agent's own folder is the second argument.
+  options.state_dir = argc > 2 ? argv[2] : "/nonexistent";
+  options.keeper_binary = "/bin/false";  // Others come by themselves.
   options.fd = std::atoi(std::getenv("FLEET_KEEPER_FD"));
   auto keeper = KeeperConnection::Connect(loop, options);
   if (!keeper.ok()) {
@@ -124,7 +126,14 @@ int Main(int argc, char** argv) {
   TestAgent agent(loop, **keeper, options.fd, mischief);
   loop.AddFd(signals, 1, [&](uint32_t) { agent.End(); });
   agent.Begin();
-  loop.Run();
+  int64_t lost = 0;
+  while (true) {
+    loop.RunOnce(absl::Seconds(1));
+    if ((*keeper)->keepers_lost() == lost || !(*keeper)->connected()) continue;
+    lost = (*keeper)->keepers_lost();
+    std::printf("handed over\n");
+    std::fflush(stdout);
+  }
   return 0;
 }
 

@@ -35,6 +35,12 @@ TEST(ParseProcStatTest, RefusesWhatIsNone) {
   }
 }
 
+// Ids are unique on the machine, also when tests run side by side.
+WorkerId Id(int number) {
+  return (static_cast<WorkerId>(getpid()) << 32) +
+         static_cast<WorkerId>(number);
+}
+
 // The test is the keeper: parent of workers and subreaper of their orphans.
 class ProcessTreeTest : public testing::Test {
  protected:
@@ -53,7 +59,8 @@ class ProcessTreeTest : public testing::Test {
 
   // A worker that runs the script, which says "ready" by writing a line to
   // descriptor 9.
-  WorkerRoot Start(WorkerId id, const std::string& script, int lines = 1) {
+  WorkerRoot Start(int number, const std::string& script, int lines = 1) {
+    WorkerId id = Id(number);
     std::string marker =
         std::string(ProcessTree::kWorkerMarker) + "=" + std::to_string(id);
     pid_t pid = fork();
@@ -146,16 +153,16 @@ TEST_F(ProcessTreeTest, FindsOrphansOfADeadKeeperInTheWholeSystem) {
 
 TEST_F(ProcessTreeTest, LeavesTheNextOwnerOfThePidAlone) {
   WorkerRoot root = Start(1, "echo >&9; exec sleep 600");
-  WorkerRoot earlier = {2, root.pid, root.start_ticks - 1};
+  WorkerRoot earlier = {Id(2), root.pid, root.start_ticks - 1};
   EXPECT_TRUE(tree_.FindTree(earlier).empty());
   EXPECT_EQ(tree_.KillTree(earlier), 0);
   EXPECT_EQ(kill(root.pid, 0), 0);
 }
 
 TEST_F(ProcessTreeTest, FindsMainProcessByMarker) {
-  WorkerRoot root = Start(77001, "sleep 600 & echo >&9; wait");
-  EXPECT_EQ(ProcessTree::FindByMarker(77001), root.pid);
-  EXPECT_EQ(ProcessTree::FindByMarker(77002), 0);
+  WorkerRoot root = Start(1, "sleep 600 & echo >&9; wait");
+  EXPECT_EQ(ProcessTree::FindByMarker(Id(1)), root.pid);
+  EXPECT_EQ(ProcessTree::FindByMarker(Id(2)), 0);
 }
 
 TEST(ReadProcChildrenTest, SeesEveryChildWhileOthersAreReaped) {
