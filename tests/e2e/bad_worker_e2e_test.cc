@@ -68,7 +68,7 @@ TEST_F(BadRelease, ThatExitsAtOnceStopsTheRolloutAtTheFirstHost) {
 TEST_F(BadRelease, ThatNeverGetsReadyIsAFailureAndNotAssumedReady) {
   std::string script = fleet_.WriteApp(
       "never.js", "require('http').createServer(() => {}).listen(3000);\n");
-  CommandResult r = ApplyUnderLoad(script, "    listen_timeout: 500\n");
+  CommandResult r = ApplyUnderLoad(script, "    listen_timeout: 500ms\n");
   EXPECT_EQ(r.exit_code, 3) << r.err;
   EXPECT_NE(r.err.find("ready"), std::string::npos) << r.err;
   ExpectOldWorkersServe();
@@ -98,7 +98,7 @@ TEST(BadWorker, ThatIgnoresTheStopSignalIsKilledAfterItsTimeout) {
       "time.sleep(100000)\n");
   std::string file = fleet.WriteApp(
       "fleet.yaml", "apps:\n  - name: deaf\n    script: " + script +
-                        "\n    kill_timeout: 300\n");
+                        "\n    kill_timeout: 300ms\n");
   fleet.MustCtl({"apply", file});
   pid_t pid = fleet.Pids("deaf", "host-1").at(0);
   fleet.MustCtl({"stop", "deaf"});
