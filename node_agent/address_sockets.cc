@@ -182,10 +182,13 @@ void AddressSockets::CloseAll() {
 void AddressSockets::Repair(int slot) {
   int fd = FdOf(slot);
   if (fd < 0 || udp() || key_.starts_with("unix:") || IsListening(fd)) return;
-  // A port that the kernel chose was given back by the shutdown.
-  bool unbound = LocalPort(fd) != port_;
+  // A port that the kernel chose was given back by the shutdown (though
+  // getsockname does not say so); one that was asked for is still bound.
   auto name = MakeInetAddress(host_, port_, AF_INET6);
-  if (unbound && (!name.ok() || bind(fd, name->get(), name->size) != 0)) return;
+  if (!name.ok() ||
+      (bind(fd, name->get(), name->size) != 0 && errno != EINVAL)) {
+    return;
+  }
   if (listen(fd, kBacklog) != 0 || shared_) return;
   group_.Leave(slot);
   group_.Join(slot);

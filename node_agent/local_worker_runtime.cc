@@ -75,9 +75,11 @@ void LocalWorkerRuntime::DrainQueue(WorkerId id) {
   if (entry == nullptr) return;
   entry->drain_timer = 0;
   const WorkerIdentity& identity = entry->worker->identity();
+  if (!sockets_.HasSlotSockets(identity.app_uid)) {
+    return entry->worker->AskToStop();
+  }
   std::set<int> live = LiveSlots(identity.app_uid);
-  bool others_serve = !live.empty() && !live.contains(identity.slot) &&
-                      sockets_.HasSlotSockets(identity.app_uid);
+  bool others_serve = !live.empty() && !live.contains(identity.slot);
   int queued = sockets_.QueueLength(identity.app_uid, identity.slot);
   entry->empty_looks = queued == 0 ? entry->empty_looks + 1 : 0;
   if (!others_serve || entry->empty_looks >= kEmptyLooks ||
@@ -182,6 +184,7 @@ std::set<int> LocalWorkerRuntime::LiveSlots(const std::string& app_uid) const {
 }
 
 void LocalWorkerRuntime::UpdateLive(const std::string& app_uid) {
+  if (!sockets_.HasSockets(app_uid)) return;
   sockets_.SetLive(app_uid, LiveSlots(app_uid));
 }
 
@@ -217,6 +220,7 @@ bool LocalWorkerRuntime::SharesSocket(const LiveWorker& worker,
 }
 
 void LocalWorkerRuntime::CloseUnused(const std::string& app_uid) {
+  if (!sockets_.HasSockets(app_uid)) return;
   std::set<std::string> used = apps_[app_uid].declared;
   bool any_ready = false;
   for (const auto& [id, entry] : workers_) {

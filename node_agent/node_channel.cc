@@ -45,7 +45,6 @@ NodeChannel::NodeChannel(EventLoop& loop, UniqueFd fd, std::string name,
       fd_(std::move(fd)),
       name_(std::move(name)),
       listener_(listener),
-      window_(kWindowBytes, '\0'),
       long_line_(inside_line),
       discard_line_(inside_line) {
   loop_.AddFd(fd_.get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
@@ -75,14 +74,16 @@ void NodeChannel::Read() {
 }
 
 bool NodeChannel::ReadOnce() {
+  // On the stack: a thousand idle channels need no buffers.
+  std::array<char, kWindowBytes> window;
   ssize_t n =
-      recv(fd_.get(), window_.data(), window_.size(), MSG_PEEK | MSG_DONTWAIT);
+      recv(fd_.get(), window.data(), window.size(), MSG_PEEK | MSG_DONTWAIT);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return errno == EINTR;
   if (n <= 0) {
     Close();
     return false;
   }
-  std::string_view seen(window_.data(), static_cast<size_t>(n));
+  std::string_view seen(window.data(), static_cast<size_t>(n));
   return long_line_ ? ReadLongLine(seen) : HandleLines(seen);
 }
 
@@ -98,7 +99,7 @@ bool NodeChannel::HandleLines(std::string_view seen) {
   if (!fd_.valid()) return false;
   bool progress = handled_ > before;
   size_t partial = seen.size() - handled_;
-  bool full = seen.size() == window_.size();
+  bool full = seen.size() == kWindowBytes;
   if (queue_.empty() || must_consume_ || full || hung_up_) {
     Consume(std::exchange(handled_, 0));
     must_consume_ = false;
@@ -192,9 +193,9 @@ void NodeChannel::Skip(std::string_view line, const char* why) {
 
 void NodeChannel::Consume(size_t bytes) {
   std::array<char, CMSG_SPACE(kMaxFdsPerMessage * sizeof(int))> control;
-  std::string sink(bytes, '\0');
+  std::array<char, 16 << 10> sink;
   while (bytes > 0) {
-    iovec part{sink.data(), bytes};
+    iovec part{sink.data(), std::min(bytes, sink.size())};
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;

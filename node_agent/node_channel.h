@@ -95,7 +95,6 @@ class NodeChannel {
   UniqueFd fd_;
   const std::string name_;
   Listener& listener_;
-  std::string window_;  // What was peeked.
 
   size_t handled_ = 0;  // Bytes handled but still in the socket.
   bool must_consume_ = false;

@@ -40,7 +40,7 @@ int ParseHttpStatus(std::string_view line) {
   constexpr size_t kCodeAt = 9;
   int code = 0;
   if (!line.starts_with(kVersion) || line.size() < kCodeAt + 3 ||
-      line[kCodeAt - 1] != ' ' ||
+      line[kCodeAt - 1] != ' ' || line[kCodeAt] < '1' || line[kCodeAt] > '5' ||
       !absl::SimpleAtoi(ToAbsl(line.substr(kCodeAt, 3)), &code)) {
     return 0;
   }

@@ -183,6 +183,11 @@ std::vector<std::string> SocketRegistry::Keys(
   return keys;
 }
 
+bool SocketRegistry::HasSockets(const std::string& app_uid) const {
+  auto it = apps_.find(app_uid);
+  return it != apps_.end() && !it->second.addresses.empty();
+}
+
 bool SocketRegistry::HasSlotSockets(const std::string& app_uid) const {
   auto it = apps_.find(app_uid);
   return it != apps_.end() &&

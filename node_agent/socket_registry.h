@@ -64,6 +64,7 @@ class SocketRegistry {
   // An address of the app on this TCP port, or nullptr.
   AddressSockets* FindPort(const std::string& app_uid, int port);
   std::vector<std::string> Keys(const std::string& app_uid) const;
+  bool HasSockets(const std::string& app_uid) const;
   // Some address has a socket per slot.
   bool HasSlotSockets(const std::string& app_uid) const;
   // Connections that wait in the slot's own queues; those of sockets that all

@@ -284,6 +284,53 @@ TEST_F(NodeClusterRuntimeTest, AnAgentGoesOnWithWorkersOfTheOneBeforeIt) {
   StopAll(ids);
 }
 
+TEST_F(NodeClusterRuntimeTest, OneSocketForAllWhenTheSpecSaysSo) {
+  AppSpec spec = Cluster("shared", kGraceful);
+  spec.socket_sharing = SocketSharing::kShared;
+  std::vector<WorkerId> ids = StartReady(spec, 2);
+  EXPECT_EQ(bench_.keeper.CountHeld("sock/shared-uid/"), 1);
+  HttpStream close(bench_.loop, "127.0.0.1", bench_.Port("shared"), 8, false);
+  Reload(spec, ids);
+  EXPECT_EQ(close.failures(), 0) << close.first_failure();
+  close.Finish();
+  EXPECT_TRUE(bench_.Until([&] { return close.idle(); }));
+  StopAll(ids);
+}
+
+TEST_F(NodeClusterRuntimeTest, AnAddressThatNoRevisionUsesAnyMoreIsClosed) {
+  AppSpec spec = Cluster("moved", R"(
+    require('http').createServer().listen(0, process.env.AT);)");
+  spec.env["AT"] = "127.0.0.1";
+  std::vector<WorkerId> ids = StartReady(spec, 1);
+  spec.env["AT"] = "127.0.0.2";
+  Reload(spec, ids);
+  EXPECT_EQ(bench_.keeper.CountHeld("sock/moved-uid/tcp:127.0.0.1:"), 0);
+  EXPECT_EQ(bench_.keeper.CountHeld("sock/moved-uid/tcp:127.0.0.2:"), 1);
+  StopAll(ids);
+}
+
+TEST_F(NodeClusterRuntimeTest, WithoutThePreloadTheSignalIsSent) {
+  AppSpec spec = Cluster("bare", kGraceful);
+  spec.graceful_drain = false;
+  std::vector<WorkerId> ids = StartReady(spec, 1);
+  StopAll(ids);
+  EXPECT_EQ(bench_.seen(ids[0]).exit.message, "exit code 0");
+}
+
+TEST_F(NodeClusterRuntimeTest, ABlockedWorkerThatCannotDrainGetsTheSignal) {
+  AppSpec spec = Cluster("blocked", R"(
+    require('http').createServer().listen(0);
+    process.once('message', () => { for (;;) {} });
+    process.removeAllListeners('internalMessage');
+    setTimeout(() => { for (;;) {} }, 300);)");
+  spec.stop.kill_timeout = absl::Milliseconds(600);
+  WorkerId id = bench_.Start(spec, 0, 1);
+  ASSERT_TRUE(bench_.Until([&] { return bench_.seen(id).pid != 0; }));
+  bench_.runtime->BeginStop(id);
+  ASSERT_TRUE(bench_.UntilGone(id));
+  EXPECT_EQ(bench_.seen(id).exit.message, "SIGINT");
+}
+
 TEST_F(NodeClusterRuntimeTest, ShutdownIsAMessageWhenTheSpecSaysSo) {
   AppSpec spec = Cluster("message", R"(
     require('http').createServer().listen(0);
