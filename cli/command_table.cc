@@ -114,6 +114,7 @@ constexpr CommandDoc kCommands[] = {
 std::span<const CommandDoc> Commands() { return kCommands; }
 
 const CommandDoc* FindCommand(std::string_view name) {
+  if (name.empty()) return nullptr;
   for (const CommandDoc& command : kCommands) {
     if (command.name == name) return &command;
     // Aliases of one word, or "rollout list" as a whole.

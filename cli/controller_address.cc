@@ -1,8 +1,16 @@
 #include "cli/controller_address.h"
 
 #include <stdlib.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
 
 namespace fleet::cli {
+
+bool PathExists(const std::string& path) {
+  return access(path.c_str(), F_OK) == 0;
+}
 
 std::string ProcessEnvironment(const std::string& name) {
   const char* value = getenv(name.c_str());
@@ -10,11 +18,12 @@ std::string ProcessEnvironment(const std::string& name) {
 }
 
 ControllerAddress FindController(const std::string& flag,
-                                 const Environment& env) {
+                                 const Environment& env,
+                                 const FileExists& exists) {
   if (!flag.empty()) return {flag, false};
   const std::string variable = env("FLEET_CONTROLLER");
   if (!variable.empty()) return {variable, false};
-  return {"unix:" + LocalSocketPath(env), true};
+  return {"unix:" + LocalSocketPath(env, exists), true};
 }
 
 std::string LocalStateFolder(const Environment& env) {
@@ -24,10 +33,20 @@ std::string LocalStateFolder(const Environment& env) {
   return env("HOME") + "/.local/state/fleet";
 }
 
-std::string LocalSocketPath(const Environment& env) {
+std::string LocalSocketPath(const Environment& env, const FileExists& exists) {
   const std::string runtime = env("XDG_RUNTIME_DIR");
-  if (runtime.starts_with('/')) return runtime + "/fleet/controller.sock";
-  return LocalStateFolder(env) + "/run/controller.sock";
+  const std::string in_state = LocalStateFolder(env) + "/run/controller.sock";
+  std::vector<std::string> paths;
+  if (runtime.starts_with('/')) {
+    paths.push_back(runtime + "/fleet/controller.sock");
+  }
+  paths.push_back(in_state);
+  paths.push_back("/run/user/" + std::to_string(getuid()) +
+                  "/fleet/controller.sock");
+  for (const std::string& path : paths) {
+    if (exists(path)) return path;
+  }
+  return paths[0];
 }
 
 }  // namespace fleet::cli

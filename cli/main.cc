@@ -29,7 +29,8 @@ int Main(const std::vector<std::string>& args) {
   }
   if (line->help) return PrintHelp(*line);
   const Environment env = ProcessEnvironment;
-  const ControllerAddress address = FindController(line->controller, env);
+  const ControllerAddress address =
+      FindController(line->controller, env, PathExists);
   const auto client = FleetClient::Make(address.text, line->insecure);
   if (!client.ok()) {
     std::cerr << "fleetctl: " << client.status().message() << std::endl;
@@ -37,7 +38,7 @@ int Main(const std::vector<std::string>& args) {
   }
   const SystemClock clock;
   EventLoop loop(clock);
-  LocalFleet local(env);
+  LocalFleet local(env, LocalSocketPath(env, PathExists));
   const bool live = IsTerminal(STDERR_FILENO, env);
   const CommandContext context{
       .line = *line,

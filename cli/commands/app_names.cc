@@ -64,11 +64,10 @@ absl::Status SuggestApp(FleetClient& client, const std::string& name,
   std::vector<std::string> known;
   for (const v1::App& app : apps->apps()) known.push_back(app.name());
   const std::string near = NearestName(name, known);
-  const std::string hint = near.empty()
-                               ? "fleetctl ls shows all apps"
-                               : absl::StrCat("did you mean \"", near, "\"?");
+  if (near.empty()) return error;
   return ErrorWithReason(error.code(),
-                         absl::StrCat("there is no app \"", name, "\"; ", hint),
+                         absl::StrCat("there is no app \"", name,
+                                      "\"; did you mean \"", near, "\"?"),
                          ReasonOf(error));
 }
 

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "cli/commands/explain_conflict.h"
 #include "cli/commands/follow_rollouts.h"
 #include "proto/rpc/app_spec_proto.h"
 
@@ -80,7 +81,9 @@ ExitCode ApplySpecs(const CommandContext& context,
     return Fail(context, ready);
   }
   const auto response = context.client.Call(RequestOf(context.line, *file));
-  if (!response.ok()) return Fail(context, response.status());
+  if (!response.ok()) {
+    return Fail(context, ExplainConflict(response.status()));
+  }
   std::vector<std::string> rollouts;
   for (const v1::ApplyResult& result : response->results()) {
     if (!result.rollout_uid().empty()) {

@@ -5,30 +5,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/commands/app_names.h"
+#include "cli/commands/explain_conflict.h"
 #include "cli/commands/follow_rollouts.h"
 #include "cli/rollout/rollout_words.h"
 #include "proto/rpc/app_spec_proto.h"
-#include "proto/rpc/status.h"
 
 namespace fleet::cli {
 namespace {
-
-// The commands that help against a conflict.
-absl::Status ExplainConflict(const absl::Status& status) {
-  const ErrorReason reason = ReasonOf(status);
-  const auto rollout = reason.metadata.find("rollout");
-  if (reason.reason != "ROLLOUT_IN_PROGRESS" ||
-      rollout == reason.metadata.end()) {
-    return status;
-  }
-  return ErrorWithReason(
-      status.code(),
-      absl::StrCat(status.message(), "\n  fleetctl rollout status ",
-                   rollout->second,
-                   " --wait    follow it\n  --supersede    ends it in favour "
-                   "of this one"),
-      reason);
-}
 
 v1::CreateRolloutRequest RequestOf(const CommandLine& line,
                                    const std::string& app, v1::RolloutKind kind,

@@ -30,10 +30,11 @@ void PrintRollout(const CommandContext& context, const v1::Rollout& rollout) {
        RolloutBoard(rollout, size, now, context.out_style)) {
     context.out << line << "\n";
   }
-  if (!rollout.message().empty()) {
-    context.out << "  " << Printable(rollout.message()) << "\n";
-  }
-  if (VerdictOf(rollout, now) == Verdict::kFailed) {
+  if (VerdictOf(rollout, now) != Verdict::kFailed) {
+    if (!rollout.message().empty()) {
+      context.out << "  " << Printable(rollout.message()) << "\n";
+    }
+  } else {
     context.out << "\n"
                 << RolloutReport(rollout, Verdict::kFailed, nullptr, now,
                                  context.out_style);

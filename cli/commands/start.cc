@@ -1,5 +1,3 @@
-#include <sys/stat.h>
-
 #include "absl/strings/str_cat.h"
 #include "cli/commands/app_names.h"
 #include "cli/commands/app_waiter.h"
@@ -11,14 +9,9 @@
 namespace fleet::cli {
 namespace {
 
-bool FileExists(const std::string& path) {
-  struct stat status = {};
-  return stat(path.c_str(), &status) == 0;
-}
-
 // A script that only the hosts have is known by its path or extension.
 bool LooksLikeScript(const std::string& name) {
-  return FileExists(name) || name.find('/') != name.npos ||
+  return PathExists(name) || name.find('/') != name.npos ||
          name.find('.') != name.npos;
 }
 
@@ -61,7 +54,7 @@ ExitCode RunStart(const CommandContext& context) {
     return Fail(context, ready);
   }
   // A name with a dot may be an app's too.
-  const bool is_app = !FileExists(what) && !has_spec &&
+  const bool is_app = !PathExists(what) && !has_spec &&
                       (!is_script || AppExists(context, what));
   if (!is_app) {
     return ApplySpecs(context, SpecOfScript(what, SpecFileOptionsOf(context)));

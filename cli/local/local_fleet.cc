@@ -69,10 +69,10 @@ class StartLock {
 
 }  // namespace
 
-LocalFleet::LocalFleet(const Environment& env)
+LocalFleet::LocalFleet(const Environment& env, const std::string& socket_path)
     : env_(env),
       state_folder_(LocalStateFolder(env)),
-      socket_path_(LocalSocketPath(env)) {}
+      socket_path_(socket_path) {}
 
 absl::StatusOr<std::string> LocalFleet::Up(FleetClient& client,
                                            EventLoop& loop) {

@@ -17,7 +17,8 @@ namespace fleet::cli {
 // on when fleetctl ends.
 class LocalFleet {
  public:
-  explicit LocalFleet(const Environment& env);
+  // The controller is, or will be, at `socket_path`.
+  LocalFleet(const Environment& env, const std::string& socket_path);
 
   // Starts what does not run of controller and agent, and waits (at most 30 s)
   // until the host is connected. One fleetctl at a time does so. Returns what

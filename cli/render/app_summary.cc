@@ -99,8 +99,10 @@ AppSummary Summarize(const v1::App& app) {
     stopped = stopped && host_stopped;
     summary.ready += ready;
     summary.desired += desired;
-    const bool failed = status.step().phase() == v1::STEP_PHASE_FAILED;
-    if (host.has_status() && ready >= desired && !failed) ++summary.hosts_ok;
+    if (status.step().phase() == v1::STEP_PHASE_FAILED) {
+      ++summary.failed_hosts;
+    }
+    if (host.has_status() && ready >= desired) ++summary.hosts_ok;
   }
   const StateText state = OverallState(summary, urgent, stopped);
   summary.state = state.text;

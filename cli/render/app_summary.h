@@ -20,6 +20,7 @@ struct AppSummary {
   int hosts_ok = 0;  // Connected, and all its instances are ready.
   int hosts = 0;
   int stale_hosts = 0;
+  int failed_hosts = 0;         // Connected, and their newest step has failed.
   std::set<int64_t> revisions;  // Of running workers.
   std::string state;            // "online", "crash loop" …
   Colour colour = Colour::kNone;

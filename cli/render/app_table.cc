@@ -20,6 +20,9 @@ void AddApp(const v1::App& app, absl::Time now, TextTable& table) {
   if (!app.active_rollout_uid().empty()) {
     absl::StrAppend(&state, ", rollout ", app.active_rollout_uid());
   }
+  if (s.failed_hosts > 0) {
+    absl::StrAppend(&state, ", last step failed on ", s.failed_hosts);
+  }
   if (s.stale_hosts > 0 && any) {
     absl::StrAppend(&state, ", ", s.stale_hosts, " stale");
   }

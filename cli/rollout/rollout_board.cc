@@ -64,14 +64,18 @@ std::string HostLine(const v1::Rollout& rollout, const v1::HostStep& step,
   line.Add("  ");
   line.Add(ProgressBar(slots, total, kBarWidth), phase.colour);
   line.Add("  ");
-  line.Add(PaddedRight(phase.text, 9), phase.colour);
-  line.Add(PaddedLeft(
-      progress.slots_total() > 0 ? absl::StrCat(slots, "/", total) : "", 7));
-  line.Add(PaddedLeft(
-      step.has_admit_time() ? ElapsedText(ElapsedOf(step, now)) : "", 8));
-  if (!done) {
+  const bool begun = progress.slots_total() > 0 || step.has_admit_time();
+  line.Add(PaddedRight(phase.text, begun ? 9 : 0), phase.colour);
+  if (begun) {
+    line.Add(PaddedLeft(
+        progress.slots_total() > 0 ? absl::StrCat(slots, "/", total) : "", 7));
+    line.Add(PaddedLeft(
+        step.has_admit_time() ? ElapsedText(ElapsedOf(step, now)) : "", 8));
+  }
+  const std::string reason = Printable(StepReason(rollout, step));
+  if (!done && !reason.empty()) {
     line.Add("  ");
-    line.Add(Printable(StepReason(rollout, step)));
+    line.Add(reason);
   }
   return line.Take();
 }
@@ -111,7 +115,8 @@ std::vector<std::string> RolloutBoard(const v1::Rollout& rollout,
   summary.Add(phase.text, phase.colour);
   summary.Add(absl::StrCat("  ", CountsText(CountHosts(rollout)), "  ",
                            ElapsedText(ElapsedOf(rollout, now))));
-  if (rollout.holds_size() > 0) {
+  // A failure is told in its host's line.
+  if (rollout.holds_size() > 0 && CountHosts(rollout).failed == 0) {
     summary.Add("  ");
     summary.Add(Printable(rollout.holds(0).reason()), Colour::kYellow);
   }

@@ -54,6 +54,7 @@ FollowOutcome RolloutFollower::Follow(const std::vector<std::string>& uids) {
   for (const std::string& uid : uids) {
     tracks_.push_back(std::make_unique<Track>());
     tracks_.back()->uid = uid;
+    tracks_.back()->rollout.set_uid(uid);
     Open(*tracks_.back());
   }
   if (options_.limit < absl::InfiniteDuration()) {

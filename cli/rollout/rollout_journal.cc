@@ -12,26 +12,6 @@ namespace {
 
 constexpr absl::Duration kHeartbeatPeriod = absl::Seconds(10);
 
-std::string EventText(const v1::RolloutEvent& event,
-                      const v1::Rollout& rollout) {
-  std::string text;
-  if (!event.host().empty()) {
-    text = absl::StrCat(event.host(), ": ",
-                        HostPhaseText(event.host_phase()).text);
-  } else {
-    v1::Rollout then;
-    then.set_phase(event.phase());
-    text = RolloutPhaseText(then).text;
-  }
-  if (!event.message().empty() && event.message() != text) {
-    absl::StrAppend(&text, ": ", event.message());
-  }
-  const bool by_another =
-      !event.actor().empty() && event.actor() != rollout.actor();
-  if (by_another) absl::StrAppend(&text, " (by ", event.actor(), ")");
-  return Printable(text);
-}
-
 // What the hosts in work wait for, for a heartbeat.
 std::string InWork(const v1::Rollout& rollout) {
   std::string text;
@@ -65,8 +45,7 @@ std::vector<std::string> RolloutJournal::Add(
     lines.push_back(Stamped(now, "older events are no longer kept"));
   }
   for (const v1::RolloutEvent& event : message.events()) {
-    lines.push_back(
-        Stamped(FromProto(event.time()), EventText(event, rollout_)));
+    lines.push_back(Stamped(FromProto(event.time()), EventText(event)));
   }
   if (!lines.empty()) last_line_ = now;
   return lines;
@@ -78,6 +57,26 @@ std::optional<std::string> RolloutJournal::Heartbeat(absl::Time now) {
   return Stamped(
       now, absl::StrCat(RolloutPhaseText(rollout_).text, ", ",
                         CountsText(CountHosts(rollout_)), InWork(rollout_)));
+}
+
+std::string RolloutJournal::EventText(const v1::RolloutEvent& event) {
+  std::string text;
+  if (!event.host().empty()) {
+    text = absl::StrCat(event.host(), ": ",
+                        HostPhaseText(event.host_phase()).text);
+  } else if (event.phase() != phase_ || event.message().empty()) {
+    phase_ = event.phase();
+    v1::Rollout then;
+    then.set_phase(event.phase());
+    text = RolloutPhaseText(then).text;
+  }
+  if (!event.message().empty() && event.message() != text) {
+    absl::StrAppend(&text, text.empty() ? "" : ": ", event.message());
+  }
+  const bool by_another =
+      !event.actor().empty() && event.actor() != rollout_.actor();
+  if (by_another) absl::StrAppend(&text, " (by ", event.actor(), ")");
+  return Printable(text);
 }
 
 std::string RolloutJournal::Stamped(absl::Time when,

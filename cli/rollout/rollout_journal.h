@@ -24,9 +24,12 @@ class RolloutJournal {
   std::optional<std::string> Heartbeat(absl::Time now);
 
  private:
+  std::string EventText(const v1::RolloutEvent& event);
   std::string Stamped(absl::Time when, std::string_view text) const;
 
   v1::Rollout rollout_;
+  // Of the newest event about the rollout as a whole.
+  v1::RolloutPhase phase_ = v1::ROLLOUT_PHASE_UNSPECIFIED;
   bool titled_ = false;
   absl::Time last_line_;
 };

@@ -38,7 +38,7 @@ std::string FailedHost(const v1::Rollout& rollout, const v1::HostStep& step,
       style.Paint(Colour::kRed, absl::StrCat(object, " on ", step.host())), " ",
       FailureText(progress.failure()), "\n");
   const std::string reason =
-      step.reason().empty() ? progress.reason() : step.reason();
+      progress.reason().empty() ? step.reason() : progress.reason();
   if (!reason.empty()) {
     absl::StrAppend(&text, "    why: ", Printable(reason), "\n");
   }
@@ -143,7 +143,7 @@ std::string RolloutReport(const v1::Rollout& rollout, Verdict verdict,
       rollout.uid(), "): ", CountsText(CountHosts(rollout)), ", after ",
       ElapsedText(ElapsedOf(rollout, now)), "\n");
   const auto failed = FailedSteps(rollout);
-  const std::string own = OwnReason(rollout);
+  const std::string own = failed.empty() ? OwnReason(rollout) : "";
   if (!own.empty()) absl::StrAppend(&text, "  ", Printable(own), "\n");
   int shown = 0;
   for (const v1::HostStep* step : failed) {
@@ -162,12 +162,16 @@ std::string RolloutReport(const v1::Rollout& rollout, Verdict verdict,
 }
 
 std::string DetachedReport(const v1::Rollout& rollout, std::string_view why) {
-  return absl::StrCat(ToAbsl(why), ": the ", KindText(rollout.kind()), " of ",
-                      rollout.app(), " goes on without this command (",
-                      CountsText(CountHosts(rollout)),
-                      ")\n  fleetctl rollout status ", rollout.uid(),
-                      " --wait    follow it\n  fleetctl rollout abort ",
-                      rollout.uid(), "            end it\n");
+  // Nothing may have been heard of it yet.
+  const std::string what = rollout.app().empty()
+                               ? absl::StrCat("rollout ", rollout.uid())
+                               : absl::StrCat("the ", KindText(rollout.kind()),
+                                              " of ", rollout.app());
+  return absl::StrCat(
+      ToAbsl(why), ": ", what, " goes on without this command (",
+      CountsText(CountHosts(rollout)), ")\n  fleetctl rollout status ",
+      rollout.uid(), " --wait    follow it\n  fleetctl rollout abort ",
+      rollout.uid(), "            end it\n");
 }
 
 std::string ServesNow(const v1::App& app, absl::Time now) {

@@ -139,8 +139,10 @@ std::string RolloutTitle(const v1::Rollout& rollout) {
 
 std::string StepReason(const v1::Rollout& rollout, const v1::HostStep& step) {
   const v1::Step& progress = step.progress();
-  const std::string reason =
-      step.reason().empty() ? progress.reason() : step.reason();
+  const bool own_words =
+      !progress.reason().empty() &&
+      (step.reason().empty() || progress.phase() == v1::STEP_PHASE_FAILED);
+  const std::string reason = own_words ? progress.reason() : step.reason();
   const bool has_slot = progress.slot() >= 0 && !progress.reason().empty();
   if (reason.empty() || !has_slot) return reason;
   const std::string instance =

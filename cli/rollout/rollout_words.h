@@ -43,7 +43,8 @@ std::string CountsText(const HostCounts& counts);
 // "reload of web to revision 3 on 3 hosts, 1 at a time".
 std::string RolloutTitle(const v1::Rollout& rollout);
 
-// "web.2: waits for READY": what the host's step waits for or why it failed.
+// "web.2: waits for READY": what the host's step waits for or why it failed,
+// in the host's own words when it has told.
 std::string StepReason(const v1::Rollout& rollout, const v1::HostStep& step);
 
 // Of a rollout, or of a host's step that was admitted, up to `now` (calendar

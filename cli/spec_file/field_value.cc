@@ -106,70 +106,74 @@ bool ReadText(const Value& value, std::string& text) {
   return IsTextual(value);
 }
 
+bool ReadSize(const Value& value, int64_t& bytes) {
+  const absl::StatusOr<int64_t> size = ParseSize(value.text);
+  if (!IsTextual(value) || !size.ok()) return false;
+  bytes = *size;
+  return true;
+}
+
+// A list, or one text that stands for a list of one.
+bool ReadTextOrTexts(const Value& value, std::vector<std::string>& texts) {
+  if (!IsTextual(value)) return ReadTexts(value, texts);
+  texts.push_back(value.text);
+  return true;
+}
+
+bool ReadInteger64(const Value& value, int64_t& out) {
+  int integer = 0;
+  if (!ReadInteger(value, integer)) return false;
+  out = integer;
+  return true;
+}
+
+// False: the value is not of the type.
+bool ReadTyped(const Field& field, const Value& value, Dialect dialect,
+               FieldValue& out) {
+  switch (field.type) {
+    case FieldType::kBool:
+      return ReadBool(value, dialect, out.boolean);
+    case FieldType::kInteger:
+      return ReadInteger64(value, out.integer);
+    case FieldType::kText:
+    case FieldType::kTextOrNumber:
+      return ReadText(value, out.text);
+    case FieldType::kShare:
+      return ReadText(value, out.text) &&
+             CheckNumberOrPercent(out.text, 0).ok();
+    case FieldType::kWords:
+    case FieldType::kTexts:
+      return ReadTextOrTexts(value, out.texts);
+    case FieldType::kIntegers:
+      return ReadIntegers(value, out.integers);
+    case FieldType::kDuration:
+      return ReadDuration(value, dialect, out.duration);
+    case FieldType::kSize:
+      return ReadSize(value, out.integer);
+    case FieldType::kInstances:
+      return ReadInstances(value, out.integer);
+    case FieldType::kChoice:
+      return ReadChoice(field, value, out.text);
+    case FieldType::kTextMap:
+      return ReadTextMap(value, out.map);
+    case FieldType::kAny:
+      return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 absl::StatusOr<FieldValue> ReadFieldValue(const Field& field,
                                           const Value& value, Dialect dialect) {
   FieldValue out;
-  int integer = 0;
-  bool fits = false;
-  switch (field.type) {
-    case FieldType::kBool:
-      fits = ReadBool(value, dialect, out.boolean);
-      break;
-    case FieldType::kInteger:
-      fits = ReadInteger(value, integer);
-      out.integer = integer;
-      break;
-    case FieldType::kText:
-    case FieldType::kTextOrNumber:
-      fits = ReadText(value, out.text);
-      break;
-    case FieldType::kShare:
-      fits =
-          ReadText(value, out.text) && CheckNumberOrPercent(out.text, 0).ok();
-      break;
-    case FieldType::kWords:
-      if (value.kind == Kind::kText) {
-        ASSIGN_OR_RETURN(out.texts, SplitWords(value.text));
-        fits = true;
-        break;
-      }
-      fits = ReadTexts(value, out.texts);
-      if (value.kind == Kind::kNumber) out.texts = {value.text};
-      fits = fits || value.kind == Kind::kNumber;
-      break;
-    case FieldType::kTexts:
-      fits = ReadTexts(value, out.texts);
-      if (value.kind == Kind::kText) out.texts = {value.text};
-      fits = fits || value.kind == Kind::kText;
-      break;
-    case FieldType::kIntegers:
-      fits = ReadIntegers(value, out.integers);
-      break;
-    case FieldType::kDuration:
-      fits = ReadDuration(value, dialect, out.duration);
-      break;
-    case FieldType::kSize:
-      if (auto size = ParseSize(value.text); IsTextual(value) && size.ok()) {
-        out.integer = *size;
-        fits = true;
-      }
-      break;
-    case FieldType::kInstances:
-      fits = ReadInstances(value, out.integer);
-      break;
-    case FieldType::kChoice:
-      fits = ReadChoice(field, value, out.text);
-      break;
-    case FieldType::kTextMap:
-      fits = ReadTextMap(value, out.map);
-      break;
-    case FieldType::kAny:
-      fits = true;
-      break;
+  if (field.type == FieldType::kWords && value.kind == Kind::kText) {
+    ASSIGN_OR_RETURN(out.texts, SplitWords(value.text));
+    return out;
   }
-  if (!fits) return Mismatch(field, value, dialect);
+  if (!ReadTyped(field, value, dialect, out)) {
+    return Mismatch(field, value, dialect);
+  }
   return out;
 }
 

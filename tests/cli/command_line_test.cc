@@ -1,0 +1,176 @@
+#include "cli/command_line.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "absl/strings/str_split.h"
+#include "cli/command_table.h"
+#include "cli/completion_script.h"
+#include "cli/help_text.h"
+#include "cli/render/text_style.h"
+#include "cli/spec_file/child_output.h"
+
+namespace fleet::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+absl::StatusOr<CommandLine> Parse(const std::string& words) {
+  return ParseCommandLine(absl::StrSplit(words, ' ', absl::SkipEmpty()));
+}
+
+std::string ErrorOf(const std::string& words) {
+  return std::string(Parse(words).status().message());
+}
+
+TEST(CommandLine, KnowsCommandsByNameAndAlias) {
+  const struct {
+    const char* words;
+    const char* command;
+  } cases[] = {
+      {"ls", "ls"},
+      {"list", "ls"},
+      {"status", "ls"},
+      {"ps", "ls"},
+      {"l", "ls"},
+      {"describe web", "show"},
+      {"info web", "show"},
+      {"desc web", "show"},
+      {"del web", "delete"},
+      {"--controller x ls", "ls"},
+      {"rollout ls", "rollout ls"},
+      {"rollout list", "rollout ls"},
+      {"rollout status web", "rollout status"},
+      {"--version", "version"},
+      {"-v", "version"},
+  };
+  for (const auto& c : cases) {
+    const auto line = Parse(c.words);
+    ASSERT_TRUE(line.ok()) << c.words << ": " << line.status();
+    EXPECT_EQ(line->command, c.command) << c.words;
+    EXPECT_FALSE(line->help);
+  }
+}
+
+TEST(CommandLine, ReadsFlags) {
+  const auto line = Parse(
+      "reload web api --hosts role=web --max-parallel 25% --max-failures 1 "
+      "--on-failure abort --min-ready-time 0 --ready-deadline 5s "
+      "--progress-deadline 1m --supersede --request-id r1 --no-wait "
+      "--timeout 30s -o json --controller 127.0.0.1:1 --insecure --no-color");
+  ASSERT_TRUE(line.ok()) << line.status();
+  EXPECT_THAT(line->names, ElementsAre("web", "api"));
+  EXPECT_EQ(line->hosts, "role=web");
+  EXPECT_EQ(line->policy.max_parallel, "25%");
+  EXPECT_EQ(line->policy.max_failures, "1");
+  EXPECT_EQ(line->policy.on_failure, OnFailure::kAbort);
+  EXPECT_EQ(line->policy.min_ready_time, absl::ZeroDuration());
+  EXPECT_EQ(line->policy.ready_deadline, absl::Seconds(5));
+  EXPECT_EQ(line->policy.progress_deadline, absl::Minutes(1));
+  EXPECT_TRUE(line->supersede);
+  EXPECT_EQ(line->request_id, "r1");
+  EXPECT_FALSE(line->wait);
+  EXPECT_EQ(line->timeout, absl::Seconds(30));
+  EXPECT_EQ(line->output, OutputFormat::kJson);
+  EXPECT_EQ(line->controller, "127.0.0.1:1");
+  EXPECT_TRUE(line->insecure);
+  EXPECT_TRUE(line->no_color);
+}
+
+TEST(CommandLine, FlagsOfStartBecomeFieldsOfASpec) {
+  const auto line = Parse(
+      "start app.js -i -1 --name web --kill-timeout 1600 --wait-ready "
+      "--no-autorestart --stop-exit-codes 0,3 -- --port 80 -x");
+  ASSERT_TRUE(line.ok()) << line.status();
+  EXPECT_THAT(line->names, ElementsAre("app.js"));
+  EXPECT_THAT(line->program_args, ElementsAre("--port", "80", "-x"));
+  EXPECT_EQ(ToJson(line->fields),
+            "{\"name\":\"web\",\"instances\":\"-1\","
+            "\"wait_ready\":\"true\",\"kill_timeout\":\"1600\","
+            "\"autorestart\":\"false\",\"stop_exit_codes\":[\"0\",\"3\"]}");
+}
+
+TEST(CommandLine, ScaleTakesSignedNumbers) {
+  EXPECT_THAT(Parse("scale web -2")->names, ElementsAre("web", "-2"));
+  EXPECT_THAT(Parse("scale web +2")->names, ElementsAre("web", "+2"));
+  EXPECT_THAT(Parse("scale web 4")->names, ElementsAre("web", "4"));
+}
+
+TEST(CommandLine, OnlyAQuestionDoesNotWait) {
+  EXPECT_FALSE(Parse("rollout status web")->wait);
+  EXPECT_TRUE(Parse("rollout status web --wait")->wait);
+  EXPECT_TRUE(Parse("reload web")->wait);
+}
+
+TEST(CommandLine, HelpNeedsNothingElse) {
+  EXPECT_TRUE(Parse("")->help);
+  EXPECT_TRUE(Parse("--help")->help);
+  EXPECT_EQ(Parse("--help")->command, "");
+  EXPECT_TRUE(Parse("reload --help")->help);
+  EXPECT_EQ(Parse("help reload")->command, "reload");
+}
+
+TEST(CommandLine, SaysWhatIsWrong) {
+  EXPECT_THAT(ErrorOf("relaod web"), HasSubstr("did you mean \"reload\"?"));
+  EXPECT_THAT(ErrorOf("rollout stauts"),
+              HasSubstr("did you mean \"rollout status\"?"));
+  EXPECT_THAT(ErrorOf("rollout"), HasSubstr("one of status, ls"));
+  EXPECT_THAT(ErrorOf("reload web --hsts x"),
+              HasSubstr("did you mean --hosts?"));
+  EXPECT_THAT(ErrorOf("ls --supersede"), HasSubstr("unknown flag --supersede"));
+  EXPECT_THAT(ErrorOf("reload"), HasSubstr("usage: fleetctl reload APP…"));
+  EXPECT_THAT(ErrorOf("show a b"), HasSubstr("usage: fleetctl show APP"));
+  EXPECT_THAT(ErrorOf("reload web --timeout soon"),
+              HasSubstr("--timeout: expected a duration"));
+  EXPECT_THAT(ErrorOf("ls -o xml"), HasSubstr("expected table, wide"));
+  EXPECT_THAT(ErrorOf("reload web --max-parallel 0"),
+              HasSubstr("--max-parallel"));
+  EXPECT_FALSE(Parse("reload web --hosts").ok());
+}
+
+TEST(CommandTable, EveryCommandHasASummaryAndAnExample) {
+  std::set<std::string_view> names;
+  for (const CommandDoc& command : Commands()) {
+    EXPECT_TRUE(names.insert(command.name).second) << command.name;
+    EXPECT_FALSE(command.summary.empty()) << command.name;
+    EXPECT_TRUE(command.examples.starts_with("fleetctl ") ||
+                command.examples.starts_with("source "))
+        << command.name;
+    EXPECT_THAT(OverviewHelp(), HasSubstr(std::string(command.summary)));
+    EXPECT_THAT(CommandHelp(command), HasSubstr("--controller"));
+  }
+}
+
+TEST(CommandTable, HelpFitsATerminal) {
+  for (const CommandDoc& command : Commands()) {
+    for (const auto line : absl::StrSplit(CommandHelp(command), '\n')) {
+      EXPECT_LE(DisplayWidth(std::string(line)), 80U) << line;
+    }
+  }
+}
+
+TEST(Completion, BashTakesItsScript) {
+  const auto output = RunForOutput({"bash", "-c", CompletionScript("bash") + R"(
+        COMP_WORDS=(fleetctl rel); COMP_CWORD=1; _fleetctl
+        echo "${COMPREPLY[@]}" >&3
+        COMP_WORDS=(fleetctl rollout r); COMP_CWORD=2; _fleetctl
+        echo "${COMPREPLY[@]}" >&3
+        COMP_WORDS=(fleetctl reload --max-p); COMP_CWORD=2; _fleetctl
+        echo "${COMPREPLY[@]}" >&3)"},
+                                   absl::Seconds(30));
+  ASSERT_TRUE(output.ok()) << output.status();
+  EXPECT_EQ(output->messages, "");
+  EXPECT_EQ(output->result, "reload\nresume retry\n--max-parallel\n");
+}
+
+TEST(Completion, KnowsThreeShells) {
+  EXPECT_THAT(CompletionScript("zsh"), HasSubstr("#compdef fleetctl"));
+  EXPECT_THAT(CompletionScript("fish"), HasSubstr("complete -c fleetctl"));
+  EXPECT_EQ(CompletionScript("tcsh"), "");
+}
+
+}  // namespace
+}  // namespace fleet::cli

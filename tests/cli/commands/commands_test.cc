@@ -1,0 +1,395 @@
+#include "cli/commands/commands.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <sstream>
+
+#include "absl/strings/str_split.h"
+#include "proto/rpc/status.h"
+#include "tests/cli/fake_controller.h"
+#include "tests/cli/proto_text.h"
+#include "tests/cli/spec_file/temp_folder.h"
+
+namespace fleet::cli {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+struct Ran {
+  int code;
+  std::string out;
+  std::string err;
+};
+
+const char kReady[] = R"pb(
+  name: "web"
+  spec { name: "web" }
+  hosts {
+    host: "host-1"
+    connected: true
+    target_serial: 2
+    status {
+      serial: 2
+      run_state: RUN_STATE_RUNNING
+      desired_instances: 1
+      instances { slot: 0 pid: 5 state: INSTANCE_STATE_ONLINE ready: true }
+    }
+  }
+)pb";
+
+v1::WatchRolloutResponse Watched(const std::string& rollout, int64_t seq) {
+  v1::WatchRolloutResponse message;
+  *message.mutable_rollout() = FromText<v1::Rollout>(
+      "uid: 'r-1' app: 'web' kind: ROLLOUT_KIND_RELOAD " + rollout);
+  if (seq > 0) {
+    auto* event = message.add_events();
+    event->set_seq(seq);
+    event->set_message("event " + std::to_string(seq));
+    event->set_phase(message.rollout().phase());
+  }
+  return message;
+}
+
+class CommandsTest : public testing::Test {
+ protected:
+  CommandsTest() {
+    *fake_.apps.add_apps() = FromText<v1::App>(kReady);
+    fake_.rollout = FromText<v1::Rollout>("uid: 'r-1' app: 'web'");
+  }
+
+  Ran Run(const std::vector<std::string>& args) {
+    const auto line = ParseCommandLine(args);
+    FLEET_CHECK(line.ok());
+    std::ostringstream out;
+    std::ostringstream err;
+    const auto client = fake_.Client();
+    const CommandContext context{
+        .line = *line,
+        .out = out,
+        .err = err,
+        .out_style = {},
+        .err_style = {},
+        .terminal = terminal_,
+        .clock = clock_,
+        .loop = loop_,
+        .env =
+            [](const std::string& name) {
+              return name == "COLOUR" ? "blue" : "";
+            },
+        .client = *client,
+        .local = nullptr,
+    };
+    const ExitCode code = RunCommand(context);
+    return {static_cast<int>(code), out.str(), err.str()};
+  }
+  Ran Run(const std::string& words) {
+    return Run(std::vector<std::string>(absl::StrSplit(words, ' ')));
+  }
+
+  void Succeeds() {
+    fake_.watches.push_back({{Watched("phase: ROLLOUT_PHASE_ROLLING", 1),
+                              Watched("phase: ROLLOUT_PHASE_SUCCEEDED", 2)},
+                             absl::OkStatus(),
+                             false});
+  }
+
+  SystemClock clock_;
+  EventLoop loop_{clock_};
+  std::function<TerminalSize()> terminal_;
+  FakeController fake_;
+};
+
+TEST_F(CommandsTest, LsIsOneCall) {
+  const Ran ran = Run("ls");
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.out, HasSubstr("web"));
+  EXPECT_EQ(ran.err, "");
+  EXPECT_THAT(fake_.Requests(), ElementsAre("ListApps {}"));
+}
+
+TEST_F(CommandsTest, LsSpeaksEveryFormat) {
+  EXPECT_EQ(Run("ls -o name").out, "web\n");
+  EXPECT_THAT(Run("ls -o json").out, HasSubstr("\"name\": \"web\""));
+  EXPECT_THAT(Run("ls -o yaml").out, HasSubstr("apps:\n  - name: \"web\""));
+  EXPECT_THAT(Run("ls -o wide").out, HasSubstr("web.0"));
+  EXPECT_THAT(Run("ls web").out, HasSubstr("web.0"));
+}
+
+TEST_F(CommandsTest, ShowSuggestsTheNameThatWasMeant) {
+  EXPECT_EQ(Run("show web").code, 0);
+  const Ran ran = Run("show wbe");
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_EQ(ran.err,
+            "fleetctl: there is no app \"wbe\"; did you mean \"web\"?\n");
+}
+
+TEST_F(CommandsTest, ErrorsHaveTheirExitCodes) {
+  fake_.FailMethod("ListApps", absl::PermissionDeniedError("no"));
+  EXPECT_EQ(Run("ls").code, 4);
+  fake_.FailMethod("ListApps", absl::UnavailableError("gone"));
+  const Ran ran = Run("ls");
+  EXPECT_EQ(ran.code, 7);
+  EXPECT_THAT(ran.err, HasSubstr("cannot reach the controller at "
+                                 "unix:///fake.sock: gone"));
+}
+
+TEST_F(CommandsTest, ReloadFollowsToSuccess) {
+  Succeeds();
+  const Ran ran = Run("reload web --hosts all --max-parallel 50%");
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_EQ(ran.out, "");
+  EXPECT_THAT(ran.err, HasSubstr("event 1"));
+  EXPECT_THAT(ran.err, HasSubstr("reload of web succeeded"));
+  EXPECT_THAT(fake_.Requests(),
+              ElementsAre("CreateRollout {app: \"web\" kind: "
+                          "ROLLOUT_KIND_RELOAD hosts: \"all\" policy { "
+                          "max_parallel: \"50%\" }}"));
+}
+
+TEST_F(CommandsTest, ReloadDrawsInPlaceOnATerminal) {
+  terminal_ = [] { return TerminalSize{80, 24}; };
+  Succeeds();
+  const Ran ran = Run("reload web");
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.err, HasSubstr("\x1b[K\n"));
+  EXPECT_THAT(ran.err, Not(HasSubstr("event 1")));
+}
+
+TEST_F(CommandsTest, FailureIsExplainedAndIsThree) {
+  fake_.watches.push_back(
+      {{Watched("phase: ROLLOUT_PHASE_ROLLING "
+                "holds { kind: HOLD_KIND_FAILURE reason: 'limit' } "
+                "steps { host: 'host-1' phase: HOST_STEP_PHASE_FAILED "
+                "reason: 'exit code 1' }",
+                1)},
+       absl::OkStatus(),
+       true});
+  const Ran ran = Run("reload web");
+  EXPECT_EQ(ran.code, 3);
+  EXPECT_THAT(ran.err, HasSubstr("exit code 1"));
+  EXPECT_THAT(ran.err, HasSubstr("host-1: 1/1 ready"));
+  EXPECT_THAT(ran.err, HasSubstr("fleetctl rollout retry r-1"));
+}
+
+TEST_F(CommandsTest, AbortedIsFive) {
+  fake_.watches.push_back(
+      {{Watched("phase: ROLLOUT_PHASE_ABORTED", 1)}, absl::OkStatus(), false});
+  EXPECT_EQ(Run("reload web").code, 5);
+}
+
+TEST_F(CommandsTest, TimeoutIsSixAndTheRolloutGoesOn) {
+  fake_.watches.push_back(
+      {{Watched("phase: ROLLOUT_PHASE_ROLLING", 1)}, absl::OkStatus(), true});
+  const Ran ran = Run("reload web --timeout 100ms");
+  EXPECT_EQ(ran.code, 6);
+  EXPECT_THAT(ran.err, HasSubstr("goes on without this command"));
+}
+
+TEST_F(CommandsTest, InterruptDetaches) {
+  fake_.watches.push_back(
+      {{Watched("phase: ROLLOUT_PHASE_ROLLING", 1)}, absl::OkStatus(), true});
+  // Runs when the command waits and has its handler.
+  loop_.Post([] { raise(SIGINT); });
+  const Ran ran = Run("reload web");
+  EXPECT_EQ(ran.code, 130);
+  EXPECT_THAT(ran.err, HasSubstr("fleetctl rollout abort"));
+}
+
+TEST_F(CommandsTest, ConflictIsEightAndSaysWhatToDo) {
+  fake_.FailMethod(
+      "CreateRollout",
+      ErrorWithReason(absl::StatusCode::kAborted, "busy",
+                      {"ROLLOUT_IN_PROGRESS", {{"rollout", "r-9"}}}));
+  const Ran ran = Run("reload web");
+  EXPECT_EQ(ran.code, 8);
+  EXPECT_THAT(ran.err, HasSubstr("fleetctl rollout status r-9 --wait"));
+  EXPECT_THAT(ran.err, HasSubstr("--supersede"));
+}
+
+TEST_F(CommandsTest, ALostStreamIsTakenUpAfterTheLastEvent) {
+  fake_.watches.push_back({{Watched("phase: ROLLOUT_PHASE_ROLLING", 1),
+                            Watched("phase: ROLLOUT_PHASE_ROLLING", 2)},
+                           absl::UnavailableError("restarting"),
+                           false});
+  fake_.watches.push_back({{Watched("phase: ROLLOUT_PHASE_ROLLING", 2),
+                            Watched("phase: ROLLOUT_PHASE_SUCCEEDED", 3)},
+                           absl::OkStatus(),
+                           false});
+  const Ran ran = Run("reload web");
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(fake_.WatchedFrom(), ElementsAre(0, 2));
+  EXPECT_EQ(ran.err.find("event 2"), ran.err.rfind("event 2"));
+  EXPECT_THAT(ran.err, HasSubstr("event 3"));
+}
+
+TEST_F(CommandsTest, NoWaitReturnsAtOnce) {
+  const Ran ran = Run("reload web --no-wait");
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.err, HasSubstr("fleetctl rollout status r-1 --wait"));
+}
+
+TEST_F(CommandsTest, PatternsNameTheAppsThereAre) {
+  Succeeds();
+  EXPECT_EQ(Run("reload w*").code, 0);
+  EXPECT_EQ(Run("reload x*").code, 1);
+  EXPECT_THAT(fake_.Requests(),
+              Contains(HasSubstr("CreateRollout {app: \"web\"")));
+}
+
+TEST_F(CommandsTest, ApplySendsSpecsAndPrintsWhatChanges) {
+  TempFolder folder;
+  const std::string path = folder.Write(
+      "fleet.yaml", "apps:\n- {name: web, script: a.js, watch: true}\n");
+  fake_.applied = FromText<v1::ApplyAppsResponse>(R"pb(
+    results {
+      app: "web"
+      change: APPLY_CHANGE_UPDATED
+      revision: 4
+      differences: "instances: 2 → 4"
+    })pb");
+  const Ran ran = Run({"apply", path, "--dry-run"});
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_EQ(ran.out,
+            "web: would be updated (revision 4)\n  instances: 2 → 4\n");
+  EXPECT_EQ(ran.err, "note: " + path + ":2: not yet in force: watch\n");
+  EXPECT_THAT(fake_.Requests()[0], HasSubstr("validate_only: true"));
+  EXPECT_THAT(fake_.Requests()[0], HasSubstr("script: \"a.js\""));
+}
+
+TEST_F(CommandsTest, ABadFileChangesNothing) {
+  TempFolder folder;
+  const std::string path =
+      folder.Write("fleet.yaml", "apps:\n- {nme: web, script: a.js}\n");
+  const Ran ran = Run({"apply", path});
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_THAT(ran.err, HasSubstr(path + ":2: unknown key \"nme\"; did you "
+                                        "mean \"name\"?"));
+  EXPECT_TRUE(fake_.Requests().empty());
+}
+
+TEST_F(CommandsTest, StartTakesScriptsAndStoppedApps) {
+  fake_.applied = FromText<v1::ApplyAppsResponse>(
+      "results { app: 'app' change: APPLY_CHANGE_CREATED revision: 1 }");
+  const Ran script = Run("start ./app.js -i 2 --import-env COLOUR -- -p 80");
+  EXPECT_EQ(script.code, 0);
+  EXPECT_EQ(script.out, "app: created (revision 1)\n");
+  const std::string request = fake_.Requests().back();
+  EXPECT_THAT(request, HasSubstr("script: \"./app.js\" args: \"-p\" args: "
+                                 "\"80\""));
+  EXPECT_THAT(request, HasSubstr("key: \"COLOUR\" value: \"blue\""));
+
+  const Ran app = Run("start web");
+  EXPECT_EQ(app.code, 0);
+  EXPECT_THAT(app.err, HasSubstr("web: started"));
+  EXPECT_THAT(fake_.Requests(), Contains("StartApp {name: \"web\"}"));
+}
+
+TEST_F(CommandsTest, ScaleIsAbsoluteOrRelative) {
+  EXPECT_EQ(Run("scale web 4").code, 0);
+  EXPECT_EQ(Run("scale web -2").code, 0);
+  EXPECT_EQ(Run("scale web many").code, 2);
+  EXPECT_THAT(fake_.Requests(),
+              Contains("ScaleApp {name: \"web\" instances: 4}"));
+  EXPECT_THAT(
+      fake_.Requests(),
+      Contains("ScaleApp {name: \"web\" instances: -2 relative: true}"));
+}
+
+TEST_F(CommandsTest, StopWaitsForTheHostsToTakeItUp) {
+  fake_.apps.mutable_apps(0)->mutable_hosts(0)->set_target_serial(3);
+  const Ran late = Run("stop web --timeout 1ms");
+  EXPECT_EQ(late.code, 6);
+  auto* host = fake_.apps.mutable_apps(0)->mutable_hosts(0);
+  host->mutable_status()->set_serial(3);
+  host->mutable_status()->clear_instances();
+  const Ran ran = Run("stop web");
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.err, HasSubstr("web: stopped"));
+}
+
+TEST_F(CommandsTest, StartStopsWaitingForACrashLoop) {
+  auto* instance = fake_.apps.mutable_apps(0)
+                       ->mutable_hosts(0)
+                       ->mutable_status()
+                       ->mutable_instances(0);
+  instance->set_ready(false);
+  instance->set_state(v1::INSTANCE_STATE_CRASH_LOOP);
+  instance->set_last_exit("exit code 3");
+  const Ran ran = Run("start web");
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_THAT(ran.err, HasSubstr("web.0 on host-1 is in a crash loop: exit "
+                                 "code 3"));
+}
+
+TEST_F(CommandsTest, RolloutOrdersNameTheRollout) {
+  EXPECT_EQ(Run("rollout pause r-1 --reason lunch").code, 0);
+  EXPECT_EQ(Run("rollout abort web").code, 0);
+  Succeeds();
+  EXPECT_EQ(Run("rollout retry r-1").code, 0);
+  EXPECT_EQ(Run("rollout resume r-1 --no-wait").code, 0);
+  EXPECT_EQ(Run("rollout status r-1").code, 0);
+  EXPECT_EQ(Run("rollout status").code, 1);
+  EXPECT_EQ(Run("rollout ls --active").code, 0);
+  EXPECT_THAT(
+      fake_.Requests(),
+      ElementsAre("PauseRollout {name: \"r-1\" reason: \"lunch\"}",
+                  "AbortRollout {name: \"web\"}",
+                  "RetryRollout {name: \"r-1\"}",
+                  "ResumeRollout {name: \"r-1\"}", "GetRollout {name: \"r-1\"}",
+                  "ListRollouts {active_only: true}",
+                  "ListRollouts {active_only: true}"));
+}
+
+TEST_F(CommandsTest, LogsArePrintedAndNotesAreNotAmongThem) {
+  fake_.tails.push_back(
+      {{FromText<v1::TailLogsResponse>(
+           "lines { host: 'h' app: 'web' slot: 2 text: 'hello' } dropped: 3 "
+           "unreachable_hosts: 'h2: away'")},
+       absl::OkStatus(),
+       false});
+  const Ran ran = Run("logs web.2 --err --lines 7");
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_EQ(ran.out, "h web.2 | hello\n");
+  EXPECT_THAT(ran.err, HasSubstr("no logs from h2: away"));
+  EXPECT_THAT(fake_.Requests(), ElementsAre("TailLogs {apps: \"web.2\" lines: "
+                                            "7 stream: LOG_STREAM_ERR}"));
+}
+
+TEST_F(CommandsTest, FollowedLogsComeBackWithoutRepeating) {
+  const auto lines = [](const std::string& text) {
+    return FromText<v1::TailLogsResponse>(text);
+  };
+  fake_.tails.push_back(
+      {{lines("lines { host: 'h' app: 'a' text: 'one' time { seconds: 1 } }")},
+       absl::UnavailableError("restarting"),
+       false});
+  fake_.tails.push_back(
+      {{lines("lines { host: 'h' app: 'a' text: 'one' time { seconds: 1 } }"
+              "lines { host: 'h' app: 'a' text: 'two' time { seconds: 2 } }")},
+       absl::PermissionDeniedError("enough"),
+       false});
+  const Ran ran = Run("logs -f");
+  EXPECT_EQ(ran.code, 4);
+  EXPECT_EQ(ran.out, "h a.0 | one\nh a.0 | two\n");
+}
+
+TEST_F(CommandsTest, VersionAsksTheController) {
+  EXPECT_THAT(Run("version").out, HasSubstr("fleet-controller 9.9"));
+  fake_.FailMethod("GetController", absl::UnavailableError("gone"));
+  const Ran ran = Run("version");
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.out, HasSubstr("fleetctl "));
+}
+
+TEST_F(CommandsTest, UpAndDownAreForTheLocalFleetOnly) {
+  EXPECT_EQ(Run("up").code, 2);
+  EXPECT_EQ(Run("down").code, 2);
+}
+
+}  // namespace
+}  // namespace fleet::cli

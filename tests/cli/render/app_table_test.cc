@@ -1,0 +1,236 @@
+#include "cli/render/app_table.h"
+
+#include <gtest/gtest.h>
+
+#include "cli/render/app_details.h"
+#include "cli/render/host_table.h"
+#include "cli/render/rollout_table.h"
+#include "tests/cli/proto_text.h"
+
+namespace fleet::cli {
+namespace {
+
+const absl::Time kNow = absl::FromUnixSeconds(1700000000);
+
+v1::ListAppsResponse TwoApps() {
+  return FromText<v1::ListAppsResponse>(R"pb(
+    apps {
+      name: "web"
+      spec { exec_mode: EXEC_MODE_CLUSTER }
+      active_rollout_uid: "r-1"
+      hosts {
+        host: "host-1"
+        connected: true
+        status {
+          run_state: RUN_STATE_RUNNING
+          desired_instances: 2
+          instances {
+            slot: 0
+            pid: 100
+            generation: 4
+            revision: 3
+            state: INSTANCE_STATE_ONLINE
+            ready: true
+            start_time { seconds: 1699999000 }
+            rss_bytes: 50000000
+            cpu_cores: 0.25
+            restarts: 1
+          }
+          instances {
+            slot: 1
+            pid: 101
+            generation: 3
+            revision: 2
+            state: INSTANCE_STATE_ONLINE
+            ready: true
+            start_time { seconds: 1699990000 }
+            rss_bytes: 50000000
+            cpu_cores: 0.05
+          }
+        }
+      }
+      hosts {
+        host: "host-2"
+        observe_time { seconds: 1699999880 }
+        status {
+          run_state: RUN_STATE_RUNNING
+          desired_instances: 1
+          instances {
+            slot: 0
+            pid: 7
+            generation: 3
+            revision: 2
+            state: INSTANCE_STATE_ONLINE
+            ready: true
+            start_time { seconds: 1699990000 }
+          }
+        }
+      }
+    }
+    apps {
+      name: "cron"
+      hosts {
+        host: "host-1"
+        connected: true
+        status {
+          run_state: RUN_STATE_RUNNING
+          desired_instances: 1
+          instances {
+            slot: 0
+            state: INSTANCE_STATE_BACKOFF
+            last_exit: "exit code 3"
+            next_start_time { seconds: 1700000004 }
+            restarts: 9
+          }
+        }
+      }
+    }
+  )pb");
+}
+
+TEST(AppTable, ShowsARowPerApp) {
+  EXPECT_EQ(
+      AppTable(TwoApps(), kNow, {}),
+      "name  mode     ready  hosts ok   revision  state                   "
+      "      restarts     cpu      mem  uptime\n"
+      "web   cluster    2/2       1/2  MIXED 2,3  online, rollout r-1, 1 "
+      "stale         1  30.0 %  95.4 MB  16m40s\n"
+      "cron  fork       0/1       0/1          -  waiting restart         "
+      "             9   0.0 %      0 B       -\n");
+}
+
+TEST(AppTable, ShowsARowPerWorkerAndMarksWhatIsStale) {
+  EXPECT_EQ(InstanceTable(TwoApps(), kNow, {}),
+            "instance  host    pid  gen/rev  state                            "
+            "      restarts  uptime     cpu      mem\n"
+            "web.0     host-1  100      4/3  online                           "
+            "             1  16m40s  25.0 %  47.7 MB\n"
+            "web.1     host-1  101      3/2  online                           "
+            "             0   2h46m   5.0 %  47.7 MB\n"
+            "web.0     host-2    7      3/2  stale 2m00s, was online          "
+            "             0   2h46m   0.0 %      0 B\n"
+            "cron.0    host-1    -      0/0  waiting restart: in 4.0s: exit "
+            "code 3         9       -       -        -\n");
+}
+
+TEST(AppTable, PaintsOnlyWhenAsked) {
+  EXPECT_EQ(AppTable(TwoApps(), kNow, {}).find('\x1b'), std::string::npos);
+  EXPECT_NE(AppTable(TwoApps(), kNow, {.colours = true}).find("\x1b[32monline"),
+            std::string::npos);
+}
+
+TEST(AppTable, AStoppedAppIsStoppedOnlyWhenTheHostsSaySo) {
+  auto apps = FromText<v1::ListAppsResponse>(R"pb(
+    apps {
+      name: "a"
+      run_state: RUN_STATE_STOPPED
+      hosts {
+        host: "h"
+        connected: true
+        status {
+          run_state: RUN_STATE_RUNNING
+          desired_instances: 1
+          instances { slot: 0 pid: 5 state: INSTANCE_STATE_ONLINE ready: true }
+        }
+      }
+    })pb");
+  EXPECT_NE(AppTable(apps, kNow, {}).find("online"), std::string::npos);
+  auto* status = apps.mutable_apps(0)->mutable_hosts(0)->mutable_status();
+  status->set_run_state(v1::RUN_STATE_STOPPED);
+  status->clear_instances();
+  EXPECT_NE(AppTable(apps, kNow, {}).find("stopped"), std::string::npos);
+}
+
+TEST(HostTable, ShowsHosts) {
+  const auto hosts = FromText<v1::ListHostsResponse>(R"pb(
+    hosts {
+      name: "host-1"
+      state: HOST_STATE_CONNECTED
+      cores: 8
+      memory_bytes: 8589934592
+      instances: 4
+      instances_ready: 4
+      usage { cpu_cores: 1.5 memory_used_bytes: 1073741824 }
+      labels { key: "zone" value: "a" }
+      labels { key: "role" value: "web" }
+      connect_time { seconds: 1699999940 }
+    }
+    hosts {
+      name: "host-2"
+      state: HOST_STATE_DISCONNECTED
+      cores: 2
+      last_seen_time { seconds: 1699999970 }
+    }
+  )pb");
+  EXPECT_EQ(
+      HostTable(hosts, false, kNow, {}),
+      "name    state                             ready    cpu              "
+      "mem     up  labels\n"
+      "host-1  connected                           4/4  1.5/8  1.00 GB/8.00 "
+      "GB  1m00s  role=web,zone=a\n"
+      "host-2  disconnected, last heard 30s ago    0/0    -/2            "
+      "-/0 B      -  -\n");
+}
+
+TEST(RolloutTable, ShowsRollouts) {
+  const auto rollouts = FromText<v1::ListRolloutsResponse>(R"pb(
+    rollouts {
+      uid: "r-1"
+      app: "web"
+      kind: ROLLOUT_KIND_DEPLOY
+      from_revision: 2
+      to_revision: 3
+      phase: ROLLOUT_PHASE_ROLLING
+      holds { kind: HOLD_KIND_FAILURE }
+      hosts_done: 1
+      hosts_total: 3
+      actor: "ann"
+      create_time { seconds: 1699999940 }
+    })pb");
+  EXPECT_EQ(RolloutTable(rollouts, kNow, {}),
+            "rollout  app  kind    revision  state                hosts done   "
+            " age   took  by\n"
+            "r-1      web  deploy     2 → 3  paused by a failure         1/3  "
+            "1m00s  1m00s  ann\n");
+}
+
+TEST(AppDetails, ShowsNoValuesOfEnv) {
+  const auto app = FromText<v1::App>(R"pb(
+    name: "web"
+    revision: 3
+    proven_revision: 2
+    revision_hash: "ab12"
+    spec {
+      name: "web"
+      script: "app.js"
+      interpreter: "node"
+      cwd: "/srv"
+      instances: 2
+      env { key: "TOKEN" value: "hunter2" }
+    }
+    hosts {
+      host: "host-1"
+      connected: true
+      status {
+        desired_instances: 2
+        step {
+          generation: 4
+          phase: STEP_PHASE_FAILED
+          reason: "exit code 1"
+          stderr_tail: "Error: no\x1b[31m DB"
+        }
+        instances { slot: 0 last_exit: "exit code 1" }
+      }
+    })pb");
+  const std::string text = AppDetails(app, kNow, {});
+  EXPECT_EQ(text.find("hunter2"), std::string::npos);
+  for (const char* part :
+       {"TOKEN", "node app.js", "revision 3 ab12, proven is 2",
+        "generation 4 failed: exit code 1", "| Error: no\\x1b[31m DB",
+        "web.0          on host-1: exit code 1", "SIGTERM, SIGKILL after 30"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+}
+
+}  // namespace
+}  // namespace fleet::cli

@@ -1,0 +1,41 @@
+#include "cli/render/text_style.h"
+
+#include <gtest/gtest.h>
+
+#include "cli/render/log_printer.h"
+#include "tests/cli/proto_text.h"
+
+namespace fleet::cli {
+namespace {
+
+TEST(TextStyle, CutsAndPadsByCharacters) {
+  EXPECT_EQ(DisplayWidth("äb…"), 3U);
+  EXPECT_EQ(Truncated("abcdef", 4), "abc…");
+  EXPECT_EQ(Truncated("äöüß", 4), "äöüß");
+  EXPECT_EQ(Truncated("äöüßx", 4), "äöü…");
+  EXPECT_EQ(Truncated("abc", 0), "");
+  EXPECT_EQ(Truncated("abc", 1), "…");
+  EXPECT_EQ(PaddedRight("ä", 3), "ä  ");
+  EXPECT_EQ(PaddedLeft("ä", 3), "  ä");
+}
+
+TEST(TextStyle, ControlCharactersDoNotReachATerminal) {
+  EXPECT_EQ(Printable("a\x1b[31mb\r\nc\td"), "a\\x1b[31mb\\x0d c d");
+}
+
+TEST(LogPrinter, NamesHostAndInstanceBeforeEachLine) {
+  LogPrinter printer({});
+  const auto line = FromText<v1::LogLine>(
+      "host: 'h1' app: 'web' slot: 2 text: 'hi' time { seconds: 5 }");
+  EXPECT_EQ(printer.Line(line), "h1 web.2 | hi\n");
+  EXPECT_EQ(printer.Line(line), "h1 web.2 | hi\n");
+  printer.SkipWhatWasSeen();
+  EXPECT_EQ(printer.Line(line), "");
+  EXPECT_EQ(printer.Line(FromText<v1::LogLine>(
+                "host: 'h1' app: 'web' slot: 2 text: 'new' time { seconds: 6 "
+                "}")),
+            "h1 web.2 | new\n");
+}
+
+}  // namespace
+}  // namespace fleet::cli

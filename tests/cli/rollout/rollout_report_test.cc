@@ -1,0 +1,259 @@
+#include "cli/rollout/rollout_report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "cli/rollout/rollout_board.h"
+#include "cli/rollout/rollout_journal.h"
+#include "cli/rollout/rollout_words.h"
+#include "tests/cli/proto_text.h"
+
+namespace fleet::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+const absl::Time kNow = absl::FromUnixSeconds(1700000000);
+
+// Twelve seconds in: one host done, one that failed, one not yet begun.
+const char kRollout[] = R"pb(
+  uid: "r-4f2k9x1c"
+  app: "web"
+  kind: ROLLOUT_KIND_DEPLOY
+  from_revision: 3
+  to_revision: 4
+  phase: ROLLOUT_PHASE_ROLLING
+  policy { max_parallel: "1" }
+  create_time { seconds: 1699999988 }
+  hosts_total: 3
+  steps {
+    host: "host-1"
+    phase: HOST_STEP_PHASE_DONE
+    admit_time { seconds: 1699999988 }
+    end_time { seconds: 1699999992 }
+    progress { slots_done: 4 slots_total: 4 slot: -1 }
+  }
+  steps {
+    host: "host-2"
+    phase: HOST_STEP_PHASE_FAILED
+    admit_time { seconds: 1699999992 }
+    end_time { seconds: 1699999999 }
+    progress {
+      phase: STEP_PHASE_FAILED
+      slots_done: 1
+      slots_total: 4
+      slot: 2
+      failure: FAILURE_KIND_EXIT
+      reason: "exit code 1 after 120ms"
+      stderr_tail: "Error: Cannot find module 'pg'"
+    }
+  }
+  steps { host: "host-3" phase: HOST_STEP_PHASE_PENDING }
+)pb";
+
+v1::Rollout Failed() {
+  auto rollout = FromText<v1::Rollout>(kRollout);
+  auto* hold = rollout.add_holds();
+  hold->set_kind(v1::HOLD_KIND_FAILURE);
+  hold->set_reason("1 host failed, 0 may");
+  hold->mutable_since()->set_seconds(1699999999);
+  return rollout;
+}
+
+TEST(RolloutBoard, ShowsALinePerHost) {
+  EXPECT_THAT(
+      RolloutBoard(Failed(), {.width = 90, .height = 24}, kNow, {}),
+      ElementsAre(
+          "deploy of web to revision 4 on 3 hosts, 1 at a time  r-4f2k9x1c",
+          "  host-1  ██████████  done         4/4    4.0s",
+          "  host-2  ██░░░░░░░░  failed       1/4    7.0s  web.2: exit code 1 "
+          "after 120ms",
+          "  host-3  ░░░░░░░░░░  pending",
+          "  paused by a failure  1 of 3 hosts done, 1 failed, 1 waiting  "
+          "12s"));
+}
+
+TEST(RolloutBoard, NeverLeavesTheTerminal) {
+  v1::Rollout rollout = Failed();
+  for (int i = 4; i <= 200; ++i) {
+    auto* step = rollout.add_steps();
+    step->set_host(absl::StrCat("host-", i));
+    step->set_phase(i == 100 ? v1::HOST_STEP_PHASE_APPLYING
+                             : v1::HOST_STEP_PHASE_PENDING);
+  }
+  for (const size_t height : {0U, 1U, 3U, 4U, 10U, 24U, 500U}) {
+    const auto lines =
+        RolloutBoard(rollout, {.width = 40, .height = height}, kNow, {});
+    EXPECT_LE(lines.size(), std::max<size_t>(height, 3) - 1);
+    for (const std::string& line : lines) {
+      EXPECT_LE(DisplayWidth(line), 40U) << line;
+    }
+  }
+  // Those in work and those that failed come first.
+  const auto lines =
+      RolloutBoard(rollout, {.width = 100, .height = 8}, kNow, {});
+  ASSERT_EQ(lines.size(), 7U);
+  EXPECT_THAT(lines[1], HasSubstr("host-2 "));
+  EXPECT_THAT(lines[2], HasSubstr("host-100"));
+  EXPECT_THAT(lines[5], HasSubstr("… and 196 more hosts"));
+}
+
+TEST(ProgressBar, FillsUp) {
+  EXPECT_EQ(ProgressBar(0, 0, 4), "░░░░");
+  EXPECT_EQ(ProgressBar(1, 2, 4), "██░░");
+  EXPECT_EQ(ProgressBar(9, 2, 4), "████");
+}
+
+TEST(RolloutReport, FailureSaysWhatWhyWhatServesAndWhatHelps) {
+  const auto app = FromText<v1::App>(R"pb(
+    name: "web"
+    hosts {
+      host: "host-1"
+      connected: true
+      status {
+        desired_instances: 1
+        instances { slot: 0 pid: 1 revision: 4 ready: true }
+      }
+    }
+    hosts {
+      host: "host-2"
+      observe_time { seconds: 1699999990 }
+      status {
+        desired_instances: 1
+        instances { slot: 0 pid: 1 revision: 3 ready: true }
+      }
+    })pb");
+  EXPECT_EQ(
+      RolloutReport(Failed(), Verdict::kFailed, &app, kNow, {}),
+      "deploy of web failed; it is paused (rollout r-4f2k9x1c): 1 of 3 hosts "
+      "done, 1 failed, 1 waiting, after 12s\n"
+      "  web.2 on host-2 ended before it was available\n"
+      "    why: exit code 1 after 120ms\n"
+      "    its last lines on stderr:\n"
+      "      | Error: Cannot find module 'pg'\n"
+      "what serves now:\n"
+      "  host-1: 1/1 ready, revision 4\n"
+      "  host-2: 1/1 ready, revision 3 (not connected, as it said 10s ago)\n"
+      "what helps:\n"
+      "  fleetctl logs web.2 --hosts host-2 --err\n"
+      "  fleetctl rollout retry r-4f2k9x1c    try the failed hosts again\n"
+      "  fleetctl rollout resume r-4f2k9x1c   go on with the other hosts\n"
+      "  fleetctl rollout abort r-4f2k9x1c    end it; hosts stay as they "
+      "are\n");
+}
+
+TEST(RolloutReport, SuccessIsALineAndNamesWhatWasSkipped) {
+  const auto rollout = FromText<v1::Rollout>(R"pb(
+    uid: "r-1"
+    app: "web"
+    kind: ROLLOUT_KIND_RELOAD
+    to_revision: 3
+    phase: ROLLOUT_PHASE_SUCCEEDED
+    create_time { seconds: 1699999988 }
+    end_time { seconds: 1699999998 }
+    steps { host: "a" phase: HOST_STEP_PHASE_DONE }
+    steps { host: "b" phase: HOST_STEP_PHASE_SKIPPED reason: "removed" }
+  )pb");
+  EXPECT_EQ(RolloutReport(rollout, Verdict::kSucceeded, nullptr, kNow, {}),
+            "reload of web succeeded: 1 of 2 hosts done, 1 skipped, revision "
+            "3, in 10s\n  skipped b: removed\n");
+}
+
+TEST(RolloutReport, DetachingSaysHowToFollowAndHowToEnd) {
+  const std::string text =
+      DetachedReport(FromText<v1::Rollout>(kRollout), "interrupted");
+  EXPECT_THAT(text, HasSubstr("interrupted: the deploy of web goes on"));
+  EXPECT_THAT(text, HasSubstr("fleetctl rollout status r-4f2k9x1c --wait"));
+  EXPECT_THAT(text, HasSubstr("fleetctl rollout abort r-4f2k9x1c"));
+}
+
+TEST(Verdict, FollowsPhaseHoldsAndTime) {
+  auto rollout = FromText<v1::Rollout>(kRollout);
+  EXPECT_EQ(VerdictOf(rollout, kNow), Verdict::kGoing);
+  rollout.add_holds()->set_kind(v1::HOLD_KIND_USER);
+  EXPECT_EQ(VerdictOf(rollout, kNow), Verdict::kGoing);
+  EXPECT_EQ(VerdictOf(Failed(), kNow), Verdict::kFailed);
+
+  v1::Rollout settling = Failed();
+  settling.mutable_steps(2)->set_phase(v1::HOST_STEP_PHASE_VERIFYING);
+  EXPECT_EQ(VerdictOf(settling, kNow), Verdict::kGoing);
+  EXPECT_EQ(VerdictOf(settling, kNow + absl::Minutes(2)), Verdict::kFailed);
+
+  rollout.set_phase(v1::ROLLOUT_PHASE_SUCCEEDED);
+  EXPECT_EQ(VerdictOf(rollout, kNow), Verdict::kSucceeded);
+  rollout.set_phase(v1::ROLLOUT_PHASE_SUPERSEDED);
+  EXPECT_EQ(VerdictOf(rollout, kNow), Verdict::kSuperseded);
+  rollout.set_phase(v1::ROLLOUT_PHASE_ABORTED);
+  rollout.set_failures(1);
+  EXPECT_EQ(VerdictOf(rollout, kNow), Verdict::kAborted);
+  rollout.mutable_policy()->set_on_failure(v1::ON_FAILURE_ABORT);
+  EXPECT_EQ(VerdictOf(rollout, kNow), Verdict::kFailed);
+}
+
+v1::WatchRolloutResponse Message(const std::string& events) {
+  auto message = FromText<v1::WatchRolloutResponse>(events);
+  *message.mutable_rollout() = FromText<v1::Rollout>(kRollout);
+  return message;
+}
+
+TEST(RolloutJournal, AddsALinePerEventAndAHeartbeatWhenItIsQuiet) {
+  RolloutJournal journal;
+  EXPECT_FALSE(journal.Heartbeat(kNow).has_value());
+  EXPECT_THAT(
+      journal.Add(Message(R"pb(
+                    events {
+                      seq: 1
+                      time { seconds: 1699999988 }
+                      phase: ROLLOUT_PHASE_ROLLING
+                    }
+                    events {
+                      seq: 2
+                      time { seconds: 1699999989 }
+                      host: "host-1"
+                      host_phase: HOST_STEP_PHASE_APPLYING
+                      message: "2 slots"
+                    })pb"),
+                  kNow),
+      ElementsAre("[    0s] r-4f2k9x1c: deploy of web to revision 4 on 3 "
+                  "hosts, 1 at a time",
+                  "[    0s] r-4f2k9x1c: rolling",
+                  "[  1.0s] r-4f2k9x1c: host-1: applying: 2 slots"));
+  EXPECT_FALSE(journal.Heartbeat(kNow + absl::Seconds(9)).has_value());
+  EXPECT_EQ(journal.Heartbeat(kNow + absl::Seconds(10)),
+            "[   22s] r-4f2k9x1c: rolling, 1 of 3 hosts done, 1 failed, 1 "
+            "waiting");
+  EXPECT_FALSE(journal.Heartbeat(kNow + absl::Seconds(19)).has_value());
+  EXPECT_THAT(journal.Add(Message(R"pb(events {
+                                         seq: 3
+                                         time { seconds: 1699999999 }
+                                         host: "host-2"
+                                         actor: "ann"
+                                         host_phase: HOST_STEP_PHASE_FAILED
+                                       })pb"),
+                          kNow + absl::Seconds(19)),
+              ElementsAre("[   11s] r-4f2k9x1c: host-2: failed (by ann)"));
+  EXPECT_FALSE(journal.Heartbeat(kNow + absl::Seconds(28)).has_value());
+  EXPECT_TRUE(journal.Heartbeat(kNow + absl::Seconds(29)).has_value());
+}
+
+TEST(RolloutJournal, SaysWhatTheHostsInWorkWaitFor) {
+  RolloutJournal journal;
+  v1::WatchRolloutResponse message = Message("");
+  auto* step = message.mutable_rollout()->mutable_steps(2);
+  step->set_phase(v1::HOST_STEP_PHASE_APPLYING);
+  step->mutable_progress()->set_slots_total(4);
+  step->mutable_progress()->set_slot(0);
+  step->mutable_progress()->set_reason("HTTP 503 from /up");
+  journal.Add(message, kNow);
+  const auto line = journal.Heartbeat(kNow + absl::Seconds(10));
+  ASSERT_TRUE(line.has_value());
+  EXPECT_THAT(*line,
+              HasSubstr("host-3 applying 0/4 (web.0: HTTP 503 from /up)"));
+}
+
+}  // namespace
+}  // namespace fleet::cli
