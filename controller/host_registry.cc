@@ -26,9 +26,12 @@ bool IsOther(const KnownHost& known, const HostRecord& newcomer,
          now - known.last_heard < kJustHeard;
 }
 
-// What tells the two apart.
-std::string Signs(const HostRecord& host) {
-  return absl::StrCat("host_uid ", host.host_uid, ", boot ", host.boot_id);
+// What tells the host from the other.
+std::string Sign(const HostRecord& host, const HostRecord& other) {
+  constexpr size_t kShown = 8;
+  return host.host_uid != other.host_uid
+             ? absl::StrCat("host_uid ", host.host_uid.substr(0, kShown))
+             : absl::StrCat("boot ", host.boot_id.substr(0, kShown));
 }
 
 // Equal in all that is worth a write.
@@ -83,8 +86,8 @@ absl::Status HostRegistry::RefuseConflict(KnownHost& known,
                                           const std::string& peer) {
   std::string message = absl::StrCat(
       "two machines claim the host name ", newcomer.name, ": ", known.peer,
-      " (", Signs(known.record), ", connected, kept) and ", peer, " (",
-      Signs(newcomer),
+      " (", Sign(known.record, newcomer), ", connected, kept) and ", peer, " (",
+      Sign(newcomer, known.record),
       ", refused); start one of the agents with another --host-name and a "
       "state folder of its own");
   if (ConflictOf(known).empty()) {
@@ -154,10 +157,11 @@ std::vector<std::string> HostRegistry::Select(
     const std::vector<HostSelector>& selectors) const {
   std::vector<std::string> names;
   for (const auto& [name, host] : hosts_) {
-    const bool picked = std::all_of(
-        selectors.begin(), selectors.end(), [&](const HostSelector& s) {
-          return s.Matches(name, host.record.labels);
-        });
+    const bool picked =
+        std::all_of(selectors.begin(), selectors.end(),
+                    [&name = name, &host = host](const HostSelector& s) {
+                      return s.Matches(name, host.record.labels);
+                    });
     if (picked) names.push_back(name);
   }
   return names;

@@ -93,8 +93,8 @@ TEST_F(AgentSessionTest, SecondMachineOfTheSameNameIsRefusedAndShown) {
   EXPECT_FALSE(first->closed.has_value());
   v1::Host shown = scene_.core().view.Host(Host("host-1"));
   EXPECT_EQ(shown.state(), v1::HOST_STATE_CONFLICT);
-  EXPECT_THAT(shown.reason(), HasSubstr("another uid"));
-  EXPECT_THAT(shown.reason(), HasSubstr("uid of host-1"));
+  EXPECT_THAT(shown.reason(), HasSubstr("host_uid another"));
+  EXPECT_THAT(shown.reason(), HasSubstr("host_uid uid of h"));
   scene_.Advance(absl::Seconds(61));
   EXPECT_EQ(scene_.core().view.Host(Host("host-1")).state(),
             v1::HOST_STATE_CONNECTED);
