@@ -6,7 +6,8 @@
 namespace fleet::agent {
 
 Worker* ReconcilePass::LiveWorker(Slot& slot, int64_t generation) {
-  for (auto& [id, worker] : slot.workers) {
+  for (auto it = slot.workers.rbegin(); it != slot.workers.rend(); ++it) {
+    Worker& worker = it->second;
     if (worker.generation == generation && worker.live()) return &worker;
   }
   return nullptr;
@@ -76,6 +77,11 @@ void ReconcilePass::Kill(Worker& worker) {
 
 void ReconcilePass::WakeAt(absl::Time when) {
   plan_.wake_up = std::min(plan_.wake_up, when);
+}
+
+bool NeedsStep(const ReconcilePass& pass, int index, const Slot& slot) {
+  return index < pass.app().target.instances &&
+         slot.generation != pass.target_generation();
 }
 
 void MoveSlot(AppState& app, Slot& slot) {

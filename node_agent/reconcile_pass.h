@@ -24,7 +24,8 @@ class ReconcilePass {
   Plan& plan() { return plan_; }
   int64_t target_generation() const { return app_.target.generation; }
 
-  // The slot's live worker of `generation`, or nullptr.
+  // The slot's live worker of `generation`, or nullptr. The newest one: an
+  // older one beside it had been told to end by an agent that is no more.
   static Worker* LiveWorker(Slot& slot, int64_t generation);
   // The spec of `generation`; nullptr when it is not known.
   const AppSpec* Spec(int64_t generation) const;
@@ -45,6 +46,9 @@ class ReconcilePass {
   // Whose sockets this plan has prepared already; 0: none.
   int64_t prepared_ = 0;
 };
+
+// A slot that stays, and is not at the target's generation yet.
+bool NeedsStep(const ReconcilePass& pass, int index, const Slot& slot);
 
 // The slot runs the target's generation from now on.
 void MoveSlot(AppState& app, Slot& slot);

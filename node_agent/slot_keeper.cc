@@ -24,9 +24,14 @@ void AddSlots(ReconcilePass& pass) {
   int64_t generation = NewSlotGeneration(app);
   for (int i = 0; i < app.target.instances; ++i) {
     auto [slot, added] = app.slots.try_emplace(i);
-    if (!added) continue;
-    slot->second.generation = generation;
-    app.slots_moved = true;
+    if (added) {
+      slot->second.generation = generation;
+      app.slots_moved = true;
+    } else if (app.step.phase == StepPhase::kDone &&
+               slot->second.generation != generation) {
+      // It was about to go while the step passed, and is wanted again.
+      MoveSlot(app, slot->second);
+    }
   }
 }
 

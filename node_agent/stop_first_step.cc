@@ -19,9 +19,11 @@ bool AdvanceSlot(ReconcilePass& pass, int index, Slot& slot) {
 }  // namespace
 
 void AdvanceStopFirst(ReconcilePass& pass) {
+  bool in_hand = false;
   for (auto& [index, slot] : pass.app().slots) {
-    if (slot.generation == pass.target_generation()) continue;
-    if (!AdvanceSlot(pass, index, slot)) return;
+    slot.replacing = false;
+    if (in_hand || !NeedsStep(pass, index, slot)) continue;
+    in_hand = !AdvanceSlot(pass, index, slot);
   }
 }
 

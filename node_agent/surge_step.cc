@@ -15,11 +15,10 @@ struct Progress {
 
 void MoveAvailableSlots(ReconcilePass& pass) {
   for (auto& [index, slot] : pass.app().slots) {
-    if (slot.generation == pass.target_generation()) continue;
+    if (!NeedsStep(pass, index, slot)) continue;
     Worker* next = ReconcilePass::LiveWorker(slot, pass.target_generation());
-    if (next == nullptr) continue;
-    slot.replacing = true;
-    if (next->available) MoveSlot(pass.app(), slot);
+    slot.replacing = next != nullptr;
+    if (slot.replacing && next->available) MoveSlot(pass.app(), slot);
   }
 }
 
@@ -53,7 +52,7 @@ void AdvanceSurge(ReconcilePass& pass) {
   MoveAvailableSlots(pass);
   if (!MayStartAnother(Look(pass))) return;
   for (auto& [index, slot] : pass.app().slots) {
-    if (slot.generation == pass.target_generation() || slot.replacing) continue;
+    if (!NeedsStep(pass, index, slot) || slot.replacing) continue;
     slot.replacing = true;
     pass.Start(index, pass.target_generation());
     return;

@@ -177,6 +177,45 @@ TEST_F(App, ScaledUpInTheMiddleOfAStepTakesWhatIsProven) {
   EXPECT_EQ(scene_.Accept(), (Orders{"start 2@1"}));
 }
 
+TEST_F(App, AStepLeavesSlotsAloneThatAreGoing) {
+  scene_.target().instances = 3;
+  scene_.Settle();
+  scene_.target().instances = 1;
+  EXPECT_EQ(scene_.NextGeneration(),
+            (Orders{"stop 2@1", "stop 1@1", "start 0@2"}));
+  scene_.Ready(0, 2);
+  EXPECT_EQ(scene_.Pass(absl::Seconds(3)), (Orders{"stop 0@1"}));
+  EXPECT_EQ(scene_.AllStoppedGone(),
+            (Orders{"release 2", "release 1", "save"}));
+}
+
+TEST_F(App, ASlotThatWasGoingAndIsWantedAgainTakesTheGeneration) {
+  scene_.Settle();
+  scene_.target().instances = 1;
+  scene_.NextGeneration();
+  scene_.Ready(0, 2);
+  scene_.Pass(absl::Seconds(3));
+  scene_.Gone(0, 1);
+  ++scene_.target().serial;
+  scene_.target().instances = 2;
+  EXPECT_EQ(scene_.Accept(), (Orders{"start 1@2"}));
+  EXPECT_EQ(scene_.Gone(1, 1), Orders{});
+}
+
+TEST_F(App, ARestartedAgentKeepsTheNewerOfTwoWorkersOfASlot) {
+  scene_.target().instances = 1;
+  scene_.Settle();
+  Slot& slot = scene_.app().slots.at(0);
+  Worker old = slot.workers.begin()->second;
+  scene_.Exit(0, 1, 1);
+  // It lives after all, told to end by the agent that is no more.
+  slot.workers[old.id] = old;
+  scene_.app().slot_of_worker[old.id] = 0;
+  scene_.RestartAgent();
+  EXPECT_TRUE(scene_.slot(0).workers.begin()->second.stopping);
+  EXPECT_TRUE(scene_.slot(0).workers.rbegin()->second.live());
+}
+
 TEST_F(App, TheSameTargetAgainChangesNothing) {
   scene_.Settle();
   EXPECT_EQ(scene_.Accept(), Orders{});

@@ -1,0 +1,175 @@
+#include "node_agent/desired_journal.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace fleet::agent {
+namespace {
+
+v1::AppTarget Target(const std::string& app, int64_t serial,
+                     int64_t generation) {
+  v1::AppTarget target;
+  target.set_app(app);
+  target.set_app_uid("uid-" + app);
+  target.set_serial(serial);
+  target.set_generation(generation);
+  target.mutable_spec()->set_name(app);
+  return target;
+}
+
+v1::Step Done(int64_t generation) {
+  v1::Step step;
+  step.set_generation(generation);
+  step.set_phase(v1::STEP_PHASE_DONE);
+  return step;
+}
+
+class DesiredJournalTest : public testing::Test {
+ protected:
+  DesiredJournalTest() {
+    std::string pattern = testing::TempDir() + "/desired-XXXXXX";
+    dir_ = mkdtemp(pattern.data());
+    path_ = dir_ + "/desired.journal";
+    Reopen();
+  }
+  ~DesiredJournalTest() override { std::filesystem::remove_all(dir_); }
+
+  void Reopen() {
+    journal_.reset();
+    journal_ = DesiredJournal::Open(path_).value();
+  }
+  const JournaledApp& App(const std::string& app) {
+    return journal_->contents().apps.at("uid-" + app);
+  }
+  std::string FileBytes() {
+    std::stringstream bytes;
+    bytes << std::ifstream(path_, std::ios::binary).rdbuf();
+    return bytes.str();
+  }
+  void SetFile(const std::string& bytes) {
+    std::ofstream(path_, std::ios::binary | std::ios::trunc) << bytes;
+  }
+
+  std::string dir_;
+  std::string path_;
+  std::unique_ptr<DesiredJournal> journal_;
+};
+
+TEST_F(DesiredJournalTest, ANewOneIsEmpty) {
+  EXPECT_EQ(journal_->contents().epoch, 0);
+  EXPECT_EQ(journal_->contents().next_worker_id, 1u);
+  EXPECT_TRUE(journal_->contents().apps.empty());
+}
+
+TEST_F(DesiredJournalTest, GivesBackWhatWasSaved) {
+  ASSERT_TRUE(
+      journal_->Accept(7, {Target("web", 1, 1), Target("api", 3, 2)}).ok());
+  ASSERT_TRUE(journal_->SaveResult("uid-web", Done(1), {{0, 1}, {1, 1}}).ok());
+  ASSERT_TRUE(journal_->Accept(8, {Target("web", 2, 2)}).ok());
+  ASSERT_TRUE(journal_->SaveSlots("uid-web", {{0, 2}, {1, 1}}).ok());
+  ASSERT_TRUE(journal_->ReserveWorkerIds(4096).ok());
+  Reopen();
+  EXPECT_EQ(journal_->contents().epoch, 8);
+  EXPECT_EQ(journal_->contents().next_worker_id, 4096u);
+  EXPECT_EQ(App("web").newest().serial(), 2);
+  EXPECT_EQ(App("web").targets.size(), 2u);
+  EXPECT_EQ(App("web").slots, (std::map<int, int64_t>{{0, 2}, {1, 1}}));
+  EXPECT_EQ(App("web").result->generation(), 1);
+  EXPECT_FALSE(App("api").result.has_value());
+}
+
+TEST_F(DesiredJournalTest, ForgetsAnApp) {
+  ASSERT_TRUE(journal_->Accept(1, {Target("web", 1, 1)}).ok());
+  ASSERT_TRUE(journal_->Forget("uid-web").ok());
+  Reopen();
+  EXPECT_TRUE(journal_->contents().apps.empty());
+  EXPECT_EQ(journal_->contents().epoch, 1);
+}
+
+TEST_F(DesiredJournalTest, KeepsTheTargetsOfGenerationsThatSlotsRun) {
+  for (int i = 1; i <= 6; ++i) {
+    ASSERT_TRUE(journal_->Accept(1, {Target("web", i, i)}).ok());
+    if (i == 2) {
+      ASSERT_TRUE(journal_->SaveSlots("uid-web", {{0, 2}}).ok());
+    }
+  }
+  Reopen();
+  std::vector<int64_t> kept;
+  for (const auto& [generation, target] : App("web").targets) {
+    kept.push_back(generation);
+  }
+  EXPECT_EQ(kept, (std::vector<int64_t>{2, 5, 6}));
+}
+
+TEST_F(DesiredJournalTest, TornAtAnyByteItIsAsBeforeTheLastWrite) {
+  ASSERT_TRUE(journal_->Accept(1, {Target("web", 1, 1)}).ok());
+  std::string before = FileBytes();
+  ASSERT_TRUE(journal_->Accept(1, {Target("web", 2, 2)}).ok());
+  std::string after = FileBytes();
+  for (size_t size = before.size(); size < after.size(); ++size) {
+    SetFile(after.substr(0, size));
+    Reopen();
+    ASSERT_EQ(App("web").newest().serial(), 1) << size;
+    ASSERT_EQ(journal_->damage(), "") << size;
+    ASSERT_EQ(FileBytes(), before) << size;
+  }
+}
+
+TEST_F(DesiredJournalTest, DamageInTheMiddleCostsOnlyWhatItHit) {
+  ASSERT_TRUE(journal_->Accept(1, {Target("web", 1, 1)}).ok());
+  size_t damage_at = FileBytes().size() - 3;
+  ASSERT_TRUE(journal_->Accept(1, {Target("api", 1, 1)}).ok());
+  std::string bytes = FileBytes();
+  bytes[damage_at] = static_cast<char>(~bytes[damage_at]);
+  SetFile(bytes);
+  Reopen();
+  EXPECT_NE(journal_->damage().find("kept: 1 app (api)"), std::string::npos)
+      << journal_->damage();
+  EXPECT_NE(journal_->damage().find(path_), std::string::npos);
+  EXPECT_TRUE(std::filesystem::exists(path_ + ".damaged"));
+  EXPECT_EQ(journal_->contents().apps.size(), 1u);
+  // Mended: the next start is as usual.
+  Reopen();
+  EXPECT_EQ(journal_->damage(), "");
+  EXPECT_EQ(journal_->contents().apps.size(), 1u);
+}
+
+TEST_F(DesiredJournalTest, IsCompactedAndLosesNothing) {
+  v1::AppTarget big = Target("web", 1, 1);
+  (*big.mutable_spec()->mutable_env())["FILLER"] = std::string(10000, 'x');
+  for (int i = 1; i <= 200; ++i) {
+    big.set_serial(i);
+    ASSERT_TRUE(journal_->Accept(5, {big}).ok());
+  }
+  ASSERT_TRUE(journal_->SaveResult("uid-web", Done(1), {{0, 1}}).ok());
+  EXPECT_LT(FileBytes().size(), 300u << 10);
+  Reopen();
+  EXPECT_EQ(journal_->contents().epoch, 5);
+  EXPECT_EQ(App("web").newest().serial(), 200);
+  EXPECT_EQ(App("web").result->generation(), 1);
+}
+
+TEST_F(DesiredJournalTest, WhatDoesNotFitOnTheDiskIsNotAccepted) {
+  ASSERT_TRUE(journal_->Accept(1, {Target("web", 1, 1)}).ok());
+  signal(SIGXFSZ, SIG_IGN);
+  rlimit old;
+  getrlimit(RLIMIT_FSIZE, &old);
+  rlimit low = {FileBytes().size() + 5, old.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &low);
+  absl::Status status = journal_->Accept(2, {Target("web", 2, 2)});
+  setrlimit(RLIMIT_FSIZE, &old);
+  EXPECT_FALSE(status.ok());
+  EXPECT_EQ(App("web").newest().serial(), 1);
+  EXPECT_EQ(journal_->contents().epoch, 1);
+  ASSERT_TRUE(journal_->Accept(2, {Target("web", 2, 2)}).ok());
+  Reopen();
+  EXPECT_EQ(App("web").newest().serial(), 2);
+}
+
+}  // namespace
+}  // namespace fleet::agent
