@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "cli/stream_thread.h"
 #include "fleet/v1/app_service.grpc.pb.h"
 #include "fleet/v1/host_service.grpc.pb.h"
@@ -23,6 +24,15 @@ constexpr std::chrono::seconds kCallLimit(30);
 using Apps = v1::AppService::Stub;
 using Hosts = v1::HostService::Stub;
 using Rollouts = v1::RolloutService::Stub;
+
+// gRPC's own words for a failed connection, without what says nothing.
+std::string ConnectionError(absl::string_view message) {
+  constexpr absl::string_view kLast = "last error: ";
+  const size_t last = message.rfind(kLast);
+  if (last != message.npos) message.remove_prefix(last + kLast.size());
+  absl::ConsumePrefix(&message, "UNKNOWN: ");
+  return std::string(message);
+}
 
 }  // namespace
 
@@ -57,8 +67,9 @@ FleetClient::~FleetClient() = default;
 
 absl::Status FleetClient::Explain(const absl::Status& status) const {
   if (absl::IsUnavailable(status) && ReasonOf(status).reason.empty()) {
-    return absl::UnavailableError(absl::StrCat(
-        "cannot reach the controller at ", address_, ": ", status.message()));
+    return absl::UnavailableError(
+        absl::StrCat("cannot reach the controller at ", address_, ": ",
+                     ConnectionError(status.message())));
   }
   if (absl::IsDeadlineExceeded(status)) {
     return absl::DeadlineExceededError(absl::StrCat(

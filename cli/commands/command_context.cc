@@ -10,7 +10,11 @@ ExitCode Fail(const CommandContext& context, const absl::Status& status) {
   const bool no_fleet = code == ExitCode::kUnreachable &&
                         context.local != nullptr &&
                         !context.local->ControllerRuns();
-  if (no_fleet) {
+  if (no_fleet && context.local->AgentRuns()) {
+    context.err << "the controller of your fleet on this machine does not run; "
+                   "its workers go on.\nStart it with `fleetctl up`"
+                << std::endl;
+  } else if (no_fleet) {
     context.err << "no fleet runs for this user on this machine; start one "
                    "with `fleetctl up`,\nor name a controller with "
                    "--controller or FLEET_CONTROLLER"

@@ -39,7 +39,10 @@ std::string NearestName(std::string_view name,
   constexpr size_t kLongestName = 64;
   if (name.size() > kLongestName) return "";
   const std::string wanted = Folded(name);
-  size_t best = std::max<size_t>(2, wanted.size() / 3) + 1;
+  // In a short word two letters are most of it.
+  const size_t most =
+      wanted.size() <= 4 ? 1 : std::max<size_t>(2, wanted.size() / 3);
+  size_t best = most + 1;
   std::string nearest;
   for (const std::string& candidate : candidates) {
     const size_t distance = Distance(wanted, Folded(candidate));

@@ -14,6 +14,8 @@ TEST(NearestName, FindsWhatWasMeant) {
   EXPECT_EQ(NearestName("kill-timeout", names), "kill_timeout");
   EXPECT_EQ(NearestName("evn", names), "env");
   EXPECT_EQ(NearestName("zebra", names), "");
+  EXPECT_EQ(NearestName("foo", names), "");
+  EXPECT_EQ(NearestName("cw", names), "cwd");
   EXPECT_EQ(NearestName(std::string(1000, 'x'), names), "");
 }
 
