@@ -116,7 +116,7 @@ absl::Status StartUntilReady(std::vector<std::string> argv,
   argv.push_back(std::to_string(kReadyFd));
   const auto pid = Spawn(argv, log_file, fds[1]);
   close(fds[1]);
-  const absl::Status ready =
+  absl::Status ready =
       pid.ok() ? AwaitReady(fds[0], program, log_file, limit) : pid.status();
   close(fds[0]);
   return ready;

@@ -142,7 +142,7 @@ std::string StepReason(const v1::Rollout& rollout, const v1::HostStep& step) {
   const bool own_words =
       !progress.reason().empty() &&
       (step.reason().empty() || progress.phase() == v1::STEP_PHASE_FAILED);
-  const std::string reason = own_words ? progress.reason() : step.reason();
+  std::string reason = own_words ? progress.reason() : step.reason();
   const bool has_slot = progress.slot() >= 0 && !progress.reason().empty();
   if (reason.empty() || !has_slot) return reason;
   const std::string instance =

@@ -95,6 +95,7 @@ std::vector<DocumentReader::Candidate> DocumentReader::Selected(
     std::vector<Candidate> candidates) {
   if (options_.only.empty()) return candidates;
   std::vector<std::string> names;
+  names.reserve(candidates.size());
   for (const Candidate& candidate : candidates) {
     names.push_back(candidate.spec.name);
   }
