@@ -114,7 +114,9 @@ void LocalWorkerRuntime::OnExited(WorkerId id, ProcessExit exit) {
       DescribeExit(exit, worker.was_ready() ? "" : worker.refusal());
   worker.OnEnded();
   sampler_.Remove(id);
-  // First of all: its successor is to start at once.
+  // Why it ended is often its last line.
+  logs_.ReadNow(id);
+  // Before all else: its successor is to start at once.
   if (listener_ != nullptr) listener_->OnExited(id, described);
   loop_.Post([this, alive = alive_, id] {
     if (*alive) CleanUp(id);

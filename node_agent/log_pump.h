@@ -47,7 +47,9 @@ class LogPump {
   virtual void Add(WorkerId owner, const std::string& app, int slot,
                    LogStreamKind stream, const LogPolicy& policy,
                    UniqueFd pipe) = 0;
-  // Writes out what the pipes of `owner` hold now and closes them.
+  // Writes out what the pipes of `owner` hold now, so that StderrTail has it.
+  virtual void ReadNow(WorkerId owner) = 0;
+  // The same, and closes them.
   virtual void Finish(WorkerId owner) = 0;
 
   // Last lines that `owner` wrote to stderr, oldest first; kept until Forget.

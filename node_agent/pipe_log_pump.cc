@@ -170,6 +170,12 @@ void PipeLogPump::CheckParked() {
   }
 }
 
+void PipeLogPump::ReadNow(WorkerId owner) {
+  for (const auto& [fd, source] : sources_) {
+    if (source->owner == owner) Drain(*source);
+  }
+}
+
 void PipeLogPump::Finish(WorkerId owner) {
   std::vector<int> ended;
   for (const auto& [fd, source] : sources_) {

@@ -52,6 +52,7 @@ class PipeLogPump : public LogPump {
   void Add(WorkerId owner, const std::string& app, int slot,
            LogStreamKind stream, const LogPolicy& policy,
            UniqueFd pipe) override;
+  void ReadNow(WorkerId owner) override;
   void Finish(WorkerId owner) override;
   std::vector<std::string> StderrTail(WorkerId owner, int lines) const override;
   void Forget(WorkerId owner) override;

@@ -43,6 +43,14 @@ void FakeLogPump::Close(const Key& key) {
   pipes_.erase(it);
 }
 
+void FakeLogPump::ReadNow(WorkerId owner) {
+  for (LogStreamKind stream : {LogStreamKind::kOut, LogStreamKind::kErr}) {
+    Key key(owner, stream);
+    auto it = pipes_.find(key);
+    if (it != pipes_.end()) ReadSome(key, it->second.get());
+  }
+}
+
 void FakeLogPump::Finish(WorkerId owner) {
   for (LogStreamKind stream : {LogStreamKind::kOut, LogStreamKind::kErr}) {
     Key key(owner, stream);

@@ -23,6 +23,7 @@ class FakeLogPump : public LogPump {
   void Add(WorkerId owner, const std::string& app, int slot,
            LogStreamKind stream, const LogPolicy& policy,
            UniqueFd pipe) override;
+  void ReadNow(WorkerId owner) override;
   void Finish(WorkerId owner) override;
   std::vector<std::string> StderrTail(WorkerId owner, int lines) const override;
   void Forget(WorkerId owner) override { forgotten_.push_back(owner); }
