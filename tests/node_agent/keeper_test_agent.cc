@@ -20,9 +20,8 @@ namespace {
 
 class TestAgent : public KeeperClient::Events {
  public:
-  TestAgent(EventLoop& loop, KeeperConnection& keeper, int fd,
-            std::string mischief)
-      : loop_(loop), keeper_(keeper), fd_(fd), mischief_(std::move(mischief)) {}
+  TestAgent(KeeperConnection& keeper, int fd, std::string mischief)
+      : keeper_(keeper), fd_(fd), mischief_(std::move(mischief)) {}
 
   void Begin() {
     keeper_.SetEvents(this);
@@ -95,7 +94,6 @@ class TestAgent : public KeeperClient::Events {
     if (!junk.empty()) send(fd_, junk.data(), junk.size(), 0);
   }
 
-  EventLoop& loop_;
   KeeperConnection& keeper_;
   int fd_;
   std::string mischief_;
@@ -123,7 +121,7 @@ int Main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", keeper.status().ToString().c_str());
     return 1;
   }
-  TestAgent agent(loop, **keeper, options.fd, mischief);
+  TestAgent agent(**keeper, options.fd, mischief);
   loop.AddFd(signals, 1, [&](uint32_t) { agent.End(); });
   agent.Begin();
   int64_t lost = 0;
