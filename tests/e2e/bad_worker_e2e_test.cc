@@ -44,7 +44,9 @@ class BadRelease : public testing::Test {
 
   void ExpectOldWorkersServe() {
     for (int i = 1; i <= 2; ++i) {
-      EXPECT_EQ(fleet_.Pids("web", fleet_.HostName(i)), pids_[i]);
+      // What was given up may still be on its way out.
+      EXPECT_TRUE(fleet_.Eventually(
+          [&] { return fleet_.Pids("web", fleet_.HostName(i)) == pids_[i]; }));
       EXPECT_EQ(HttpGet(fleet_.Target(i, kPort)).body, "v1");
     }
   }
@@ -66,8 +68,10 @@ TEST_F(BadRelease, ThatExitsAtOnceStopsTheRolloutAtTheFirstHost) {
 }
 
 TEST_F(BadRelease, ThatNeverGetsReadyIsAFailureAndNotAssumedReady) {
+  // It serves like the old one, but never says so.
   std::string script = fleet_.WriteApp(
-      "never.js", "require('http').createServer(() => {}).listen(3000);\n");
+      "never.js",
+      "require('http').createServer((q, r) => r.end('v1')).listen(3000);\n");
   CommandResult r = ApplyUnderLoad(script, "    listen_timeout: 500ms\n");
   EXPECT_EQ(r.exit_code, 3) << r.err;
   EXPECT_NE(r.err.find("ready"), std::string::npos) << r.err;
