@@ -126,12 +126,15 @@ TEST_F(WorkerRuntimeTest, WhatTheKernelRefusesToRunSaysWhy) {
 }
 
 TEST_F(WorkerRuntimeTest, TheStopSignalReachesTheGroup) {
-  WorkerId id = bench_.Start(Shell("group",
-                                   "trap 'echo main; exit 0' TERM\n"
-                                   "(trap 'echo child; exit 0' TERM; echo up; "
-                                   "while :; do sleep 0.05; done) &\n"
-                                   "while :; do sleep 0.05; done"),
-                             0, 1);
+  WorkerId id =
+      bench_.Start(Shell("group",
+                         // What outlives the main process is killed.
+                         "trap 'wait $child; echo main; exit 0' TERM\n"
+                         "(trap 'echo child; exit 0' TERM; echo up; "
+                         "while :; do sleep 0.05; done) &\n"
+                         "child=$!\n"
+                         "while :; do sleep 0.05; done"),
+                   0, 1);
   ASSERT_TRUE(bench_.Until([&] { return bench_.Out(id) == "up\n"; }));
   Stop(id);
   EXPECT_TRUE(absl::StrContains(bench_.Out(id), "main"));
