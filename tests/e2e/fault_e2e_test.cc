@@ -8,6 +8,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <sstream>
+
 #include "nlohmann/json.hpp"
 #include "tests/e2e/test_fleet.h"
 
@@ -94,8 +96,14 @@ TEST_F(Fault, KeeperKilledInTheMiddleOfAReloadIsReplacedByItsAgent) {
   ASSERT_TRUE(fleet_.keeper(1).Wait(kPatience).has_value());
   ExpectReloadSucceeds(*reload);
   EXPECT_TRUE(IsAlive(agent));
-  // End what the test's own handle no longer reaches.
-  ::kill(agent, SIGTERM);
+  // The test's own handle is the first keeper's; the second is in the lock.
+  pid_t keeper = 0;
+  std::istringstream lock(ReadFile(fleet_.HostDir(1) + "/keeper.lock"));
+  std::string word;
+  ASSERT_TRUE(lock >> word >> keeper) << lock.str();
+  EXPECT_NE(keeper, fleet_.KeeperPid(1));
+  ::kill(keeper, SIGTERM);
+  EXPECT_TRUE(WaitGone(keeper, kPatience));
   EXPECT_TRUE(WaitGone(agent, kPatience));
 }
 
