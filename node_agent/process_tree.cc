@@ -79,6 +79,7 @@ void ProcessTree::ReadOrphans() {
   std::map<pid_t, Orphan> before = std::exchange(orphans_, {});
   for (pid_t pid :
        whole_system_ ? ReadAllPids() : ReadProcChildren(keeper_pid_)) {
+    if (pid == getpid()) continue;  // The keeper's child, and nobody's worker.
     auto known = before.find(pid);
     if (known != before.end() && known->second.marker != 0) {
       orphans_.insert(before.extract(known));
