@@ -145,9 +145,8 @@ void AppReader::ReadField(const Field& field, const ValueEntry& entry,
                      entry.key == name ? "" : " (as " + entry.key + ")"));
     return;
   }
-  if (field.support == Support::kInForce) {
-    field.set(reading.spec, *value);
-  } else if (!IsInert(entry.value)) {
+  if (field.set != nullptr) field.set(reading.spec, *value);
+  if (field.support != Support::kInForce && !IsInert(entry.value)) {
     const bool later = field.support == Support::kNotYet;
     reading.findings.notes.push_back(absl::StrCat(
         Where(entry.line),
@@ -179,10 +178,17 @@ void AppReader::ApplyEnvOverlay(const Value& app, Reading& reading) const {
     return;
   }
   static constexpr Field kOverlay = {
-      "env", "", FieldType::kTextMap, "", nullptr, Support::kInForce, ""};
+      "env", "", FieldType::kEnv, "", nullptr, Support::kInForce, ""};
   const auto value = ReadFieldValue(kOverlay, *overlay, options_.dialect);
   if (!value.ok()) return;  // Said by ReadEnvOverlay.
-  for (const auto& [name, text] : value->map) reading.spec.env[name] = text;
+  for (const auto& [name, text] : value->map) {
+    reading.spec.secrets.erase(name);
+    reading.spec.env[name] = text;
+  }
+  for (const auto& [name, secret] : value->secrets) {
+    reading.spec.env.erase(name);
+    reading.spec.secrets[name] = secret;
+  }
 }
 
 void AppReader::UnknownKey(const ValueEntry& entry, const std::string& prefix,
@@ -215,6 +221,12 @@ void AppReader::Complete(const Value& app, Reading& reading) const {
   spec.cwd = WithoutTrailingSlash(AbsolutePath(options_.folder, spec.cwd));
   spec.logs.out_file = LogPath(spec.cwd, spec.logs.out_file);
   spec.logs.error_file = LogPath(spec.cwd, spec.logs.error_file);
+  if (spec.logs.log_file != kAutoLogFile) {
+    spec.logs.log_file = LogPath(spec.cwd, spec.logs.log_file);
+  }
+  if (!spec.pid_file.empty()) {
+    spec.pid_file = AbsolutePath(spec.cwd, spec.pid_file);
+  }
   ApplyDefaults(spec);
   if (const Value* prefix = FindInEitherCase(app, "name_prefix")) {
     spec.name = prefix->text + spec.name;

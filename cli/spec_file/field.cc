@@ -10,7 +10,8 @@ namespace fleet::cli {
 std::vector<Field> AllFields() {
   std::vector<Field> all;
   for (const auto& group :
-       {ProcessFields(), LifecycleFields(), RolloutFields()}) {
+       {ProcessFields(), EnvironmentFields(), LifecycleFields(), ProbeFields(),
+        LogFields(), ResourceFields(), RolloutFields(), ForeignFields()}) {
     all.insert(all.end(), group.begin(), group.end());
   }
   return all;
@@ -22,6 +23,10 @@ std::string ExpectedOf(const Field& field, Dialect dialect) {
       return "true or false";
     case FieldType::kInteger:
       return "a whole number";
+    case FieldType::kNumber:
+      return "a number such as 2 or 0.5";
+    case FieldType::kOctal:
+      return "octal digits such as 022 or 0o027";
     case FieldType::kText:
       return "a text";
     case FieldType::kTextOrNumber:
@@ -38,6 +43,8 @@ std::string ExpectedOf(const Field& field, Dialect dialect) {
                  : "milliseconds, or a duration such as 10s or 2m";
     case FieldType::kSize:
       return "a size such as 300M, 1G or a number of bytes";
+    case FieldType::kSizeOrUnlimited:
+      return "a size such as 300M, a number of bytes, or unlimited";
     case FieldType::kInstances:
       return "a whole number or max";
     case FieldType::kShare:
@@ -47,7 +54,14 @@ std::string ExpectedOf(const Field& field, Dialect dialect) {
           "one of ",
           absl::StrJoin(absl::StrSplit(ToAbsl(field.choices), ' '), ", "));
     case FieldType::kTextMap:
+    case FieldType::kEnv:
       return "a map of names to values";
+    case FieldType::kAutoPath:
+      return "a path, true or false";
+    case FieldType::kWatch:
+      return "true, false, a path or a list of paths";
+    case FieldType::kCalendar:
+      return "a calendar such as \"0 3 * * *\" (minute hour day month weekday)";
     case FieldType::kAny:
       return "anything";
   }

@@ -29,6 +29,10 @@ enum class Dialect {
 enum class FieldType {
   kBool,
   kInteger,
+  // Also with a fraction.
+  kNumber,
+  // An octal number, as file modes are written: 022.
+  kOctal,
   kText,
   // A text or a number, e.g. a user's name or id.
   kTextOrNumber,
@@ -39,6 +43,8 @@ enum class FieldType {
   kIntegers,
   kDuration,
   kSize,
+  // A size or "unlimited", which is -1.
+  kSizeOrUnlimited,
   // A number or "max".
   kInstances,
   // A number or a percentage, e.g. 2 or 25%.
@@ -46,13 +52,21 @@ enum class FieldType {
   // One of the words in Field::choices.
   kChoice,
   kTextMap,
+  // Variables: each a value or {secret: name}.
+  kEnv,
+  // A path, or true for the usual one ("auto"); false is none.
+  kAutoPath,
+  // Paths as kTexts, or true for ".", the folder itself; false is none.
+  kWatch,
+  // A text; false, 0 and "0" are none, as PM2 has it.
+  kCalendar,
   // Anything; for what is not in force yet.
   kAny,
 };
 
 enum class Support {
   kInForce,
-  // Known, accepted with a note, without effect so far.
+  // Known and kept in the spec, without effect so far: there is a note.
   kNotYet,
   // PM2's own services; they have no meaning here.
   kIgnored,
@@ -62,11 +76,14 @@ enum class Support {
 struct FieldValue {
   bool boolean = false;
   int64_t integer = 0;
+  double number = 0;
   std::string text;
   std::vector<std::string> texts;
   std::vector<int> integers;
   absl::Duration duration;
   std::map<std::string, std::string> map;
+  // Of kEnv: variable -> secret.
+  std::map<std::string, std::string> secrets;
 };
 
 struct Field {
@@ -77,7 +94,7 @@ struct Field {
   FieldType type;
   // Of kChoice, with spaces between.
   std::string_view choices;
-  // Null unless in force.
+  // Null for kIgnored.
   void (*set)(AppSpec& spec, const FieldValue& value);
   Support support;
   // What it does, in a sentence.
@@ -90,8 +107,14 @@ std::vector<Field> AllFields();
 
 // The groups of the table.
 std::span<const Field> ProcessFields();
+std::span<const Field> EnvironmentFields();
+std::span<const Field> ResourceFields();
 std::span<const Field> LifecycleFields();
+std::span<const Field> LogFields();
+std::span<const Field> ProbeFields();
 std::span<const Field> RolloutFields();
+// What has a meaning only to PM2.
+std::span<const Field> ForeignFields();
 
 // What a value of the type looks like: `a duration such as 10s or 500ms`.
 std::string ExpectedOf(const Field& field, Dialect dialect);

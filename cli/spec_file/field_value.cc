@@ -1,5 +1,6 @@
 #include "cli/spec_file/field_value.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -101,6 +102,82 @@ bool ReadTextMap(const Value& value, std::map<std::string, std::string>& map) {
   return true;
 }
 
+// A list, or one text that stands for a list of one.
+bool ReadTextOrTexts(const Value& value, std::vector<std::string>& texts) {
+  if (!IsTextual(value)) return ReadTexts(value, texts);
+  texts.push_back(value.text);
+  return true;
+}
+
+// {secret: NAME}; null when it is something else.
+const Value* SecretOf(const Value& value) {
+  if (value.kind != Kind::kMap || value.entries.size() != 1) return nullptr;
+  const Value* name = value.Find("secret");
+  return name != nullptr && IsTextual(*name) ? name : nullptr;
+}
+
+bool ReadEnv(const Value& value, FieldValue& out) {
+  Value plain = value;
+  std::erase_if(plain.entries, [](const ValueEntry& entry) {
+    return SecretOf(entry.value) != nullptr;
+  });
+  for (const ValueEntry& entry : value.entries) {
+    const Value* secret = SecretOf(entry.value);
+    if (secret != nullptr) out.secrets[entry.key] = secret->text;
+  }
+  return ReadTextMap(plain, out.map);
+}
+
+// A bool, or the text of one where PM2's files and flags may have it.
+std::optional<bool> SwitchOf(const Value& value, Dialect dialect) {
+  bool boolean = false;
+  if (!ReadBool(value, dialect, boolean)) return std::nullopt;
+  return boolean;
+}
+
+bool ReadAutoPath(const Value& value, Dialect dialect, std::string& path) {
+  const std::optional<bool> is_on = SwitchOf(value, dialect);
+  if (!is_on.has_value()) {
+    path = value.text;
+    return value.kind == Kind::kText;
+  }
+  path = *is_on ? kAutoLogFile : "";
+  return true;
+}
+
+bool ReadWatch(const Value& value, Dialect dialect,
+               std::vector<std::string>& paths) {
+  const std::optional<bool> is_on = SwitchOf(value, dialect);
+  if (!is_on.has_value()) return ReadTextOrTexts(value, paths);
+  if (*is_on) paths.emplace_back(".");
+  return true;
+}
+
+bool ReadCalendar(const Value& value, std::string& calendar) {
+  const bool none = (value.kind == Kind::kBool && !value.boolean) ||
+                    (IsTextual(value) && value.text == "0");
+  if (!none) calendar = value.text;
+  return none || value.kind == Kind::kText;
+}
+
+bool ReadNumber(const Value& value, double& number) {
+  return IsTextual(value) && absl::SimpleAtod(value.text, &number);
+}
+
+// The digits are octal with and without a 0 or 0o before them.
+bool ReadOctal(const Value& value, int64_t& out) {
+  std::string_view digits = value.text;
+  if (digits.starts_with("0o")) digits.remove_prefix(2);
+  if (!IsTextual(value) || digits.empty() || digits.size() > 6) return false;
+  int64_t number = 0;
+  for (const char c : digits) {
+    if (c < '0' || c > '7') return false;
+    number = number * 8 + (c - '0');
+  }
+  out = number;
+  return true;
+}
+
 bool ReadText(const Value& value, std::string& text) {
   text = value.text;
   return IsTextual(value);
@@ -113,10 +190,10 @@ bool ReadSize(const Value& value, int64_t& bytes) {
   return true;
 }
 
-// A list, or one text that stands for a list of one.
-bool ReadTextOrTexts(const Value& value, std::vector<std::string>& texts) {
-  if (!IsTextual(value)) return ReadTexts(value, texts);
-  texts.push_back(value.text);
+bool ReadSizeOrUnlimited(const Value& value, int64_t& bytes) {
+  const bool unlimited = value.text == "unlimited" || value.text == "-1";
+  if (!unlimited) return ReadSize(value, bytes);
+  bytes = -1;
   return true;
 }
 
@@ -156,6 +233,20 @@ bool ReadTyped(const Field& field, const Value& value, Dialect dialect,
       return ReadChoice(field, value, out.text);
     case FieldType::kTextMap:
       return ReadTextMap(value, out.map);
+    case FieldType::kNumber:
+      return ReadNumber(value, out.number);
+    case FieldType::kOctal:
+      return ReadOctal(value, out.integer);
+    case FieldType::kSizeOrUnlimited:
+      return ReadSizeOrUnlimited(value, out.integer);
+    case FieldType::kEnv:
+      return ReadEnv(value, out);
+    case FieldType::kAutoPath:
+      return ReadAutoPath(value, dialect, out.text);
+    case FieldType::kWatch:
+      return ReadWatch(value, dialect, out.texts);
+    case FieldType::kCalendar:
+      return ReadCalendar(value, out.text);
     case FieldType::kAny:
       return true;
   }

@@ -1,4 +1,4 @@
-// Restarts, stops and logs.
+// Restarts and stops.
 #include "cli/spec_file/field.h"
 
 namespace fleet::cli {
@@ -42,25 +42,49 @@ constexpr Field kFields[] = {
        s.restart.max_memory_bytes = v.integer;
      },
      kNow, "Resident memory at which one instance is reloaded."},
-    {"cron_restart", "cron", FieldType::kAny, "", nullptr, kNotYet,
-     "Reloads by the calendar."},
-    {"watch", "", FieldType::kAny, "", nullptr, kNotYet,
-     "Reloads when files change."},
-    {"ignore_watch", "", FieldType::kAny, "", nullptr, kNotYet,
-     "Files that watch does not look at."},
-    {"watch_delay", "", FieldType::kAny, "", nullptr, kNotYet,
-     "How long watch waits after a change."},
-    {"watch_options", "", FieldType::kAny, "", nullptr, kNotYet,
-     "How watch looks at files."},
-    {"post_update", "", FieldType::kAny, "", nullptr, kNotYet,
-     "Commands after PM2's pull."},
+    {"cron_restart", "cron", FieldType::kCalendar, "",
+     [](AppSpec& s, const FieldValue& v) { s.restart.cron_restart = v.text; },
+     kNotYet,
+     "Reloads by the calendar: minute hour day month weekday, or @daily and "
+     "the like."},
+    {"cron_time_zone", "", FieldType::kText, "",
+     [](AppSpec& s, const FieldValue& v) { s.restart.cron_time_zone = v.text; },
+     kNotYet,
+     "Zone of cron_restart, e.g. Europe/Paris. Default: the host's own."},
+    {"cron_spread", "", FieldType::kDuration, "",
+     [](AppSpec& s, const FieldValue& v) {
+       s.restart.cron_spread = v.duration;
+     },
+     kNotYet, "Each host waits its own share of this time. Default: 0s."},
+    {"cron_missed", "", FieldType::kChoice, "skip run",
+     [](AppSpec& s, const FieldValue& v) {
+       s.restart.cron_missed =
+           v.text == "run" ? CronMissed::kRun : CronMissed::kSkip;
+     },
+     kNotYet,
+     "A run that was missed while the host was down: skip it, or run it then. "
+     "Default: skip."},
+    {"watch", "", FieldType::kWatch, "",
+     [](AppSpec& s, const FieldValue& v) { s.watch.paths = v.texts; }, kNotYet,
+     "Reloads when files change: true for all below cwd, or paths. Default: "
+     "false."},
+    {"ignore_watch", "", FieldType::kTexts, "",
+     [](AppSpec& s, const FieldValue& v) { s.watch.ignore = v.texts; }, kNotYet,
+     "Globs of files that watch does not look at. Default: node_modules and "
+     "dot files."},
+    {"watch_delay", "", FieldType::kDuration, "",
+     [](AppSpec& s, const FieldValue& v) { s.watch.delay = v.duration; },
+     kNotYet,
+     "Time without a further change before the reload. Default: 200ms."},
+    {"watch_options", "", FieldType::kAny, "", nullptr, kIgnored,
+     "PM2: options of its file watcher; ignored is ignore_watch here."},
+    {"post_update", "", FieldType::kAny, "", nullptr, kIgnored,
+     "PM2: commands after its pull; here a rollout's hooks."},
     {"kill_timeout", "", FieldType::kDuration, "",
      [](AppSpec& s, const FieldValue& v) { s.stop.kill_timeout = v.duration; },
      kNow,
      "From the stop signal to SIGKILL of the whole tree. Default: 30s; 1.6s "
      "in PM2's files."},
-    {"kill_retry_time", "", FieldType::kAny, "", nullptr, kIgnored,
-     "PM2: how often it looks whether a process is gone."},
     {"stop_signal", "kill_signal", FieldType::kText, "",
      [](AppSpec& s, const FieldValue& v) { s.stop.signal = v.text; }, kNow,
      "Signal that asks a worker to stop. Default: SIGTERM; SIGINT in PM2's "
@@ -73,38 +97,6 @@ constexpr Field kFields[] = {
     {"treekill", "", FieldType::kBool, "",
      [](AppSpec& s, const FieldValue& v) { s.stop.treekill = v.boolean; }, kNow,
      "False: only the main process gets the stop signal. Default: true."},
-    {"out_file", "out output out_log", FieldType::kText, "",
-     [](AppSpec& s, const FieldValue& v) { s.logs.out_file = v.text; }, kNow,
-     "File of standard output. Default: in the agent's folder."},
-    {"error_file", "error err err_file err_log", FieldType::kText, "",
-     [](AppSpec& s, const FieldValue& v) { s.logs.error_file = v.text; }, kNow,
-     "File of standard error. Default: in the agent's folder."},
-    {"log_file", "log", FieldType::kAny, "", nullptr, kNotYet,
-     "One file for both outputs."},
-    {"merge_logs", "combine_logs", FieldType::kBool, "",
-     [](AppSpec& s, const FieldValue& v) { s.logs.merge = v.boolean; }, kNow,
-     "All instances write one file."},
-    {"disable_logs", "", FieldType::kBool, "",
-     [](AppSpec& s, const FieldValue& v) { s.logs.disabled = v.boolean; }, kNow,
-     "Write no log files."},
-    {"log_max_size", "", FieldType::kSize, "",
-     [](AppSpec& s, const FieldValue& v) { s.logs.max_size_bytes = v.integer; },
-     kNow, "Size at which a log file is rotated. Default: 10M."},
-    {"log_max_files", "", FieldType::kInteger, "",
-     [](AppSpec& s, const FieldValue& v) {
-       s.logs.max_files = static_cast<int>(v.integer);
-     },
-     kNow, "Rotated files that are kept. Default: 10."},
-    {"log_compress", "", FieldType::kBool, "", nullptr, kNotYet,
-     "Compresses rotated files."},
-    {"log_date_format", "", FieldType::kText, "", nullptr, kNotYet,
-     "Time before each line of a log file."},
-    {"log_type", "", FieldType::kText, "", nullptr, kNotYet,
-     "json: log files hold JSON."},
-    {"time", "", FieldType::kBool, "", nullptr, kNotYet,
-     "Time before each line of a log file."},
-    {"pid_file", "pid", FieldType::kText, "", nullptr, kNotYet,
-     "File that holds the process id."},
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What runs, how many, with which environment.
+// What runs, how many, and where.
 #include "cli/spec_file/field.h"
 
 namespace fleet::cli {
@@ -6,7 +6,6 @@ namespace {
 
 constexpr Support kNow = Support::kInForce;
 constexpr Support kNotYet = Support::kNotYet;
-constexpr Support kIgnored = Support::kIgnored;
 
 constexpr Field kFields[] = {
     {"name", "", FieldType::kText, "",
@@ -76,66 +75,29 @@ constexpr Field kFields[] = {
      kNow,
      "slot: a socket per instance, evenly loaded. shared: one for all, for "
      "programs with workers of their own."},
-    {"takeover", "", FieldType::kBool, "", nullptr, kNotYet,
-     "Answers the program's own bind() with the app's socket."},
+    {"takeover", "", FieldType::kBool, "",
+     [](AppSpec& s, const FieldValue& v) { s.takeover = v.boolean; }, kNotYet,
+     "Answers the program's own bind() on an address of listen with the app's "
+     "socket, for programs that do not know LISTEN_FDS. Default: false."},
     {"graceful_drain", "", FieldType::kBool, "",
      [](AppSpec& s, const FieldValue& v) { s.graceful_drain = v.boolean; },
      kNow,
      "Node cluster workers answer Connection: close while they stop, so that "
      "no keep-alive request is lost. Default: true."},
-    {"env", "", FieldType::kTextMap, "",
-     [](AppSpec& s, const FieldValue& v) { s.env = v.map; }, kNow,
-     "Environment variables. With --env NAME those of env_NAME go over them."},
-    {"env_file", "", FieldType::kAny, "", nullptr, kNotYet,
-     "File of environment variables."},
-    {"filter_env", "", FieldType::kAny, "", nullptr, kIgnored,
-     "Variables of the caller that are not passed on; here none are."},
-    {"instance_var", "", FieldType::kText, "",
-     [](AppSpec& s, const FieldValue& v) { s.instance_var = v.text; }, kNow,
-     "Variable that carries the instance number. Default: "
-     "NODE_APP_INSTANCE."},
-    {"increment_var", "", FieldType::kText, "",
-     [](AppSpec& s, const FieldValue& v) { s.increment_var = v.text; }, kNow,
-     "Variable of env that rises by one per instance."},
-    {"limits", "", FieldType::kAny, "", nullptr, kNotYet,
-     "Limits of memory, processor, processes and files."},
-    {"nice", "", FieldType::kInteger, "", nullptr, kNotYet,
-     "Scheduling priority."},
-    {"umask", "", FieldType::kTextOrNumber, "", nullptr, kNotYet,
-     "File mode creation mask."},
-    {"oom_score_adj", "", FieldType::kInteger, "", nullptr, kNotYet,
-     "How readily the kernel kills it when memory runs out."},
-    {"no_new_privileges", "", FieldType::kBool, "", nullptr, kNotYet,
-     "The program cannot gain privileges."},
-    {"capabilities", "", FieldType::kTexts, "", nullptr, kNotYet,
-     "Capabilities the program keeps."},
-    {"read_only_paths", "", FieldType::kTexts, "", nullptr, kNotYet,
-     "Paths the program cannot write."},
-    {"private_tmp", "", FieldType::kBool, "", nullptr, kNotYet,
-     "A /tmp of its own."},
-    {"depends_on", "", FieldType::kTexts, "", nullptr, kNotYet,
-     "Apps that start before it on a host."},
+    {"depends_on", "", FieldType::kTexts, "",
+     [](AppSpec& s, const FieldValue& v) { s.depends_on = v.texts; }, kNotYet,
+     "Apps that are available on a host before this one starts or reloads "
+     "there."},
     {"hosts", "", FieldType::kText, "",
      [](AppSpec& s, const FieldValue& v) { s.hosts = v.text; }, kNow,
      "Hosts that run it: all, names, globs or labels such as "
      "role=web,zone in (a,b)."},
-    {"autostart", "", FieldType::kBool, "", nullptr, kNotYet,
-     "False: apply does not start it."},
-    {"force", "", FieldType::kBool, "", nullptr, kIgnored,
-     "PM2: start the same script twice. Here two apps need two names."},
-    {"pmx", "", FieldType::kAny, "", nullptr, kIgnored, "A service of PM2's."},
-    {"trace", "", FieldType::kAny, "", nullptr, kIgnored,
-     "A service of PM2's."},
-    {"v8", "", FieldType::kAny, "", nullptr, kIgnored, "A service of PM2's."},
-    {"vizion", "", FieldType::kAny, "", nullptr, kIgnored,
-     "A service of PM2's."},
-    {"automation", "", FieldType::kAny, "", nullptr, kIgnored,
-     "A service of PM2's."},
-    {"io", "", FieldType::kAny, "", nullptr, kIgnored, "A service of PM2's."},
-    {"source_map_support", "", FieldType::kAny, "", nullptr, kIgnored,
-     "Use interpreter_args: --enable-source-maps."},
-    {"windows_hide", "", FieldType::kAny, "", nullptr, kIgnored,
-     "Of another system."},
+    {"autostart", "", FieldType::kBool, "",
+     [](AppSpec& s, const FieldValue& v) { s.autostart = v.boolean; }, kNotYet,
+     "False: a new app is made stopped. Default: true."},
+    {"pid_file", "pid", FieldType::kText, "",
+     [](AppSpec& s, const FieldValue& v) { s.pid_file = v.text; }, kNotYet,
+     "File that holds the process id of a worker; %i stands for the instance."},
 };
 
 }  // namespace

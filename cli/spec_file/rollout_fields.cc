@@ -1,4 +1,4 @@
-// Readiness and rollouts.
+// Reloads and rollouts.
 #include "cli/spec_file/field.h"
 
 namespace fleet::cli {
@@ -7,69 +7,7 @@ namespace {
 constexpr Support kNow = Support::kInForce;
 constexpr Support kNotYet = Support::kNotYet;
 
-HttpProbe& Http(AppSpec& s) {
-  if (!s.readiness.http.has_value()) s.readiness.http.emplace();
-  return *s.readiness.http;
-}
-
 constexpr Field kFields[] = {
-    {"wait_ready", "readiness.wait_ready", FieldType::kBool, "",
-     [](AppSpec& s, const FieldValue& v) {
-       s.readiness.wait_ready = v.boolean;
-     },
-     kNow, "Node: a worker is ready when it calls process.send('ready')."},
-    {"listen_timeout", "readiness.timeout", FieldType::kDuration, "",
-     [](AppSpec& s, const FieldValue& v) { s.readiness.timeout = v.duration; },
-     kNow,
-     "Time from start to ready, after which the worker has failed. Default: "
-     "60s."},
-    {"readiness.notify", "", FieldType::kBool, "",
-     [](AppSpec& s, const FieldValue& v) { s.readiness.notify = v.boolean; },
-     kNow, "A worker is ready when it sends READY=1 (sd_notify)."},
-    {"readiness.http.port", "", FieldType::kInteger, "",
-     [](AppSpec& s, const FieldValue& v) {
-       Http(s).port = static_cast<int>(v.integer);
-     },
-     kNow, "Port that is asked over HTTP."},
-    {"readiness.http.path", "", FieldType::kText, "",
-     [](AppSpec& s, const FieldValue& v) { Http(s).path = v.text; }, kNow,
-     "Path that is asked over HTTP. Default: /."},
-    {"readiness.http.status", "", FieldType::kInteger, "",
-     [](AppSpec& s, const FieldValue& v) {
-       Http(s).status = static_cast<int>(v.integer);
-     },
-     kNow, "Status that means ready. Default: any of 200 to 399."},
-    {"readiness.tcp.port", "", FieldType::kInteger, "",
-     [](AppSpec& s, const FieldValue& v) {
-       s.readiness.tcp = TcpProbe{static_cast<int>(v.integer)};
-     },
-     kNow, "Port that must accept a connection."},
-    {"readiness.interval", "", FieldType::kDuration, "",
-     [](AppSpec& s, const FieldValue& v) { s.readiness.interval = v.duration; },
-     kNow, "Time between two probes. Default: 200ms until ready, then 5s."},
-    {"readiness.probe_timeout", "", FieldType::kDuration, "",
-     [](AppSpec& s, const FieldValue& v) {
-       s.readiness.probe_timeout = v.duration;
-     },
-     kNow, "Time one probe may take. Default: 1s."},
-    {"readiness.success_threshold", "", FieldType::kInteger, "",
-     [](AppSpec& s, const FieldValue& v) {
-       s.readiness.success_threshold = static_cast<int>(v.integer);
-     },
-     kNow, "Good probes in a row that make a worker ready. Default: 1."},
-    {"readiness.failure_threshold", "", FieldType::kInteger, "",
-     [](AppSpec& s, const FieldValue& v) {
-       s.readiness.failure_threshold = static_cast<int>(v.integer);
-     },
-     kNow, "Bad probes in a row that make it not ready. Default: 3."},
-    {"readiness.initial_delay", "", FieldType::kDuration, "", nullptr, kNotYet,
-     "Wait before the first probe."},
-    {"readiness.grpc", "", FieldType::kAny, "", nullptr, kNotYet,
-     "Asks the gRPC health service."},
-    {"readiness.exec", "", FieldType::kAny, "", nullptr, kNotYet,
-     "Runs a command."},
-    {"liveness", "", FieldType::kAny, "", nullptr, kNotYet,
-     "Finds workers that hang."},
     {"reload", "", FieldType::kChoice, "surge stop-first",
      [](AppSpec& s, const FieldValue& v) {
        s.reload_strategy = v.text == "surge" ? ReloadStrategy::kSurge

@@ -49,6 +49,16 @@ std::string NameFor(std::string_view script) {
   return std::string(base.substr(0, base.size() - Extension(script).size()));
 }
 
+// Of readiness or liveness.
+template <typename Probes>
+void FillProbes(Probes& probes) {
+  if (probes.http.has_value() && probes.http->path.empty()) {
+    probes.http->path = "/";
+  }
+  if (probes.success_threshold == 0) probes.success_threshold = 1;
+  if (probes.failure_threshold == 0) probes.failure_threshold = 3;
+}
+
 }  // namespace
 
 bool IsNode(const AppSpec& spec) {
@@ -81,10 +91,8 @@ void ApplyDefaults(AppSpec& spec) {
   if (spec.instance_var.empty()) spec.instance_var = "NODE_APP_INSTANCE";
   if (spec.hosts.empty()) spec.hosts = "all";
   if (spec.stop.signal.empty()) spec.stop.signal = "SIGTERM";
-  ReadinessGate& gate = spec.readiness;
-  if (gate.http.has_value() && gate.http->path.empty()) gate.http->path = "/";
-  if (gate.success_threshold == 0) gate.success_threshold = 1;
-  if (gate.failure_threshold == 0) gate.failure_threshold = 3;
+  FillProbes(spec.readiness);
+  FillProbes(spec.liveness);
 }
 
 }  // namespace fleet

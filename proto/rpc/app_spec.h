@@ -11,6 +11,9 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "proto/rpc/app_limits.h"
+#include "proto/rpc/app_logs.h"
+#include "proto/rpc/app_probes.h"
 
 namespace fleet {
 
@@ -18,6 +21,7 @@ enum class ExecMode { kFork, kCluster };
 enum class SocketSharing { kSlot, kShared };
 enum class ReloadStrategy { kDefault, kSurge, kStopFirst };
 enum class OnFailure { kPause, kAbort };
+enum class CronMissed { kSkip, kRun };
 
 struct RestartPolicy {
   bool autorestart = true;
@@ -27,28 +31,16 @@ struct RestartPolicy {
   absl::Duration exp_backoff_restart_delay;
   std::vector<int> stop_exit_codes;
   int64_t max_memory_bytes = 0;
+  std::string cron_restart;    // Empty: none.
+  std::string cron_time_zone;  // Empty: the host's own.
+  absl::Duration cron_spread;
+  CronMissed cron_missed = CronMissed::kSkip;
 };
 
-struct HttpProbe {
-  int port = 0;
-  std::string path = "/";
-  int status = 0;  // 0: any of 200 to 399.
-};
-
-struct TcpProbe {
-  int port = 0;
-};
-
-struct ReadinessGate {
-  bool wait_ready = false;
-  bool notify = false;
-  std::optional<HttpProbe> http;
-  std::optional<TcpProbe> tcp;
-  absl::Duration timeout = absl::Seconds(60);
-  absl::Duration interval;  // Zero: 0.2 s until ready, then 5 s.
-  absl::Duration probe_timeout = absl::Seconds(1);
-  int success_threshold = 1;
-  int failure_threshold = 3;
+struct WatchPolicy {
+  std::vector<std::string> paths;   // Empty: nothing is watched.
+  std::vector<std::string> ignore;  // Empty: node_modules and dot files.
+  absl::Duration delay = absl::Milliseconds(200);
 };
 
 struct StopPolicy {
@@ -56,15 +48,6 @@ struct StopPolicy {
   std::string signal = "SIGTERM";
   bool shutdown_with_message = false;
   bool treekill = true;
-};
-
-struct LogPolicy {
-  std::string out_file;  // Empty: in the agent's own folder.
-  std::string error_file;
-  bool merge = false;
-  int64_t max_size_bytes = 10 << 20;
-  int max_files = 10;
-  bool disabled = false;
 };
 
 // Unset fields are those the user did not write.
@@ -108,6 +91,17 @@ struct AppSpec {
   LogPolicy logs;
   RolloutPolicySpec rollout;
   std::string hosts = "all";
+
+  bool takeover = false;
+  std::map<std::string, std::string> secrets;  // Variable -> secret's name.
+  Limits limits;
+  Hardening hardening;
+  std::vector<std::string> depends_on;
+  Liveness liveness;
+  WatchPolicy watch;
+  bool autostart = true;
+  std::vector<std::string> env_files;
+  std::string pid_file;  // Empty: none.
 };
 
 // Node runs it: it gets the IPC channel, and in cluster mode Node's cluster

@@ -11,66 +11,30 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "proto/rpc/address.h"
 #include "proto/rpc/app_spec.h"
 #include "proto/rpc/host_selector.h"
 #include "proto/rpc/quantity.h"
 #include "proto/rpc/signal_name.h"
 #include "proto/rpc/status.h"
+#include "proto/rpc/violations.h"
 
 namespace fleet {
 namespace {
 
 constexpr size_t kMaxName = 63;
-constexpr size_t kMaxPath = 4095;
 constexpr size_t kMaxArgs = 1000;
 // Of all arguments and variables together; the kernel's own limit is higher.
 constexpr size_t kMaxBytes = 128 << 10;
 constexpr int kMaxInstances = 1000;
 constexpr size_t kMaxListen = 16;
-constexpr int kMaxThreshold = 100;
 constexpr int kMaxLogFiles = 1000;
+constexpr size_t kMaxDateFormat = 64;
+constexpr size_t kMaxWatched = 64;
+constexpr size_t kMaxDependencies = 64;
+constexpr size_t kMaxEnvFiles = 16;
 constexpr absl::Duration kDay = absl::Hours(24);
-
-// Collects "field: why, what would be right", one line each whatever the
-// spec's own texts hold.
-class Violations {
- public:
-  void Add(absl::string_view field, absl::string_view why) {
-    lines_.push_back(absl::StrReplaceAll(absl::StrCat(field, ": ", why),
-                                         {{"\n", "\\n"}, {"\r", "\\r"}}));
-  }
-  void Require(bool holds, absl::string_view field, absl::string_view why) {
-    if (!holds) Add(field, why);
-  }
-  void Range(absl::string_view field, int64_t value, int64_t low,
-             int64_t high) {
-    Require(value >= low && value <= high, field,
-            absl::StrCat(value, " is out of range, it must be ", low, " to ",
-                         high));
-  }
-  void Range(absl::string_view field, absl::Duration value, absl::Duration low,
-             absl::Duration high) {
-    Require(value >= low && value <= high, field,
-            absl::StrCat(DurationText(value), " is out of range, it must be ",
-                         DurationText(low), " to ", DurationText(high)));
-  }
-  void Range(absl::string_view field,
-             const std::optional<absl::Duration>& value, absl::Duration low,
-             absl::Duration high) {
-    if (value.has_value()) Range(field, *value, low, high);
-  }
-  void Share(absl::string_view field, const std::string& value, int minimum) {
-    if (value.empty()) return;
-    absl::Status status = CheckNumberOrPercent(value, minimum);
-    Require(status.ok(), field, status.message());
-  }
-  const std::vector<std::string>& lines() const { return lines_; }
-
- private:
-  std::vector<std::string> lines_;
-};
 
 bool IsAlnum(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c));
@@ -90,29 +54,11 @@ bool IsVariableName(std::string_view name) {
                      [](char c) { return IsAlnum(c) || c == '_'; });
 }
 
-bool HasNul(std::string_view text) {
-  return text.find('\0') != std::string_view::npos;
-}
-
-std::string Quoted(std::string_view text) {
-  return absl::StrCat("\"", ToAbsl(text), "\"");
-}
-
 void CheckName(const char* field, const std::string& name, Violations& v) {
   v.Require(IsAppName(name), field,
             absl::StrCat(Quoted(name),
                          " is not a name; use 1 to 63 of A-Z a-z 0-9 . _ -, "
                          "starting with a letter or digit"));
-}
-
-// Absent is fine.
-void CheckPath(const char* field, const std::string& path, bool absolute,
-               Violations& v) {
-  if (path.empty()) return;
-  v.Require(path.size() <= kMaxPath && !HasNul(path), field,
-            "it must have at most 4,095 bytes and no NUL");
-  v.Require(!absolute || path[0] == '/', field,
-            absl::StrCat(Quoted(path), " must be an absolute path"));
 }
 
 void CheckProgram(const AppSpec& spec, Violations& v) {
@@ -151,6 +97,17 @@ void CheckEnv(const AppSpec& spec, Violations& v) {
               "the value has a NUL byte, which no program can be given");
     bytes += name.size() + value.size() + 2;
   }
+  for (const auto& [name, secret] : spec.secrets) {
+    const std::string field = absl::StrCat("env.", name);
+    v.Require(IsVariableName(name), field,
+              "the name must be of A-Z a-z 0-9 _ and not start with a digit");
+    v.Require(IsAppName(secret), field,
+              absl::StrCat(Quoted(secret),
+                           " is not a secret's name; use 1 to 63 of A-Z a-z "
+                           "0-9 . _ -, starting with a letter or digit"));
+    v.Require(!spec.env.contains(name), field,
+              "it is set to a value and to a secret, choose one");
+  }
   for (const std::string& arg : spec.args) bytes += arg.size() + 1;
   for (const std::string& arg : spec.interpreter_args) bytes += arg.size() + 1;
   v.Require(bytes <= kMaxBytes, "env",
@@ -176,6 +133,42 @@ void CheckVariables(const AppSpec& spec, Violations& v) {
                      " must be a variable of env that holds a number"));
   }
   v.Range("port", spec.port, 0, 65535);
+  v.Require(spec.env_files.size() <= kMaxEnvFiles, "env_files",
+            "there are more than 16");
+  for (const std::string& file : spec.env_files) {
+    v.Require(!file.empty() && file != "-", "env_files",
+              "one of them is empty, name a file");
+    CheckPath("env_files", file, false, v);
+  }
+}
+
+void CheckDependencies(const AppSpec& spec, Violations& v) {
+  v.Require(spec.depends_on.size() <= kMaxDependencies, "depends_on",
+            "there are more than 64");
+  std::set<std::string> seen;
+  for (const std::string& app : spec.depends_on) {
+    CheckName("depends_on", app, v);
+    v.Require(app != spec.name, "depends_on",
+              absl::StrCat(Quoted(app), " is the app itself"));
+    v.Require(seen.insert(app).second, "depends_on",
+              absl::StrCat(Quoted(app), " is named twice"));
+  }
+}
+
+void CheckWatch(const WatchPolicy& watch, Violations& v) {
+  v.Require(watch.paths.size() <= kMaxWatched, "watch.paths",
+            "there are more than 64 paths");
+  v.Require(watch.ignore.size() <= kMaxWatched, "watch.ignore",
+            "there are more than 64 patterns");
+  for (const std::string& path : watch.paths) {
+    v.Require(!path.empty(), "watch.paths", "one of the paths is empty");
+    CheckPath("watch.paths", path, false, v);
+  }
+  for (const std::string& pattern : watch.ignore) {
+    v.Require(!pattern.empty(), "watch.ignore", "one of the patterns is empty");
+    CheckPath("watch.ignore", pattern, false, v);
+  }
+  v.Range("watch.delay", watch.delay, absl::ZeroDuration(), absl::Hours(1));
 }
 
 void CheckListen(const AppSpec& spec, Violations& v) {
@@ -206,6 +199,8 @@ void CheckListen(const AppSpec& spec, Violations& v) {
 void CheckInstances(const AppSpec& spec, Violations& v) {
   v.Range("instances", spec.instances, -kMaxInstances, kMaxInstances);
   CheckListen(spec, v);
+  v.Require(!spec.takeover || !spec.listen.empty(), "takeover",
+            "it needs `listen`, the addresses whose bind() is answered");
   bool node = IsNode(spec);
   v.Require(
       spec.exec_mode != ExecMode::kCluster || node || !spec.listen.empty(),
@@ -217,6 +212,42 @@ void CheckInstances(const AppSpec& spec, Violations& v) {
   v.Require(node || !spec.stop.shutdown_with_message,
             "stop.shutdown_with_message",
             "only node gets messages; use stop.signal");
+}
+
+// Only the form; which dates there are is for the one who keeps the calendar.
+bool IsCalendar(const std::string& text) {
+  static constexpr std::array<absl::string_view, 7> kWords = {
+      "@hourly",  "@daily",  "@midnight", "@weekly",
+      "@monthly", "@yearly", "@annually"};
+  if (std::find(kWords.begin(), kWords.end(), text) != kWords.end()) {
+    return true;
+  }
+  const std::vector<std::string> fields =
+      absl::StrSplit(text, ' ', absl::SkipEmpty());
+  return (fields.size() == 5 || fields.size() == 6) && text.size() <= 255 &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return IsAlnum(c) || absl::StrContains(" */,-?#+", c);
+         });
+}
+
+void CheckCron(const RestartPolicy& restart, Violations& v) {
+  const std::string& zone = restart.cron_time_zone;
+  v.Require(restart.cron_restart.empty() || IsCalendar(restart.cron_restart),
+            "restart.cron_restart",
+            absl::StrCat(Quoted(restart.cron_restart),
+                         " is not a calendar; use minute hour day month "
+                         "weekday, e.g. \"0 3 * * *\" for each night at 3, or "
+                         "@hourly, @daily, @weekly, @monthly"));
+  v.Require(zone.size() <= 64 &&
+                std::all_of(zone.begin(), zone.end(),
+                            [](char c) {
+                              return IsAlnum(c) || absl::StrContains("/_+-", c);
+                            }),
+            "restart.cron_time_zone",
+            absl::StrCat(Quoted(zone),
+                         " is not a time zone; use e.g. Europe/Paris or UTC"));
+  v.Range("restart.cron_spread", restart.cron_spread, absl::ZeroDuration(),
+          kDay);
 }
 
 void CheckRestart(const RestartPolicy& restart, Violations& v) {
@@ -233,51 +264,38 @@ void CheckRestart(const RestartPolicy& restart, Violations& v) {
   }
   v.Range("restart.max_memory_bytes", restart.max_memory_bytes, 0,
           int64_t{1} << 50);
+  CheckCron(restart, v);
 }
 
-void CheckReadiness(const ReadinessGate& gate, Violations& v) {
-  absl::Duration least = absl::Milliseconds(1);
-  if (gate.http.has_value()) {
-    v.Range("readiness.http.port", gate.http->port, 1, 65535);
-    v.Require(absl::StartsWith(gate.http->path, "/") &&
-                  gate.http->path.size() <= kMaxPath &&
-                  std::none_of(gate.http->path.begin(), gate.http->path.end(),
-                               [](unsigned char c) {
-                                 return absl::ascii_iscntrl(c) || c == ' ';
-                               }),
-              "readiness.http.path",
-              absl::StrCat(Quoted(gate.http->path),
-                           " must start with / and have no space"));
-    v.Require(gate.http->status == 0 ||
-                  (gate.http->status >= 100 && gate.http->status <= 599),
-              "readiness.http.status",
-              "it must be 100 to 599, or 0 for any of 200 to 399");
+void CheckLogs(const LogPolicy& logs, Violations& v) {
+  CheckPath("logs.out_file", logs.out_file, true, v);
+  CheckPath("logs.error_file", logs.error_file, true, v);
+  v.Range("logs.max_size_bytes", logs.max_size_bytes, 4096, int64_t{1} << 40);
+  v.Range("logs.max_files", logs.max_files, 0, kMaxLogFiles);
+  if (logs.log_file != kAutoLogFile) {
+    CheckPath("logs.log_file", logs.log_file, true, v);
   }
-  if (gate.tcp.has_value()) {
-    v.Range("readiness.tcp.port", gate.tcp->port, 1, 65535);
+  v.Require(
+      logs.date_format.size() <= kMaxDateFormat &&
+          std::none_of(logs.date_format.begin(), logs.date_format.end(),
+                       [](unsigned char c) { return absl::ascii_iscntrl(c); }),
+      "logs.date_format",
+      "it must be one line of at most 64 characters, e.g. "
+      "\"YYYY-MM-DD HH:mm:ss.SSS\"");
+  if (logs.rotate_interval != absl::ZeroDuration()) {
+    v.Range("logs.rotate_interval", logs.rotate_interval, absl::Minutes(1),
+            366 * kDay);
   }
-  v.Range("readiness.timeout", gate.timeout, least, kDay);
-  v.Range("readiness.interval", gate.interval, absl::ZeroDuration(), kDay);
-  v.Range("readiness.probe_timeout", gate.probe_timeout, least,
-          absl::Minutes(10));
-  v.Range("readiness.success_threshold", gate.success_threshold, 1,
-          kMaxThreshold);
-  v.Range("readiness.failure_threshold", gate.failure_threshold, 1,
-          kMaxThreshold);
 }
 
-void CheckStopAndLogs(const AppSpec& spec, Violations& v) {
+void CheckStop(const AppSpec& spec, Violations& v) {
   v.Range("stop.kill_timeout", spec.stop.kill_timeout, absl::ZeroDuration(),
           absl::Hours(1));
   v.Require(SignalNumber(spec.stop.signal).has_value(), "stop.signal",
             absl::StrCat(Quoted(spec.stop.signal),
                          " is not a signal; use e.g. SIGTERM, SIGINT, SIGQUIT "
                          "or SIGUSR2"));
-  CheckPath("logs.out_file", spec.logs.out_file, true, v);
-  CheckPath("logs.error_file", spec.logs.error_file, true, v);
-  v.Range("logs.max_size_bytes", spec.logs.max_size_bytes, 4096,
-          int64_t{1} << 40);
-  v.Range("logs.max_files", spec.logs.max_files, 0, kMaxLogFiles);
+  CheckPath("pid_file", spec.pid_file, true, v);
 }
 
 void CheckRollout(const RolloutPolicySpec& rollout, Violations& v) {
@@ -303,13 +321,19 @@ absl::Status ValidateAppSpec(const AppSpec& spec) {
   CheckInstances(spec, v);
   CheckRestart(spec.restart, v);
   CheckReadiness(spec.readiness, v);
-  CheckStopAndLogs(spec, v);
+  CheckLiveness(spec.liveness, v);
+  CheckStop(spec, v);
+  CheckLogs(spec.logs, v);
+  CheckWatch(spec.watch, v);
+  CheckDependencies(spec, v);
+  CheckLimits(spec.limits, v);
+  CheckHardening(spec.hardening, v);
   CheckRollout(spec.rollout, v);
   absl::Status hosts = ParseHostSelector(spec.hosts).status();
   v.Require(hosts.ok(), "hosts", hosts.message());
   if (v.lines().empty()) return absl::OkStatus();
   return ErrorWithReason(absl::StatusCode::kInvalidArgument,
-                         ToStd(absl::StrJoin(v.lines(), "\n")),
+                         absl::StrJoin(v.lines(), "\n"),
                          {"SPEC_INVALID", {{"app", spec.name}}});
 }
 

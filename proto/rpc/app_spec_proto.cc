@@ -1,5 +1,7 @@
 #include "proto/rpc/app_spec_proto.h"
 
+#include "proto/rpc/app_limits_proto.h"
+#include "proto/rpc/app_probes_proto.h"
 #include "proto/rpc/proto_time.h"
 
 namespace fleet {
@@ -20,22 +22,18 @@ void Write(const RestartPolicy& from, v1::RestartPolicy& to) {
   to.mutable_stop_exit_codes()->Add(from.stop_exit_codes.begin(),
                                     from.stop_exit_codes.end());
   to.set_max_memory_bytes(from.max_memory_bytes);
+  to.set_cron_restart(from.cron_restart);
+  to.set_cron_time_zone(from.cron_time_zone);
+  Set(from.cron_spread, to.mutable_cron_spread());
+  to.set_cron_missed(from.cron_missed == CronMissed::kRun
+                         ? v1::CRON_MISSED_RUN
+                         : v1::CRON_MISSED_SKIP);
 }
 
-void Write(const ReadinessGate& from, v1::Readiness& to) {
-  to.set_wait_ready(from.wait_ready);
-  to.set_notify(from.notify);
-  if (from.http.has_value()) {
-    to.mutable_http()->set_port(from.http->port);
-    to.mutable_http()->set_path(from.http->path);
-    to.mutable_http()->set_status(from.http->status);
-  }
-  if (from.tcp.has_value()) to.mutable_tcp()->set_port(from.tcp->port);
-  Set(from.timeout, to.mutable_timeout());
-  Set(from.interval, to.mutable_interval());
-  Set(from.probe_timeout, to.mutable_probe_timeout());
-  to.set_success_threshold(from.success_threshold);
-  to.set_failure_threshold(from.failure_threshold);
+void Write(const WatchPolicy& from, v1::WatchPolicy& to) {
+  to.mutable_paths()->Add(from.paths.begin(), from.paths.end());
+  to.mutable_ignore()->Add(from.ignore.begin(), from.ignore.end());
+  Set(from.delay, to.mutable_delay());
 }
 
 void Write(const StopPolicy& from, v1::StopPolicy& to) {
@@ -52,6 +50,11 @@ void Write(const LogPolicy& from, v1::LogPolicy& to) {
   to.set_max_size_bytes(from.max_size_bytes);
   to.set_max_files(from.max_files);
   to.set_disabled(from.disabled);
+  to.set_log_file(from.log_file);
+  to.set_date_format(from.date_format);
+  to.set_json(from.json);
+  to.set_compress(from.compress);
+  Set(from.rotate_interval, to.mutable_rotate_interval());
 }
 
 void WriteInstances(const AppSpec& from, v1::AppSpec& to) {
@@ -64,6 +67,29 @@ void WriteInstances(const AppSpec& from, v1::AppSpec& to) {
                             : v1::SOCKET_SHARING_SLOT);
   to.set_reload_strategy(ToProto(from.reload_strategy));
   to.set_graceful_drain(from.graceful_drain);
+  to.set_takeover(from.takeover);
+}
+
+void WriteProgram(const AppSpec& from, v1::AppSpec& to) {
+  to.set_name(from.name);
+  to.set_namespace_(from.app_namespace);
+  to.set_script(from.script);
+  to.mutable_args()->Add(from.args.begin(), from.args.end());
+  to.set_interpreter(from.interpreter);
+  to.mutable_interpreter_args()->Add(from.interpreter_args.begin(),
+                                     from.interpreter_args.end());
+  to.set_cwd(from.cwd);
+  to.set_user(from.user);
+  to.set_group(from.group);
+  to.mutable_env()->insert(from.env.begin(), from.env.end());
+  to.mutable_secrets()->insert(from.secrets.begin(), from.secrets.end());
+  to.mutable_env_files()->Add(from.env_files.begin(), from.env_files.end());
+  to.set_instance_var(from.instance_var);
+  to.set_increment_var(from.increment_var);
+  to.set_port(from.port);
+  to.mutable_depends_on()->Add(from.depends_on.begin(), from.depends_on.end());
+  to.set_autostart(from.autostart);
+  to.set_pid_file(from.pid_file);
 }
 
 // ---------------------------------------------------------- from the message
@@ -88,27 +114,20 @@ RestartPolicy Read(const v1::RestartPolicy& from) {
   to.stop_exit_codes.assign(from.stop_exit_codes().begin(),
                             from.stop_exit_codes().end());
   to.max_memory_bytes = from.max_memory_bytes();
+  to.cron_restart = from.cron_restart();
+  to.cron_time_zone = from.cron_time_zone();
+  to.cron_spread = FromProto(from.cron_spread());
+  if (from.cron_missed() == v1::CRON_MISSED_RUN) {
+    to.cron_missed = CronMissed::kRun;
+  }
   return to;
 }
 
-ReadinessGate Read(const v1::Readiness& from) {
-  ReadinessGate to;
-  to.wait_ready = from.wait_ready();
-  to.notify = from.notify();
-  if (from.has_http()) {
-    to.http = HttpProbe{from.http().port(), "/", from.http().status()};
-    Get(from.http().path(), &to.http->path);
-  }
-  if (from.has_tcp()) to.tcp = TcpProbe{from.tcp().port()};
-  Get(from.has_timeout(), from.timeout(), &to.timeout);
-  to.interval = FromProto(from.interval());
-  Get(from.has_probe_timeout(), from.probe_timeout(), &to.probe_timeout);
-  if (from.success_threshold() != 0) {
-    to.success_threshold = from.success_threshold();
-  }
-  if (from.failure_threshold() != 0) {
-    to.failure_threshold = from.failure_threshold();
-  }
+WatchPolicy Read(const v1::WatchPolicy& from) {
+  WatchPolicy to;
+  to.paths.assign(from.paths().begin(), from.paths().end());
+  to.ignore.assign(from.ignore().begin(), from.ignore().end());
+  Get(from.has_delay(), from.delay(), &to.delay);
   return to;
 }
 
@@ -129,6 +148,11 @@ LogPolicy Read(const v1::LogPolicy& from) {
   if (from.max_size_bytes() != 0) to.max_size_bytes = from.max_size_bytes();
   if (from.has_max_files()) to.max_files = from.max_files();
   to.disabled = from.disabled();
+  to.log_file = from.log_file();
+  to.date_format = from.date_format();
+  to.json = from.json();
+  to.compress = from.compress();
+  to.rotate_interval = FromProto(from.rotate_interval());
   return to;
 }
 
@@ -147,6 +171,11 @@ void ReadProgram(const v1::AppSpec& from, AppSpec& to) {
   Get(from.instance_var(), &to.instance_var);
   to.increment_var = from.increment_var();
   to.port = from.port();
+  to.secrets = {from.secrets().begin(), from.secrets().end()};
+  to.env_files.assign(from.env_files().begin(), from.env_files().end());
+  to.depends_on.assign(from.depends_on().begin(), from.depends_on().end());
+  if (from.has_autostart()) to.autostart = from.autostart();
+  to.pid_file = from.pid_file();
 }
 
 void ReadInstances(const v1::AppSpec& from, AppSpec& to) {
@@ -160,6 +189,7 @@ void ReadInstances(const v1::AppSpec& from, AppSpec& to) {
   }
   to.reload_strategy = FromProto(from.reload_strategy());
   if (from.has_graceful_drain()) to.graceful_drain = from.graceful_drain();
+  to.takeover = from.takeover();
 }
 
 }  // namespace
@@ -242,27 +272,18 @@ RolloutPolicySpec Override(RolloutPolicySpec base,
 
 v1::AppSpec ToProto(const AppSpec& spec) {
   v1::AppSpec to;
-  to.set_name(spec.name);
-  to.set_namespace_(spec.app_namespace);
-  to.set_script(spec.script);
-  to.mutable_args()->Add(spec.args.begin(), spec.args.end());
-  to.set_interpreter(spec.interpreter);
-  to.mutable_interpreter_args()->Add(spec.interpreter_args.begin(),
-                                     spec.interpreter_args.end());
-  to.set_cwd(spec.cwd);
-  to.set_user(spec.user);
-  to.set_group(spec.group);
+  WriteProgram(spec, to);
   WriteInstances(spec, to);
-  to.mutable_env()->insert(spec.env.begin(), spec.env.end());
-  to.set_instance_var(spec.instance_var);
-  to.set_increment_var(spec.increment_var);
   Write(spec.restart, *to.mutable_restart());
-  Write(spec.readiness, *to.mutable_readiness());
+  *to.mutable_readiness() = ToProto(spec.readiness);
+  *to.mutable_liveness() = ToProto(spec.liveness);
   Write(spec.stop, *to.mutable_stop());
   Write(spec.logs, *to.mutable_logs());
+  Write(spec.watch, *to.mutable_watch());
+  *to.mutable_limits() = ToProto(spec.limits);
+  *to.mutable_hardening() = ToProto(spec.hardening);
   *to.mutable_rollout() = ToProto(spec.rollout);
   to.set_hosts(spec.hosts);
-  to.set_port(spec.port);
   return to;
 }
 
@@ -271,9 +292,13 @@ AppSpec FromProto(const v1::AppSpec& spec) {
   ReadProgram(spec, to);
   ReadInstances(spec, to);
   to.restart = Read(spec.restart());
-  to.readiness = Read(spec.readiness());
+  to.readiness = FromProto(spec.readiness());
+  to.liveness = FromProto(spec.liveness());
   to.stop = Read(spec.stop());
   to.logs = Read(spec.logs());
+  to.watch = Read(spec.watch());
+  to.limits = FromProto(spec.limits());
+  to.hardening = FromProto(spec.hardening());
   to.rollout = FromProto(spec.rollout());
   Get(spec.hosts(), &to.hosts);
   ApplyDefaults(to);

@@ -39,11 +39,25 @@ TEST(ValidateAppSpec, AcceptsDefaultsAndFullSpecs) {
   EXPECT_TRUE(ValidateAppSpec(spec).ok()) << ValidateAppSpec(spec);
 }
 
+struct Case {
+  std::string field;
+  std::function<void(AppSpec&)> spoil;
+};
+
+void ExpectEach(const std::vector<Case>& cases) {
+  for (const Case& c : cases) {
+    AppSpec spec = Web();
+    c.spoil(spec);
+    absl::Status status = ValidateAppSpec(spec);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << c.field;
+    EXPECT_TRUE(absl::StartsWith(status.message(), c.field + ": "))
+        << c.field << " in " << status.message();
+    EXPECT_FALSE(absl::StrContains(status.message(), "\n")) << status;
+    EXPECT_EQ(ReasonOf(status).reason, "SPEC_INVALID");
+  }
+}
+
 TEST(ValidateAppSpec, NamesTheFieldThatIsWrong) {
-  struct Case {
-    std::string field;
-    std::function<void(AppSpec&)> spoil;
-  };
   const std::vector<Case> cases = {
       {"name", [](AppSpec& s) { s.name = ""; }},
       {"name", [](AppSpec& s) { s.name = "-web"; }},
@@ -149,16 +163,107 @@ TEST(ValidateAppSpec, NamesTheFieldThatIsWrong) {
       {"rollout.max_flaps", [](AppSpec& s) { s.rollout.max_flaps = -1; }},
       {"hosts", [](AppSpec& s) { s.hosts = "web,role=x"; }},
   };
-  for (const Case& c : cases) {
-    AppSpec spec = Web();
-    c.spoil(spec);
-    absl::Status status = ValidateAppSpec(spec);
-    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << c.field;
-    EXPECT_TRUE(absl::StartsWith(status.message(), c.field + ": "))
-        << c.field << " in " << status.message();
-    EXPECT_FALSE(absl::StrContains(status.message(), "\n")) << status;
-    EXPECT_EQ(ReasonOf(status).reason, "SPEC_INVALID");
-  }
+  ExpectEach(cases);
+}
+
+TEST(ValidateAppSpec, NamesTheFieldOfProbesThatIsWrong) {
+  ExpectEach({
+      {"readiness.grpc.port",
+       [](AppSpec& s) {
+         s.readiness.grpc = GrpcProbe{0, ""};
+       }},
+      {"readiness.grpc.service",
+       [](AppSpec& s) {
+         s.readiness.grpc = GrpcProbe{1, "a b"};
+       }},
+      {"readiness.exec.command",
+       [](AppSpec& s) { s.readiness.exec = ExecProbe(); }},
+      {"readiness.initial_delay",
+       [](AppSpec& s) { s.readiness.initial_delay = absl::Minutes(2); }},
+      {"liveness.http.port", [](AppSpec& s) { s.liveness.http.emplace(); }},
+      {"liveness.tcp.port", [](AppSpec& s) { s.liveness.tcp.emplace(); }},
+      {"liveness.grpc.port", [](AppSpec& s) { s.liveness.grpc.emplace(); }},
+      {"liveness.exec.command",
+       [](AppSpec& s) {
+         s.liveness.exec = ExecProbe{{std::string("a\0b", 3)}};
+       }},
+      {"liveness.interval",
+       [](AppSpec& s) { s.liveness.interval = absl::ZeroDuration(); }},
+      {"liveness.watchdog",
+       [](AppSpec& s) { s.liveness.watchdog = absl::Milliseconds(1); }},
+      {"liveness.probe_timeout",
+       [](AppSpec& s) { s.liveness.probe_timeout = absl::ZeroDuration(); }},
+      {"liveness.initial_delay",
+       [](AppSpec& s) { s.liveness.initial_delay = -absl::Seconds(1); }},
+      {"liveness.success_threshold",
+       [](AppSpec& s) { s.liveness.success_threshold = 0; }},
+      {"liveness.failure_threshold",
+       [](AppSpec& s) { s.liveness.failure_threshold = 101; }},
+  });
+}
+
+TEST(ValidateAppSpec, NamesTheFieldOfLimitsThatIsWrong) {
+  ExpectEach({
+      {"limits.memory_max_bytes",
+       [](AppSpec& s) { s.limits.memory_max_bytes = 4096; }},
+      {"limits.memory_high_bytes",
+       [](AppSpec& s) {
+         s.limits.memory_max_bytes = 2 << 20;
+         s.limits.memory_high_bytes = 3 << 20;
+       }},
+      {"limits.cpu_cores", [](AppSpec& s) { s.limits.cpu_cores = 0.001; }},
+      {"limits.cpu_cores", [](AppSpec& s) { s.limits.cpu_cores = -1; }},
+      {"limits.pids", [](AppSpec& s) { s.limits.pids = -1; }},
+      {"limits.nofile", [](AppSpec& s) { s.limits.nofile = int64_t{1} << 40; }},
+      {"limits.core_bytes", [](AppSpec& s) { s.limits.core_bytes = -2; }},
+      {"limits.nice", [](AppSpec& s) { s.limits.nice = 20; }},
+      {"limits.umask", [](AppSpec& s) { s.limits.umask = 01000; }},
+      {"limits.oom_score_adj",
+       [](AppSpec& s) { s.limits.oom_score_adj = -1001; }},
+      {"hardening.capabilities",
+       [](AppSpec& s) { s.hardening.capabilities = {"CAP_FLY"}; }},
+      {"hardening.capabilities",
+       [](AppSpec& s) {
+         s.hardening.capabilities = {"KILL", "cap_kill"};
+       }},
+      {"hardening.read_only_paths",
+       [](AppSpec& s) { s.hardening.read_only_paths = {"usr"}; }},
+  });
+}
+
+TEST(ValidateAppSpec, NamesTheFieldOfTheRestThatIsWrong) {
+  ExpectEach({
+      {"takeover", [](AppSpec& s) { s.takeover = true; }},
+      {"env.A",
+       [](AppSpec& s) {
+         s.env["A"] = "1";
+         s.secrets["A"] = "a";
+       }},
+      {"env.B", [](AppSpec& s) { s.secrets["B"] = "a/b"; }},
+      {"env.1", [](AppSpec& s) { s.secrets["1"] = "a"; }},
+      {"env_files", [](AppSpec& s) { s.env_files = {"-"}; }},
+      {"env_files", [](AppSpec& s) { s.env_files.resize(17, "a"); }},
+      {"depends_on", [](AppSpec& s) { s.depends_on = {"web"}; }},
+      {"depends_on",
+       [](AppSpec& s) {
+         s.depends_on = {"db", "db"};
+       }},
+      {"depends_on", [](AppSpec& s) { s.depends_on = {"d b"}; }},
+      {"watch.paths", [](AppSpec& s) { s.watch.paths = {""}; }},
+      {"watch.ignore", [](AppSpec& s) { s.watch.ignore.resize(65, "x"); }},
+      {"watch.delay", [](AppSpec& s) { s.watch.delay = absl::Hours(2); }},
+      {"pid_file", [](AppSpec& s) { s.pid_file = "web.pid"; }},
+      {"restart.cron_restart",
+       [](AppSpec& s) { s.restart.cron_restart = "at noon"; }},
+      {"restart.cron_time_zone",
+       [](AppSpec& s) { s.restart.cron_time_zone = "Mars Base"; }},
+      {"restart.cron_spread",
+       [](AppSpec& s) { s.restart.cron_spread = absl::Hours(25); }},
+      {"logs.log_file", [](AppSpec& s) { s.logs.log_file = "all.log"; }},
+      {"logs.date_format", [](AppSpec& s) { s.logs.date_format = "HH\nmm"; }},
+      {"logs.rotate_interval",
+       [](AppSpec& s) { s.logs.rotate_interval = absl::Seconds(1); }},
+  });
 }
 
 TEST(ValidateAppSpec, ListsAllViolationsOneALine) {

@@ -10,6 +10,28 @@ namespace {
 
 using ::testing::IsEmpty;
 
+void FillRest(AppSpec& s) {
+  s.liveness = {HttpProbe{3003, "/live", 200},
+                TcpProbe{3004},
+                GrpcProbe{3005, "x"},
+                ExecProbe{{"alive"}},
+                absl::Seconds(20),
+                absl::Seconds(3),
+                absl::Seconds(2),
+                absl::Seconds(4),
+                2,
+                5};
+  s.takeover = true;
+  s.secrets = {{"TOKEN", "web-token"}};
+  s.limits = {1 << 30, 1 << 29, 1.5, 100, 4096, -1, -5, 027, 500};
+  s.hardening = {true, std::vector<std::string>(), {"/usr"}, true};
+  s.depends_on = {"db"};
+  s.watch = {{"."}, {"*.log"}, absl::Seconds(1)};
+  s.autostart = false;
+  s.env_files = {".env", "-.env.local"};
+  s.pid_file = "/run/web.pid";
+}
+
 // No field has its default.
 AppSpec Full() {
   AppSpec s;
@@ -32,9 +54,17 @@ AppSpec Full() {
   s.instance_var = "SLOT";
   s.increment_var = "A";
   s.port = 3000;
-  s.restart = {
-      false,  absl::Seconds(2), 0, absl::Seconds(3), absl::Milliseconds(100),
-      {0, 3}, 1 << 20};
+  s.restart = {false,
+               absl::Seconds(2),
+               0,
+               absl::Seconds(3),
+               absl::Milliseconds(100),
+               {0, 3},
+               1 << 20,
+               "0 3 * * *",
+               "Europe/Paris",
+               absl::Minutes(10),
+               CronMissed::kRun};
   s.readiness.wait_ready = true;
   s.readiness.notify = true;
   s.readiness.http = HttpProbe{3000, "/up", 204};
@@ -44,8 +74,13 @@ AppSpec Full() {
   s.readiness.probe_timeout = absl::Milliseconds(300);
   s.readiness.success_threshold = 2;
   s.readiness.failure_threshold = 4;
+  s.readiness.grpc = GrpcProbe{3002, "shop.Cart"};
+  s.readiness.exec = ExecProbe{{"check", "--now"}};
+  s.readiness.initial_delay = absl::Seconds(1);
+  FillRest(s);
   s.stop = {absl::ZeroDuration(), "SIGINT", true, false};
-  s.logs = {"/l/o.log", "/l/e.log", true, 1 << 16, 0, true};
+  s.logs = {"/l/o.log", "/l/e.log", true, 1 << 16,        0, true, "/l/all.log",
+            "HH:mm",    true,       true, absl::Hours(24)};
   s.rollout = {"25%",
                absl::ZeroDuration(),
                absl::Seconds(9),
@@ -64,6 +99,7 @@ TEST(AppSpecProto, EveryFieldComesBack) {
   ApplyDefaults(defaults);
   EXPECT_THAT(DiffAppSpecs(defaults, FromProto(ToProto(defaults))), IsEmpty());
   EXPECT_EQ(FromProto(ToProto(Full())).env, Full().env);
+  EXPECT_TRUE(FromProto(ToProto(Full())).hardening.capabilities.has_value());
   EXPECT_EQ(FromProto(ToProto(Full())).name, "web");
 }
 

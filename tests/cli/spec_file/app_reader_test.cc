@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "cli/spec_file/yaml_reader.h"
+#include "tests/cli/spec_file/read_app.h"
 
 namespace fleet::cli {
 namespace {
@@ -17,33 +17,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-struct Outcome {
-  AppSpec spec;
-  Findings findings;
-};
-
-Outcome ReadApp(Dialect dialect, const std::string& yaml,
-                const std::string& env_name = "") {
-  const auto value = ReadYaml(yaml, "f.yaml");
-  EXPECT_TRUE(value.ok()) << value.status();
-  AppReaderOptions options;
-  options.dialect = dialect;
-  options.file = "f.yaml";
-  options.folder = "/srv/web";
-  options.env_name = env_name;
-  Outcome outcome;
-  outcome.spec = AppReader(options).Read(*value, outcome.findings);
-  return outcome;
-}
-
-std::string Words(const std::vector<std::string>& words) {
-  return absl::StrJoin(words, "|");
-}
-
-std::string Env(const AppSpec& spec) {
-  return absl::StrJoin(spec.env, ",", absl::PairFormatter("="));
-}
 
 struct AttributeCase {
   const char* yaml;
@@ -187,25 +160,26 @@ TEST(AppReader, ReadsEveryAttributeOfPm2ThatIsInForce) {
   }
 }
 
-TEST(AppReader, SaysWhichAttributesAreNotInForceYet) {
-  for (const std::string key :
-       {"log_file", "log_type", "log_date_format", "time", "pid_file",
-        "cron_restart", "watch", "ignore_watch", "watch_delay", "watch_options",
-        "post_update", "autostart"}) {
-    const std::string value =
-        key == "time" || key == "autostart" ? "true" : "'x'";
+TEST(AppReader, SaysWhichFieldsAreNotInForceYet) {
+  for (const Field& field : AllFields()) {
+    if (field.support != Support::kNotYet || field.type != FieldType::kBool ||
+        field.name.find('.') != std::string_view::npos) {
+      continue;
+    }
+    const std::string name(field.name);
     const Outcome outcome =
-        ReadApp(Dialect::kPm2, absl::StrCat("{", key, ": ", value, "}"));
-    EXPECT_THAT(outcome.findings.errors, IsEmpty()) << key;
+        ReadApp(Dialect::kNative, absl::StrCat("{", name, ": true}"));
+    EXPECT_THAT(outcome.findings.errors, IsEmpty()) << name;
     EXPECT_THAT(outcome.findings.notes,
-                ElementsAre("f.yaml:1: not yet in force: " + key));
+                ElementsAre("f.yaml:1: not yet in force: " + name));
   }
 }
 
 TEST(AppReader, SaysThatPm2sOwnServicesHaveNoEffect) {
   for (const std::string key :
        {"pmx", "trace", "v8", "vizion", "automation", "io",
-        "source_map_support", "windowsHide", "force", "kill_retry_time"}) {
+        "source_map_support", "windowsHide", "force", "kill_retry_time",
+        "watch_options", "post_update"}) {
     const Outcome outcome =
         ReadApp(Dialect::kPm2, absl::StrCat("{", key, ": true}"));
     ASSERT_EQ(outcome.findings.notes.size(), 1U) << key;
@@ -300,65 +274,6 @@ TEST(AppReader, SaysWhatWasExpectedAndWhatWasFound) {
                 ElementsAre(absl::StrCat("f.yaml:1: ", c.error)))
         << c.yaml;
   }
-}
-
-TEST(AppReader, ReadsTheNativeFieldsThatPm2DoesNotKnow) {
-  const Outcome outcome = ReadApp(Dialect::kNative, R"(
-script: serve
-listen: ["tcp://0.0.0.0:3000"]
-socket_sharing: shared
-graceful_drain: false
-reload: stop-first
-stop_signal: SIGQUIT
-hosts: role=web
-log_max_size: 5M
-log_max_files: 3
-readiness:
-  notify: true
-  http: {port: 8080, path: /up, status: 204}
-  tcp: {port: 9}
-  timeout: 5s
-  interval: 100ms
-  probe_timeout: 2s
-  success_threshold: 2
-  failure_threshold: 4
-rollout:
-  max_parallel: 25%
-  min_ready_time: 1s
-  ready_deadline: 9s
-  progress_deadline: 1m
-  max_failures: 1
-  on_failure: abort
-  max_flaps: 5
-)");
-  EXPECT_THAT(outcome.findings.errors, IsEmpty());
-  const AppSpec& s = outcome.spec;
-  EXPECT_EQ(Words(s.listen), "tcp://0.0.0.0:3000");
-  EXPECT_EQ(s.socket_sharing, SocketSharing::kShared);
-  EXPECT_FALSE(s.graceful_drain);
-  EXPECT_EQ(s.reload_strategy, ReloadStrategy::kStopFirst);
-  EXPECT_EQ(s.stop.signal, "SIGQUIT");
-  EXPECT_EQ(s.stop.kill_timeout, absl::Seconds(30));
-  EXPECT_EQ(s.hosts, "role=web");
-  EXPECT_EQ(s.logs.max_size_bytes, 5 << 20);
-  EXPECT_EQ(s.logs.max_files, 3);
-  EXPECT_TRUE(s.readiness.notify);
-  EXPECT_EQ(s.readiness.http->port, 8080);
-  EXPECT_EQ(s.readiness.http->path, "/up");
-  EXPECT_EQ(s.readiness.http->status, 204);
-  EXPECT_EQ(s.readiness.tcp->port, 9);
-  EXPECT_EQ(s.readiness.timeout, absl::Seconds(5));
-  EXPECT_EQ(s.readiness.interval, absl::Milliseconds(100));
-  EXPECT_EQ(s.readiness.probe_timeout, absl::Seconds(2));
-  EXPECT_EQ(s.readiness.success_threshold, 2);
-  EXPECT_EQ(s.readiness.failure_threshold, 4);
-  EXPECT_EQ(s.rollout.max_parallel, "25%");
-  EXPECT_EQ(s.rollout.min_ready_time, absl::Seconds(1));
-  EXPECT_EQ(s.rollout.ready_deadline, absl::Seconds(9));
-  EXPECT_EQ(s.rollout.progress_deadline, absl::Minutes(1));
-  EXPECT_EQ(s.rollout.max_failures, "1");
-  EXPECT_EQ(s.rollout.on_failure, OnFailure::kAbort);
-  EXPECT_EQ(s.rollout.max_flaps, 5);
 }
 
 TEST(AppReader, EnvNamePutsItsVariablesOverEnv) {
