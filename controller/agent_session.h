@@ -72,6 +72,7 @@ class AgentSession {
   void GoAway(const std::string& reason);
   void Close(const absl::Status& status);
 
+  const std::string& id() const { return id_; }
   bool live() const { return phase_ == Phase::kLive; }
   // Empty before Hello.
   const std::string& host() const { return host_; }

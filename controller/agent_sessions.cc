@@ -32,14 +32,14 @@ AgentSession* AgentSessions::Open(AgentStream& stream) {
   auto session = std::make_unique<AgentSession>(
       stream, environment_, *this, absl::StrFormat("%016x", random_()));
   AgentSession* opened = session.get();
-  sessions_[opened] = std::move(session);
+  sessions_[opened->id()] = std::move(session);
   return opened;
 }
 
 void AgentSessions::Forget(AgentSession* session) {
   if (session == nullptr) return;
   session->OnStreamEnded();
-  sessions_.erase(session);
+  sessions_.erase(std::string(session->id()));
 }
 
 void AgentSessions::AddTarget(const std::string& host,
@@ -70,7 +70,7 @@ bool AgentSessions::SendCommand(const std::string& host, v1::Command command) {
 
 void AgentSessions::GoAway(const std::string& reason) {
   going_away_ = true;
-  for (const auto& [session, owned] : sessions_) session->GoAway(reason);
+  for (const auto& [id, session] : sessions_) session->GoAway(reason);
 }
 
 absl::Status AgentSessions::AdmitHello() {
@@ -95,7 +95,7 @@ bool AgentSessions::OnEnded(AgentSession& session) {
 
 void AgentSessions::Tick() {
   timer_ = loop_.AddTimerAfter(kTick, [this] { Tick(); });
-  for (const auto& [session, owned] : sessions_) session->Tick();
+  for (const auto& [id, session] : sessions_) session->Tick();
 }
 
 }  // namespace fleet::controller

@@ -55,7 +55,8 @@ class AgentSessions : public SessionPeers {
   std::mt19937_64 random_;
   AdmissionRate rate_{200, 400};
   bool going_away_ = false;
-  std::map<AgentSession*, std::unique_ptr<AgentSession>> sessions_;
+  // By id, so that the same seed gives the same order.
+  std::map<std::string, std::unique_ptr<AgentSession>> sessions_;
   std::map<std::string, AgentSession*> by_host_;  // Live ones.
   std::set<std::string> changed_hosts_;
   EventLoop::TimerId timer_ = 0;

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "node_agent/session_stream.h"
 #include "proto/rpc/proto_time.h"
 #include "proto/rpc/quantity.h"
 #include "proto/rpc/status.h"
@@ -77,9 +76,10 @@ void ControllerSession::Start() { Connect(); }
 
 void ControllerSession::Connect() {
   retry_timer_ = 0;
-  absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = options_.connect();
-  if (!channel.ok()) {
-    RetryAfter(channel.status());
+  absl::StatusOr<std::shared_ptr<SessionStream>> stream =
+      options_.connect(*this);
+  if (!stream.ok()) {
+    RetryAfter(stream.status());
     return;
   }
   outbox_.emplace(kOutboxCapacity);
@@ -88,7 +88,7 @@ void ControllerSession::Connect() {
   go_away_delay_ = absl::ZeroDuration();
   seq_ = 0;
   report_wanted_ = full_wanted_ = false;
-  stream_ = std::make_shared<SessionStream>(loop_, *this, *std::move(channel));
+  stream_ = *std::move(stream);
   stream_->Start();
   v1::SessionRequest hello;
   *hello.mutable_hello() = host_.MakeHello();

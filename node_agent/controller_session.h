@@ -15,25 +15,20 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "fleet/v1/agent_service.pb.h"
+#include "node_agent/session_stream.h"
 #include "proto/rpc/event_loop.h"
 #include "proto/rpc/outbox.h"
 
-namespace grpc {
-class Channel;
-}  // namespace grpc
-
 namespace fleet::agent {
 
-class SessionStream;
-
-// Loop thread only; gRPC's threads only post to the loop. There is at most one
-// stream, and on it one outstanding write.
+// Loop thread only. There is at most one stream, and on it one outstanding
+// write.
 //
 // Reports: what changes within a few milliseconds is told in one delta, and the
 // next one is built only when the last has been written. Waiting messages are
 // bounded by kOutboxCapacity; a stream on which more waits is ended (the
 // controller does not read). Log chunks are refused above kLogRoom.
-class ControllerSession {
+class ControllerSession : private SessionStream::Listener {
  public:
   // What the session tells, and whom it asks. Outlives it.
   class Host {
@@ -53,9 +48,10 @@ class ControllerSession {
     virtual void OnSessionEnd() = 0;
   };
 
-  // A new channel for each attempt.
+  // A new stream for each attempt. It tells `listener`, the session.
   using Connector =
-      std::function<absl::StatusOr<std::shared_ptr<grpc::Channel>>()>;
+      std::function<absl::StatusOr<std::shared_ptr<SessionStream>>(
+          SessionStream::Listener& listener)>;
 
   struct Options {
     Connector connect;
@@ -79,12 +75,12 @@ class ControllerSession {
 
   ControllerSession(EventLoop& loop, Host& host, Options options);
   // After Stop's `done`, or without an attempt.
-  ~ControllerSession();
+  ~ControllerSession() override;
   ControllerSession(const ControllerSession&) = delete;
   ControllerSession& operator=(const ControllerSession&) = delete;
 
   void Start();
-  // Ends the stream, and calls `done` when gRPC has let go of it.
+  // Ends the stream, and calls `done` when that has happened.
   void Stop(std::function<void()> done);
 
   // The host's state differs from what was reported.
@@ -98,13 +94,12 @@ class ControllerSession {
   int64_t dropped() const { return dropped_; }
 
  private:
-  friend class SessionStream;
-
-  // From the stream, on the loop. Events of a stream that is not the present
-  // one are ignored.
-  void OnMessage(SessionStream* stream, const v1::SessionResponse& message);
-  void OnWritten(SessionStream* stream);
-  void OnEnd(SessionStream* stream, const absl::Status& status);
+  // SessionStream::Listener. Events of a stream that is not the present one are
+  // ignored.
+  void OnMessage(SessionStream* stream,
+                 const v1::SessionResponse& message) override;
+  void OnWritten(SessionStream* stream) override;
+  void OnEnd(SessionStream* stream, const absl::Status& status) override;
 
   void Connect();
   void RetryAfter(const absl::Status& status);
@@ -130,7 +125,7 @@ class ControllerSession {
   const Options options_;
   std::mt19937_64 random_;
 
-  std::shared_ptr<SessionStream> stream_;  // gRPC's reactor outlives a session.
+  std::shared_ptr<SessionStream> stream_;
   std::optional<Outbox<v1::SessionRequest>> outbox_;  // The stream's.
   bool welcomed_ = false;
   absl::Status own_reason_;  // Why we ended the stream.

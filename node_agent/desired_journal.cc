@@ -1,12 +1,12 @@
 #include "node_agent/desired_journal.h"
 
 #include <algorithm>
-#include <fstream>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "node_agent/local_journal_file.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::agent {
@@ -144,17 +144,18 @@ std::string KeptApps(const JournalContents& contents) {
                       names.empty() ? "" : ")");
 }
 
-// Best effort: it is there for a person to look at.
-void KeepDamaged(const std::string& path, const std::string& bytes) {
-  std::ofstream(path + ".damaged", std::ios::binary | std::ios::trunc) << bytes;
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<DesiredJournal>> DesiredJournal::Open(
     const std::string& path) {
-  ASSIGN_OR_RETURN(JournalFile file, JournalFile::Open(path));
-  ASSIGN_OR_RETURN(std::string bytes, file.Read());
+  ASSIGN_OR_RETURN(std::unique_ptr<JournalFile> file,
+                   LocalJournalFile::Open(path));
+  return Open(std::move(file));
+}
+
+absl::StatusOr<std::unique_ptr<DesiredJournal>> DesiredJournal::Open(
+    std::unique_ptr<JournalFile> file) {
+  ASSIGN_OR_RETURN(std::string bytes, file->Read());
   JournalScan scan = ScanJournal(bytes);
   std::unique_ptr<DesiredJournal> journal(new DesiredJournal(std::move(file)));
   int unreadable = 0;
@@ -162,7 +163,8 @@ absl::StatusOr<std::unique_ptr<DesiredJournal>> DesiredJournal::Open(
     if (!Apply(record, journal->contents_)) ++unreadable;
   }
   if (scan.damaged_bytes > 0 || unreadable > 0) {
-    KeepDamaged(path, bytes);
+    journal->file_->KeepDamaged(bytes);
+    const std::string& path = journal->file_->path();
     journal->damage_ = absl::StrCat(
         path, " is damaged: ", scan.damaged_bytes, " bytes from byte ",
         scan.first_damage, " on and ", unreadable,
@@ -171,9 +173,9 @@ absl::StatusOr<std::unique_ptr<DesiredJournal>> DesiredJournal::Open(
         " records. Workers go on, the controller sends again what is missing;"
         " the damaged file is ",
         path, ".damaged");
-    RETURN_IF_ERROR(journal->file_.Replace(journal->Snapshot()));
+    RETURN_IF_ERROR(journal->file_->Replace(journal->Snapshot()));
   } else if (scan.good_size < bytes.size()) {
-    RETURN_IF_ERROR(journal->file_.Truncate(scan.good_size));
+    RETURN_IF_ERROR(journal->file_->Truncate(scan.good_size));
   }
   return journal;
 }
@@ -210,7 +212,7 @@ absl::Status DesiredJournal::ReserveWorkerIds(uint64_t next) {
 absl::Status DesiredJournal::Commit(const std::vector<JournalRecord>& records,
                                     bool sync) {
   if (records.empty()) return absl::OkStatus();
-  RETURN_IF_ERROR(file_.Append(records, sync));
+  RETURN_IF_ERROR(file_->Append(records, sync));
   for (const JournalRecord& record : records) {
     FLEET_CHECK(Apply(record, contents_));
   }
@@ -219,15 +221,15 @@ absl::Status DesiredJournal::Commit(const std::vector<JournalRecord>& records,
 }
 
 void DesiredJournal::CompactIfLarge() {
-  if (file_.size() < compact_above_) return;
+  if (file_->size() < compact_above_) return;
   std::vector<JournalRecord> snapshot = Snapshot();
   size_t needed = 0;
   for (const JournalRecord& r : snapshot) needed += EncodeRecord(r).size();
   compact_above_ = std::max(kCompactAbove, 2 * needed);
-  if (file_.size() < compact_above_) return;
+  if (file_->size() < compact_above_) return;
   // When it fails the file is as good as before, and is tried again when it
   // has grown as much again.
-  if (!file_.Replace(snapshot).ok()) compact_above_ = 2 * file_.size();
+  if (!file_->Replace(snapshot).ok()) compact_above_ = 2 * file_->size();
 }
 
 std::vector<JournalRecord> DesiredJournal::Snapshot() const {

@@ -51,6 +51,9 @@ class DesiredJournal {
   // Damage elsewhere is skipped, described by damage(), and the file is kept
   // beside as PATH.damaged.
   static absl::StatusOr<std::unique_ptr<DesiredJournal>> Open(
+      std::unique_ptr<JournalFile> file);
+  // The file at `path`, made if there is none.
+  static absl::StatusOr<std::unique_ptr<DesiredJournal>> Open(
       const std::string& path);
 
   const JournalContents& contents() const { return contents_; }
@@ -70,13 +73,14 @@ class DesiredJournal {
   absl::Status ReserveWorkerIds(uint64_t next);
 
  private:
-  explicit DesiredJournal(JournalFile file) : file_(std::move(file)) {}
+  explicit DesiredJournal(std::unique_ptr<JournalFile> file)
+      : file_(std::move(file)) {}
 
   absl::Status Commit(const std::vector<JournalRecord>& records, bool sync);
   void CompactIfLarge();
   std::vector<JournalRecord> Snapshot() const;
 
-  JournalFile file_;
+  std::unique_ptr<JournalFile> file_;
   JournalContents contents_;
   std::string damage_;
   size_t compact_above_ = 0;  // Bytes.

@@ -19,6 +19,7 @@
 #include "node_agent/agent_state.h"
 #include "node_agent/controller_session.h"
 #include "node_agent/desired_journal.h"
+#include "node_agent/grpc_session_stream.h"
 #include "node_agent/host_facts.h"
 #include "node_agent/host_reporter.h"
 #include "node_agent/keeper_connection.h"
@@ -158,8 +159,12 @@ absl::Status Run(const AgentOptions& options, const StateFolder& folder,
   if (!options.controller.empty()) {
     ASSIGN_OR_RETURN(Address address, ParseAddress(options.controller));
     ControllerSession::Options session_options;
-    session_options.connect = [address, insecure = options.insecure] {
-      return Dial(address, {insecure});
+    session_options.connect = [&loop, address, insecure = options.insecure](
+                                  SessionStream::Listener& listener)
+        -> absl::StatusOr<std::shared_ptr<SessionStream>> {
+      ASSIGN_OR_RETURN(auto channel, Dial(address, {insecure}));
+      return std::make_shared<GrpcSessionStream>(loop, listener,
+                                                 std::move(channel));
     };
     session_options.controller = address.ToString();
     session = std::make_unique<ControllerSession>(loop, reporter,

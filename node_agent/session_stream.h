@@ -1,52 +1,37 @@
-// One gRPC call of AgentService.Session, seen from the loop.
+// One call of AgentService.Session, as the agent's session sees it.
 #ifndef FLEET_NODE_AGENT_SESSION_STREAM_H_
 #define FLEET_NODE_AGENT_SESSION_STREAM_H_
 
-#include <grpcpp/channel.h>
-#include <grpcpp/client_context.h>
-#include <grpcpp/support/client_callback.h>
-
-#include <memory>
-
-#include "fleet/v1/agent_service.grpc.pb.h"
-#include "proto/rpc/event_loop.h"
+#include "absl/status/status.h"
+#include "fleet/v1/agent_service.pb.h"
 
 namespace fleet::agent {
 
-class ControllerSession;
-
-// Reactions (On…) run on gRPC's threads and only post to the loop; all else is
-// for the loop thread. A message is read only after the one before has been
-// dealt with. Shared: it holds itself until gRPC is done with it, which may be
-// after its session has turned to another stream.
-class SessionStream
-    : public grpc::ClientBidiReactor<v1::SessionRequest, v1::SessionResponse>,
-      public std::enable_shared_from_this<SessionStream> {
+// Implemented over gRPC by GrpcSessionStream, and by fakes in tests. Loop
+// thread only.
+class SessionStream {
  public:
-  // `session` must be told OnEnd, on the loop, before it goes.
-  SessionStream(EventLoop& loop, ControllerSession& session,
-                std::shared_ptr<grpc::Channel> channel);
+  // Told on the loop, never from within a call of the stream. A stream that
+  // it has given up may still tell it something until OnEnd.
+  class Listener {
+   public:
+    virtual ~Listener() = default;
+    virtual void OnMessage(SessionStream* stream,
+                           const v1::SessionResponse& message) = 0;
+    // The message given to Write is no longer needed, and the next may come.
+    virtual void OnWritten(SessionStream* stream) = 0;
+    // Once, and nothing after it.
+    virtual void OnEnd(SessionStream* stream, const absl::Status& status) = 0;
+  };
 
-  void Start();
-  // `message` stays valid until the session's OnWritten.
-  void Write(const v1::SessionRequest* message);
+  virtual ~SessionStream() = default;
+
+  // Once, before all else.
+  virtual void Start() = 0;
+  // One at a time; `message` stays valid until OnWritten or OnEnd.
+  virtual void Write(const v1::SessionRequest* message) = 0;
   // OnEnd follows.
-  void Cancel();
-
- private:
-  void OnReadDone(bool ok) override;
-  void OnWriteDone(bool ok) override;
-  void OnDone(const grpc::Status& status) override;
-  void ReadNext();
-
-  EventLoop& loop_;
-  ControllerSession& session_;
-  std::shared_ptr<grpc::Channel> channel_;
-  std::unique_ptr<v1::AgentService::Stub> stub_;
-  grpc::ClientContext context_;
-  v1::SessionResponse incoming_;
-  bool reading_ended_ = false;  // No more writes; the hold is gone.
-  std::shared_ptr<SessionStream> self_;
+  virtual void Cancel() = 0;
 };
 
 }  // namespace fleet::agent

@@ -112,6 +112,15 @@ void EventLoop::Stop() {
   [[maybe_unused]] ssize_t n = write(wake_fd_, &one, sizeof one);
 }
 
+absl::Time EventLoop::NextDue() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!posted_.empty()) return absl::InfinitePast();
+  }
+  return timers_.empty() ? absl::InfiniteFuture()
+                         : timers_.begin()->first.first;
+}
+
 bool EventLoop::OnLoopThread() const {
   return thread_ == std::this_thread::get_id();
 }

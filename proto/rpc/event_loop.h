@@ -61,6 +61,10 @@ class EventLoop {
   void RunOnce(absl::Duration max_wait);
   void Stop();
 
+  // When the next turn has something to do, descriptors aside: InfinitePast
+  // when a task waits, InfiniteFuture when there is neither task nor timer.
+  absl::Time NextDue();
+
   bool OnLoopThread() const;
   const Clock& clock() const { return clock_; }
 

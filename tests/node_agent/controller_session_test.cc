@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "fleet/v1/agent_service.grpc.pb.h"
+#include "node_agent/grpc_session_stream.h"
 #include "proto/rpc/clock.h"
 #include "proto/rpc/proto_time.h"
 
@@ -168,11 +169,12 @@ class SessionTest : public testing::Test {
     builder.RegisterService(&controller_);
     server_ = builder.BuildAndStart();
     ControllerSession::Options options;
-    options.connect =
-        [this]() -> absl::StatusOr<std::shared_ptr<grpc::Channel>> {
+    options.connect = [this](SessionStream::Listener& listener)
+        -> absl::StatusOr<std::shared_ptr<SessionStream>> {
       ++attempts_;
       if (!reachable_) return absl::UnavailableError("no route");
-      return server_->InProcessChannel({});
+      return std::make_shared<GrpcSessionStream>(loop_, listener,
+                                                 server_->InProcessChannel({}));
     };
     options.controller = "test";
     options.seed = 1;

@@ -54,6 +54,17 @@ TEST_F(EventLoopTest, WallClockJumpFiresNoTimer) {
   EXPECT_TRUE(seen_.empty());
 }
 
+TEST_F(EventLoopTest, SaysWhenItHasSomethingToDo) {
+  EXPECT_EQ(loop_.NextDue(), absl::InfiniteFuture());
+  absl::Time when = clock_.Now() + absl::Seconds(2);
+  loop_.AddTimer(when, [] {});
+  EXPECT_EQ(loop_.NextDue(), when);
+  loop_.Post([] {});
+  EXPECT_EQ(loop_.NextDue(), absl::InfinitePast());
+  Turn();
+  EXPECT_EQ(loop_.NextDue(), when);
+}
+
 TEST_F(EventLoopTest, CancelledTimerNeverRuns) {
   EventLoop::TimerId second = 0;
   loop_.AddTimerAfter(absl::Seconds(1), [&] {

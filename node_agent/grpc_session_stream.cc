@@ -1,20 +1,19 @@
-#include "node_agent/session_stream.h"
+#include "node_agent/grpc_session_stream.h"
 
 #include <utility>
 
-#include "node_agent/controller_session.h"
 #include "proto/rpc/grpc_status.h"
 
 namespace fleet::agent {
 
-SessionStream::SessionStream(EventLoop& loop, ControllerSession& session,
-                             std::shared_ptr<grpc::Channel> channel)
+GrpcSessionStream::GrpcSessionStream(EventLoop& loop, Listener& listener,
+                                     std::shared_ptr<grpc::Channel> channel)
     : loop_(loop),
-      session_(session),
+      listener_(listener),
       channel_(std::move(channel)),
       stub_(v1::AgentService::NewStub(channel_)) {}
 
-void SessionStream::Start() {
+void GrpcSessionStream::Start() {
   self_ = shared_from_this();
   stub_->async()->Session(&context_, this);
   // Reads and writes start on the loop, outside reactions.
@@ -23,35 +22,35 @@ void SessionStream::Start() {
   StartCall();
 }
 
-void SessionStream::Write(const v1::SessionRequest* message) {
+void GrpcSessionStream::Write(const v1::SessionRequest* message) {
   if (!reading_ended_) StartWrite(message);
 }
 
-void SessionStream::Cancel() { context_.TryCancel(); }
+void GrpcSessionStream::Cancel() { context_.TryCancel(); }
 
-void SessionStream::ReadNext() { StartRead(&incoming_); }
+void GrpcSessionStream::ReadNext() { StartRead(&incoming_); }
 
-void SessionStream::OnReadDone(bool ok) {
+void GrpcSessionStream::OnReadDone(bool ok) {
   loop_.Post([this, self = self_, ok] {
     if (!ok) {
       reading_ended_ = true;
       RemoveHold();
       return;
     }
-    session_.OnMessage(this, incoming_);
+    listener_.OnMessage(this, incoming_);
     ReadNext();
   });
 }
 
-void SessionStream::OnWriteDone(bool ok) {
+void GrpcSessionStream::OnWriteDone(bool ok) {
   // After a failed write the reading ends too, and then the call.
   if (!ok) return;
-  loop_.Post([this, self = self_] { session_.OnWritten(this); });
+  loop_.Post([this, self = self_] { listener_.OnWritten(this); });
 }
 
-void SessionStream::OnDone(const grpc::Status& status) {
+void GrpcSessionStream::OnDone(const grpc::Status& status) {
   loop_.Post([this, self = std::move(self_), result = FromGrpcStatus(status)] {
-    session_.OnEnd(this, result);
+    listener_.OnEnd(this, result);
   });
 }
 

@@ -1,4 +1,4 @@
-#include "node_agent/journal_file.h"
+#include "node_agent/local_journal_file.h"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -6,6 +6,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 
 namespace fleet::agent {
 namespace {
@@ -13,24 +14,20 @@ namespace {
 const std::vector<JournalRecord> kRecords = {
     {1, "first"}, {2, ""}, {3, std::string(300, 'x')}};
 
-std::string Bytes(const std::vector<JournalRecord>& records) {
-  std::string bytes;
-  for (const JournalRecord& record : records) bytes += EncodeRecord(record);
-  return bytes;
-}
-
-class JournalFileTest : public testing::Test {
+class LocalJournalFileTest : public testing::Test {
  protected:
-  JournalFileTest() {
+  LocalJournalFileTest() {
     std::string pattern = testing::TempDir() + "/journal-XXXXXX";
     dir_ = mkdtemp(pattern.data());
     path_ = dir_ + "/file";
   }
-  ~JournalFileTest() override { std::filesystem::remove_all(dir_); }
+  ~LocalJournalFileTest() override { std::filesystem::remove_all(dir_); }
 
-  JournalFile Open() { return JournalFile::Open(path_).value(); }
+  std::unique_ptr<JournalFile> Open() {
+    return LocalJournalFile::Open(path_).value();
+  }
   std::vector<JournalRecord> Records() {
-    return ScanJournal(Open().Read().value()).records;
+    return ScanJournal(Open()->Read().value()).records;
   }
 
   std::string dir_;
@@ -38,14 +35,14 @@ class JournalFileTest : public testing::Test {
 };
 
 TEST(ScanJournal, ReadsWhatWasEncoded) {
-  JournalScan scan = ScanJournal(Bytes(kRecords));
+  JournalScan scan = ScanJournal(EncodeRecords(kRecords));
   EXPECT_EQ(scan.records, kRecords);
-  EXPECT_EQ(scan.good_size, Bytes(kRecords).size());
+  EXPECT_EQ(scan.good_size, EncodeRecords(kRecords).size());
   EXPECT_EQ(scan.damaged_bytes, 0u);
 }
 
 TEST(ScanJournal, AFileTornAtAnyByteKeepsEveryWholeRecord) {
-  std::string bytes = Bytes(kRecords);
+  std::string bytes = EncodeRecords(kRecords);
   std::vector<size_t> ends = {0};
   for (const JournalRecord& record : kRecords) {
     ends.push_back(ends.back() + EncodeRecord(record).size());
@@ -61,7 +58,7 @@ TEST(ScanJournal, AFileTornAtAnyByteKeepsEveryWholeRecord) {
 }
 
 TEST(ScanJournal, AnyByteThatIsWrongCostsOneRecordAtMost) {
-  const std::string bytes = Bytes(kRecords);
+  const std::string bytes = EncodeRecords(kRecords);
   for (size_t i = 0; i < bytes.size(); ++i) {
     std::string broken = bytes;
     broken[i] = static_cast<char>(broken[i] ^ 0x40);
@@ -75,7 +72,7 @@ TEST(ScanJournal, AnyByteThatIsWrongCostsOneRecordAtMost) {
 }
 
 TEST(ScanJournal, DamageInTheMiddleIsNotTakenForATornEnd) {
-  std::string bytes = Bytes(kRecords);
+  std::string bytes = EncodeRecords(kRecords);
   size_t first = EncodeRecord(kRecords[0]).size();
   bytes[first + 9] = static_cast<char>(~bytes[first + 9]);
   JournalScan scan = ScanJournal(bytes);
@@ -85,7 +82,7 @@ TEST(ScanJournal, DamageInTheMiddleIsNotTakenForATornEnd) {
 }
 
 TEST(ScanJournal, ZerosAtTheEndAreATornEnd) {
-  std::string bytes = Bytes(kRecords);
+  std::string bytes = EncodeRecords(kRecords);
   JournalScan scan = ScanJournal(bytes + std::string(4096, '\0'));
   EXPECT_EQ(scan.records.size(), 3u);
   EXPECT_EQ(scan.good_size, bytes.size());
@@ -99,54 +96,54 @@ TEST(ScanJournal, AnotherFileIsDamage) {
 }
 
 TEST(ScanJournal, ASizeThatIsNonsenseIsNotAllocated) {
-  std::string bytes = Bytes({kRecords[0]});
+  std::string bytes = EncodeRecords({kRecords[0]});
   for (int i = 4; i < 8; ++i) bytes[i] = '\xff';
   EXPECT_TRUE(ScanJournal(bytes).records.empty());
 }
 
-TEST_F(JournalFileTest, KeepsWhatIsAppended) {
+TEST_F(LocalJournalFileTest, KeepsWhatIsAppended) {
   {
-    JournalFile file = Open();
-    ASSERT_TRUE(file.Append({kRecords[0]}, true).ok());
-    ASSERT_TRUE(file.Append({kRecords[1], kRecords[2]}, false).ok());
+    auto file = Open();
+    ASSERT_TRUE(file->Append({kRecords[0]}, true).ok());
+    ASSERT_TRUE(file->Append({kRecords[1], kRecords[2]}, false).ok());
   }
   EXPECT_EQ(Records(), kRecords);
 }
 
-TEST_F(JournalFileTest, AppendsAfterWhereATornEndWasCut) {
-  { std::ofstream(path_) << Bytes(kRecords).substr(0, 25); }
-  JournalFile file = Open();
-  JournalScan scan = ScanJournal(file.Read().value());
-  ASSERT_TRUE(file.Truncate(scan.good_size).ok());
-  ASSERT_TRUE(file.Append({kRecords[2]}, true).ok());
+TEST_F(LocalJournalFileTest, AppendsAfterWhereATornEndWasCut) {
+  { std::ofstream(path_) << EncodeRecords(kRecords).substr(0, 25); }
+  auto file = Open();
+  JournalScan scan = ScanJournal(file->Read().value());
+  ASSERT_TRUE(file->Truncate(scan.good_size).ok());
+  ASSERT_TRUE(file->Append({kRecords[2]}, true).ok());
   EXPECT_EQ(Records(), (std::vector<JournalRecord>{kRecords[0], kRecords[2]}));
 }
 
-TEST_F(JournalFileTest, ReplaceLeavesOnlyTheNewContent) {
-  JournalFile file = Open();
-  ASSERT_TRUE(file.Append(kRecords, true).ok());
-  ASSERT_TRUE(file.Replace({kRecords[1]}).ok());
-  ASSERT_TRUE(file.Append({kRecords[0]}, true).ok());
+TEST_F(LocalJournalFileTest, ReplaceLeavesOnlyTheNewContent) {
+  auto file = Open();
+  ASSERT_TRUE(file->Append(kRecords, true).ok());
+  ASSERT_TRUE(file->Replace({kRecords[1]}).ok());
+  ASSERT_TRUE(file->Append({kRecords[0]}, true).ok());
   EXPECT_EQ(Records(), (std::vector<JournalRecord>{kRecords[1], kRecords[0]}));
   EXPECT_FALSE(std::filesystem::exists(path_ + ".new"));
 }
 
-TEST_F(JournalFileTest, AnAppendThatDoesNotFitLeavesTheFileAsItWas) {
-  JournalFile file = Open();
-  ASSERT_TRUE(file.Append({kRecords[0]}, true).ok());
-  std::string before = file.Read().value();
+TEST_F(LocalJournalFileTest, AnAppendThatDoesNotFitLeavesTheFileAsItWas) {
+  auto file = Open();
+  ASSERT_TRUE(file->Append({kRecords[0]}, true).ok());
+  std::string before = file->Read().value();
   // A full disk, as far as a process can have one of its own.
   signal(SIGXFSZ, SIG_IGN);
   rlimit old;
   getrlimit(RLIMIT_FSIZE, &old);
   rlimit low = {before.size() + 10, old.rlim_max};
   setrlimit(RLIMIT_FSIZE, &low);
-  absl::Status status = file.Append(kRecords, true);
+  absl::Status status = file->Append(kRecords, true);
   setrlimit(RLIMIT_FSIZE, &old);
   EXPECT_FALSE(status.ok());
   EXPECT_NE(status.ToString().find(path_), std::string::npos);
-  EXPECT_EQ(Open().Read().value(), before);
-  ASSERT_TRUE(file.Append({kRecords[1]}, true).ok());
+  EXPECT_EQ(Open()->Read().value(), before);
+  ASSERT_TRUE(file->Append({kRecords[1]}, true).ok());
   EXPECT_EQ(Records(), (std::vector<JournalRecord>{kRecords[0], kRecords[1]}));
 }
 
