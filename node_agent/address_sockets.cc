@@ -6,35 +6,41 @@
 #include <algorithm>
 #include <cerrno>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 
 namespace fleet::agent {
 namespace {
 
-constexpr int kSharedSlot = 0;
+constexpr SlotLane kShared{0, 0};
 constexpr int kBacklog = 4096;
 
 }  // namespace
 
-AddressSockets::AddressSockets(KeeperClient& keeper, std::string app_uid,
+AddressSockets::AddressSockets(const Surroundings& around, std::string app_uid,
                                std::string key)
-    : keeper_(keeper),
+    : around_(around),
       app_uid_(std::move(app_uid)),
       key_(std::move(key)),
-      order_note_(keeper, absl::StrCat("order/", app_uid_, "/", key_)) {}
+      order_note_(around.keeper, absl::StrCat("order/", app_uid_, "/", key_)) {}
 
-std::string AddressSockets::SocketName(int slot) const {
-  return absl::StrCat("sock/", app_uid_, "/", key_, "/", slot);
+AddressSockets::~AddressSockets() {
+  for (auto& [at, socket] : sockets_) Unwatch(socket);
 }
 
-void AddressSockets::Adopt(int slot, UniqueFd fd) {
-  sockets_[slot] = std::move(fd);
+std::string AddressSockets::SocketName(SlotLane at) const {
+  return absl::StrCat("sock/", app_uid_, "/", key_, "/", at.ToText());
+}
+
+void AddressSockets::Adopt(SlotLane at, UniqueFd fd) {
+  sockets_[at].fd = std::move(fd);
 }
 
 void AddressSockets::AdoptOrder(UniqueFd note) {
-  order_note_ = HeldNote(keeper_, absl::StrCat("order/", app_uid_, "/", key_),
-                         std::move(note));
+  order_note_ =
+      HeldNote(around_.keeper, absl::StrCat("order/", app_uid_, "/", key_),
+               std::move(note));
 }
 
 void AddressSockets::FinishAdopt() {
@@ -42,76 +48,109 @@ void AddressSockets::FinishAdopt() {
   NoteName();
   int reuseport = 0;
   socklen_t size = sizeof reuseport;
-  getsockopt(sockets_.begin()->second.get(), SOL_SOCKET, SO_REUSEPORT,
+  getsockopt(sockets_.begin()->second.fd.get(), SOL_SOCKET, SO_REUSEPORT,
              &reuseport, &size);
   shared_ = reuseport == 0;
   if (shared_) return;
   group_ = SlotGroup::FromText(order_note_.text());
-  for (int slot : std::vector<int>(group_.order())) {
-    // Opened, or closed, by an agent that then died.
-    if (!sockets_.contains(slot)) group_.Leave(slot);
+  int unseen = 0;
+  for (SlotLane at : std::vector<SlotLane>(group_.order())) {
+    // Opened, or closed, by an agent that then died; or shut down by a worker
+    // while there was none.
+    auto it = sockets_.find(at);
+    bool gone =
+        it == sockets_.end() || (!udp() && !IsListening(it->second.fd.get()));
+    if (!gone) continue;
+    group_.Leave(at);
+    ++unseen;
   }
-  for (const auto& [slot, fd] : sockets_) {
-    if (group_.IndexOf(slot) >= 0) continue;
-    if (sockets_.size() > 1) order_known_ = false;
-    group_.Join(slot);
+  for (const auto& [at, socket] : sockets_) {
+    if (group_.IndexOf(at) >= 0) continue;
+    if (!udp() && !IsListening(socket.fd.get())) continue;
+    group_.Join(at);
+    ++unseen;
   }
-  order_note_.Write(group_.ToText());
+  // Which of two went first would matter.
+  order_known_ = unseen < 2 || group_.size() < 2;
+  NoteOrder();
+  for (auto& [at, socket] : sockets_) Watch(at, socket);
+}
+
+bool AddressSockets::HasSlot(int slot) const {
+  auto it = sockets_.lower_bound({slot, 0});
+  return it != sockets_.end() && it->first.slot == slot;
 }
 
 absl::Status AddressSockets::Open(const ListenAddress& address,
                                   const OpenOptions& options, bool shared,
-                                  int slots, int* error_number) {
+                                  int slots, SlotLane at, int* error_number) {
   if (sockets_.empty()) shared_ = shared || address.always_shared();
-  int wanted = shared_ ? 1 : std::min(slots, kMaxSlots);
-  for (int slot = 0; slot < wanted; ++slot) {
-    if (sockets_.contains(slot)) continue;
-    absl::Status opened = OpenOne(address, options, slot, error_number);
+  if (shared_) {
+    if (!sockets_.empty()) return absl::OkStatus();
+    return OpenOne(address, options, kShared, error_number);
+  }
+  std::vector<SlotLane> missing;
+  bool may_open = order_known_ || !HasSlot(at.slot);
+  if (may_open && at.slot < kMaxSlots && !sockets_.contains(at)) {
+    missing.push_back(at);
+  }
+  for (int slot = 0; slot < std::min(slots, kMaxSlots); ++slot) {
+    if (slot != at.slot && !HasSlot(slot)) missing.push_back({slot, 0});
+  }
+  for (SlotLane one : missing) {
+    absl::Status opened = OpenOne(address, options, one, error_number);
     if (!opened.ok()) return opened;
   }
   return absl::OkStatus();
 }
 
 absl::Status AddressSockets::OpenOne(const ListenAddress& address,
-                                     const OpenOptions& options, int slot,
+                                     const OpenOptions& options, SlotLane at,
                                      int* error_number) {
   OpenOptions full = options;
   full.will_be_joined = !shared_;
-  auto fd = sockets_.empty() ? OpenListenSocket(address, full, error_number)
-                             : JoinListenSocket(sockets_.begin()->second.get(),
-                                                error_number);
+  auto fd =
+      sockets_.empty()
+          ? OpenListenSocket(address, full, error_number)
+          : JoinListenSocket(sockets_.begin()->second.fd.get(), error_number);
   if (!fd.ok()) return fd.status();
-  int raw = fd->get();
-  sockets_[slot] = *std::move(fd);
+  Socket& socket = sockets_[at];
+  socket.fd = *std::move(fd);
   NoteName();
-  if (!shared_) Joined(slot);
-  keeper_.Hold(SocketName(slot), raw);
+  if (!shared_) {
+    group_.Join(at);
+    NoteOrder();
+    ApplyProgram();
+    Watch(at, socket);
+  }
+  around_.keeper.Hold(SocketName(at), socket.fd.get());
   return absl::OkStatus();
 }
 
-int AddressSockets::FdOf(int slot) const {
-  auto it = sockets_.find(shared_ ? kSharedSlot : slot);
-  return it == sockets_.end() ? -1 : it->second.get();
+SlotLane AddressSockets::Resolve(SlotLane at) const {
+  if (shared_) return kShared;
+  if (sockets_.contains(at)) return at;
+  auto lowest = sockets_.lower_bound({at.slot, 0});
+  return lowest != sockets_.end() && lowest->first.slot == at.slot
+             ? lowest->first
+             : at;
 }
 
-void AddressSockets::Joined(int slot) {
-  group_.Join(slot);
-  order_note_.Write(group_.ToText());
-  ApplyProgram();
+int AddressSockets::FdOf(SlotLane at) const {
+  auto it = sockets_.find(Resolve(at));
+  return it == sockets_.end() ? -1 : it->second.fd.get();
 }
 
-void AddressSockets::Left(int slot) {
-  group_.Leave(slot);
-  order_note_.Write(group_.ToText());
+int AddressSockets::MemberFd() const {
+  const Socket& member = group_.empty() ? sockets_.begin()->second
+                                        : sockets_.at(group_.order().front());
+  return member.fd.get();
 }
 
-void AddressSockets::SetLive(const std::set<int>& live) {
-  live_ = live;
-  ApplyProgram();
-}
+void AddressSockets::NoteOrder() { order_note_.Write(group_.ToText()); }
 
-void AddressSockets::Pin(uint16_t source_port, int slot) {
-  pins_[source_port] = slot;
+void AddressSockets::Pin(uint16_t source_port, SlotLane at) {
+  pins_[source_port] = Resolve(at);
   ApplyProgram();
 }
 
@@ -119,69 +158,69 @@ void AddressSockets::Unpin(uint16_t source_port) {
   if (pins_.erase(source_port) > 0) ApplyProgram();
 }
 
-void AddressSockets::ApplyProgram() {
-  if (shared_ || sockets_.empty()) return;
-  // The first UDP socket is in no group before another joins it.
-  if (udp() && sockets_.size() < 2) return;
-  ReuseportChoice choice;
-  choice.by_flow = udp();
-  if (order_known_) {
-    const std::vector<int>& order = group_.order();
-    for (size_t i = 0; i < order.size(); ++i) {
-      if (live_.contains(order[i])) choice.live.push_back(static_cast<int>(i));
-    }
-    for (const auto& [port, slot] : pins_) {
-      int index = group_.IndexOf(slot);
-      if (index >= 0) choice.pins.push_back({port, index});
-    }
-  }
-  if (has_program_ && choice == applied_) return;
-  // A failure leaves the program before: worse balance, nothing lost.
-  has_program_ =
-      AttachReuseportProgram(sockets_.begin()->second.get(), choice).ok();
-  applied_ = std::move(choice);
-}
-
-int AddressSockets::QueueLength(int slot) const {
-  int fd = FdOf(slot);
-  return fd < 0 ? 0 : AcceptQueueLength(fd);
+int AddressSockets::QueueLength(SlotLane at) const {
+  int fd = FdOf(at);
+  if (fd < 0) return 0;
+  return udp() ? (HasDatagram(fd) ? 1 : 0) : AcceptQueueLength(fd);
 }
 
 void AddressSockets::Close(int slot) {
-  auto it = sockets_.find(slot);
-  if (it == sockets_.end()) return;
-  if (sockets_.size() == 1) return CloseAll();
-  live_.erase(slot);
+  bool others = std::any_of(
+      sockets_.begin(), sockets_.end(),
+      [slot](const auto& entry) { return entry.first.slot != slot; });
+  if (!others) return CloseAll();
+  std::vector<SlotLane> lanes;
+  for (const auto& [at, socket] : sockets_) {
+    if (at.slot == slot) lanes.push_back(at);
+  }
+  for (SlotLane at : lanes) CloseLane(at);
+}
+
+void AddressSockets::CloseLane(SlotLane at) {
+  auto it = sockets_.find(at);
+  plan_.serving.erase(at);
+  plan_.attended.erase(at);
   ApplyProgram();
-  // Closing our descriptor alone would leave it in the group as long as a
-  // worker has it.
-  if (!udp()) shutdown(it->second.get(), SHUT_RDWR);
-  Left(slot);
-  keeper_.Drop(SocketName(slot));
+  Unwatch(it->second);
+  int fd = it->second.fd.get();
+  if (!udp()) {
+    if (any_serving_) around_.relay.TakeAll(fd, /*alone=*/true);
+    // Closing our descriptor alone would leave it in the group as long as a
+    // worker has it.
+    shutdown(fd, SHUT_RDWR);
+  }
+  group_.Leave(at);
+  NoteOrder();
+  around_.keeper.Drop(SocketName(at));
   sockets_.erase(it);
   ApplyProgram();
 }
 
 void AddressSockets::CloseAll() {
-  for (auto& [slot, fd] : sockets_) {
-    if (!udp()) shutdown(fd.get(), SHUT_RDWR);
-    keeper_.Drop(SocketName(slot));
+  for (auto& [at, socket] : sockets_) {
+    Unwatch(socket);
+    if (!udp()) shutdown(socket.fd.get(), SHUT_RDWR);
+    around_.keeper.Drop(SocketName(at));
   }
   if (key_.starts_with("unix:/") && !sockets_.empty()) {
     unlink(key_.c_str() + sizeof "unix:" - 1);
   }
   sockets_.clear();
   group_ = SlotGroup();
-  live_.clear();
+  plan_ = LanePlan();
   pins_.clear();
   order_known_ = true;
+  any_serving_ = false;
   has_program_ = false;
   order_note_.Drop();
 }
 
-void AddressSockets::Repair(int slot) {
-  int fd = FdOf(slot);
-  if (fd < 0 || udp() || key_.starts_with("unix:") || IsListening(fd)) return;
+void AddressSockets::Repair(SlotLane wanted) {
+  auto it = sockets_.find(Resolve(wanted));
+  if (it == sockets_.end() || udp() || key_.starts_with("unix:")) return;
+  const auto& [at, socket] = *it;
+  int fd = socket.fd.get();
+  if (IsListening(fd)) return;
   // A port that the kernel chose was given back by the shutdown (though
   // getsockname does not say so); one that was asked for is still bound.
   auto name = MakeInetAddress(host_, port_, AF_INET6);
@@ -190,11 +229,12 @@ void AddressSockets::Repair(int slot) {
     return;
   }
   if (listen(fd, kBacklog) != 0 || shared_) return;
-  group_.Leave(slot);
-  group_.Join(slot);
-  order_note_.Write(group_.ToText());
+  group_.Leave(at);
+  group_.Join(at);
+  NoteOrder();
   has_program_ = false;
   ApplyProgram();
+  Watch(at, it->second);
 }
 
 bool AddressSockets::Overlaps(const ListenAddress& wanted) const {
@@ -207,10 +247,10 @@ bool AddressSockets::Overlaps(const ListenAddress& wanted) const {
 
 void AddressSockets::NoteName() {
   port_ = 0;
-  for (const auto& [slot, fd] : sockets_) {
+  for (const auto& [at, socket] : sockets_) {
     if (port_ != 0) return;
-    host_ = LocalHost(fd.get());
-    port_ = LocalPort(fd.get());
+    host_ = LocalHost(socket.fd.get());
+    port_ = LocalPort(socket.fd.get());
   }
 }
 

@@ -162,6 +162,11 @@ int AcceptQueueLength(int fd) {
                                        : 0;
 }
 
+bool HasDatagram(int fd) {
+  char byte = 0;
+  return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+}
+
 bool IsListening(int fd) {
   return GetOption(fd, SOL_SOCKET, SO_ACCEPTCONN) != 0;
 }

@@ -39,6 +39,8 @@ absl::StatusOr<UniqueFd> JoinListenSocket(int first, int* error_number);
 
 // Connections that wait to be accepted; 0 for what does not listen.
 int AcceptQueueLength(int fd);
+// A datagram waits to be received.
+bool HasDatagram(int fd);
 // False: somebody has called shutdown() on it.
 bool IsListening(int fd);
 

@@ -23,7 +23,7 @@ constexpr absl::Duration kMaxDrainAnswer = absl::Seconds(2);
 
 }  // namespace
 
-// To this worker's slot, and past the others that accept there.
+// To this worker's lane, and past the others that accept there.
 class LiveWorker::SlotRoute : public ProbeRoute {
  public:
   SlotRoute(LiveWorker& worker, int port) : worker_(worker), port_(port) {}
@@ -31,7 +31,7 @@ class LiveWorker::SlotRoute : public ProbeRoute {
   void Pin(uint16_t source_port) override {
     AddressSockets* sockets = Find();
     if (sockets != nullptr) {
-      sockets->Pin(source_port, worker_.identity_.slot);
+      sockets->Pin(source_port, worker_.at());
     }
   }
   void Unpin(uint16_t source_port) override {
@@ -82,6 +82,8 @@ LiveWorker::LiveWorker(const WorkerSurroundings& around, Watcher& watcher,
           [this](ReadinessState::Probe kind) { return TargetOf(kind); },
           [this](bool ready_changed) {
             was_ready_ = was_ready_ || monitor_.ready();
+            bool was_trusted = std::exchange(trusted_, false);
+            if (was_trusted && !monitor_.ready()) TellSockets();
             watcher_.OnWorkerReadiness(*this, ready_changed);
           }) {
   stopping_ = progress_.stopping;
@@ -133,6 +135,7 @@ void LiveWorker::OnSpawned(pid_t pid, uint64_t start_ticks) {
 bool LiveWorker::OnAdopted(pid_t pid, uint64_t start_ticks) {
   OnSpawned(pid, start_ticks);
   was_ready_ = monitor_.TakeAsTold();
+  trusted_ = progress_.serving && !was_ready_;
   return was_ready_;
 }
 
@@ -186,11 +189,11 @@ void LiveWorker::OnNodeMessage(const NodeMessage& message) {
   }
   SaveProgress();
   monitor_.Update();
-  TellSockets();
+  if (cluster_ != nullptr) TellSockets();
 }
 
 void LiveWorker::TellSockets() {
-  if (cluster_ == nullptr || std::exchange(sockets_told_, true)) return;
+  if (std::exchange(sockets_told_, true)) return;
   around_.loop.Post([this, alive = alive_] {
     if (!*alive) return;
     sockets_told_ = false;
@@ -216,7 +219,7 @@ absl::StatusOr<SlotSocket> LiveWorker::OpenSocket(const ListenAddress& address,
   request.address = address;
   request.shared = spec_->socket_sharing == SocketSharing::kShared;
   request.slots = slots_;
-  request.slot = identity_.slot;
+  request.at = at();
   request.uid = uid_;
   request.gid = gid_;
   return around_.sockets.Open(request, error_number);
@@ -264,7 +267,7 @@ void LiveWorker::OnEnded() {
 }
 
 bool LiveWorker::TakesConnections() const {
-  return pid_ != 0 && !ended_ && !stopping_ && monitor_.ready() &&
+  return pid_ != 0 && !ended_ && !stopping_ && (monitor_.ready() || trusted_) &&
          (cluster_ == nullptr || !cluster_->leaving());
 }
 
@@ -300,6 +303,11 @@ ProbeTarget LiveWorker::TargetOf(ReadinessState::Probe kind) {
 void LiveWorker::MarkStopping() {
   monitor_.Stop();
   stopping_ = true;
+}
+
+void LiveWorker::NoteServing() {
+  if (std::exchange(progress_.serving, true)) return;
+  SaveProgress();
 }
 
 absl::Duration LiveWorker::Grace() const {

@@ -72,6 +72,8 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
   void MarkStopping();
   // Once: the message, disconnect or signal of its spec.
   void AskToStop();
+  // Its lane gets connections from now on.
+  void NoteServing();
 
   const WorkerIdentity& identity() const { return identity_; }
   const std::shared_ptr<const AppSpec>& spec() const { return spec_; }
@@ -80,10 +82,16 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
   pid_t pid() const { return pid_; }
   bool ended() const { return ended_; }
   bool stopping() const { return stopping_; }
+  // AskToStop, by this agent or one before it.
+  bool asked_to_stop() const { return asked_; }
+  // NoteServing, likewise.
+  bool has_served() const { return progress_.serving; }
+  SlotLane at() const { return {identity_.slot, identity_.lane}; }
   bool ready() const { return monitor_.ready(); }
   std::string detail() const { return monitor_.detail(); }
   bool was_ready() const { return was_ready_; }
-  // Connections may be sent to its slot.
+  // Connections may be sent to its lane. One that served under an agent before
+  // this keeps doing so until its first probe has said otherwise.
   bool TakesConnections() const;
   // Keys of the addresses it has declared or opened.
   std::set<std::string> AddressesInUse() const;
@@ -124,6 +132,8 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
   bool was_ready_ = false;
   bool stopping_ = false;
   bool asked_ = false;  // As progress_.stopping.
+  // Adopted while it served, and not probed since.
+  bool trusted_ = false;
   std::string refusal_;
 
   HeldNote note_;

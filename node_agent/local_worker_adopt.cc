@@ -128,8 +128,13 @@ std::vector<AdoptedWorker> LocalWorkerRuntime::Adopt(SpecOf spec_of,
     keeper_.Drop(absl::StrCat("log/", id, "/err"));
   }
   inventory_ = Inventory();
+  std::set<std::string> app_uids;
   for (const AdoptedWorker& worker : adopted) {
-    UpdateLive(worker.identity.app_uid);
+    app_uids.insert(worker.identity.app_uid);
+  }
+  for (const std::string& app_uid : app_uids) {
+    AdoptHomes(app_uid);
+    UpdateLanes(app_uid);
   }
   return adopted;
 }

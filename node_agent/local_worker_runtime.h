@@ -11,10 +11,13 @@
 #include "absl/status/status.h"
 #include "node_agent/accepted_by.h"
 #include "node_agent/keeper_client.h"
+#include "node_agent/lane_drain.h"
+#include "node_agent/lane_plan.h"
 #include "node_agent/live_worker.h"
 #include "node_agent/log_pump.h"
 #include "node_agent/node_cluster.h"
 #include "node_agent/notify_socket.h"
+#include "node_agent/pending_handshakes.h"
 #include "node_agent/process_sampler.h"
 #include "node_agent/process_tree.h"
 #include "node_agent/socket_registry.h"
@@ -28,16 +31,18 @@ namespace fleet::agent {
 
 // WorkerRuntime over a keeper, a log pump and the kernel. What it holds in the
 // keeper, so that a later agent goes on with it:
-//   sock/<app uid>/<address>/<slot>   listening sockets
+//   sock/<app uid>/<address>/<slot>   listening sockets (address_sockets.h)
 //   order/<app uid>/<address>         their order (address_sockets.h)
 //   data/<app uid>                    what Node workers share
 //   ipc/<worker>, note/<worker>       channel, progress
 //   log/<worker>/out, …/err           read ends of the output pipes
 //   notify                            the notify socket
 //
-// Of a worker that is to stop, the slot gets no new connections from then on
-// if other slots are live, and it is asked when its queue is empty (at most
-// 1 s later).
+// A slot's worker and its replacement have a lane each (lane_plan.h). When a
+// worker is to stop, its lane leaves the program in the same step in which its
+// replacement's, if that is ready, enters; it is asked to stop once its lane
+// has had its last connection (lane_drain.h; at most 1 s later), unless nobody
+// else serves.
 //
 // Loop thread only.
 class LocalWorkerRuntime : public WorkerRuntime,
@@ -64,8 +69,8 @@ class LocalWorkerRuntime : public WorkerRuntime,
   std::vector<AdoptedWorker> Adopt(SpecOf spec_of, void* context) override;
   absl::Status PrepareSockets(const std::string& app_uid, const AppSpec& spec,
                               int slots) override;
-  void Start(const WorkerIdentity& identity,
-             std::shared_ptr<const AppSpec> spec, int slots) override;
+  void Start(const WorkerIdentity& wanted, std::shared_ptr<const AppSpec> spec,
+             int slots) override;
   void BeginStop(WorkerId id) override;
   void Kill(WorkerId id) override;
   void ReleaseSlot(const std::string& app_uid, int slot) override;
@@ -84,14 +89,14 @@ class LocalWorkerRuntime : public WorkerRuntime,
     bool gone_pending = false;
     absl::Duration kill_pause;
     EventLoop::TimerId kill_timer = 0;
-    int empty_looks = 0;
-    absl::Time drain_deadline;
+    std::unique_ptr<LaneDrain> drain;  // Once it is to stop.
     EventLoop::TimerId drain_timer = 0;
   };
   struct App {
     std::unique_ptr<NodeSharedData> data;
     // Addresses of the spec that was prepared last.
     std::set<std::string> declared;
+    std::map<int, int> home;  // Lane by slot: LanePlan::home.
     std::set<int> released_slots;
     bool released = false;
   };
@@ -139,12 +144,19 @@ class LocalWorkerRuntime : public WorkerRuntime,
   LiveWorker& AddWorker(const WorkerIdentity& identity,
                         std::shared_ptr<const AppSpec> spec, int slots,
                         UniqueFd note);
-  // Which slots of the app get connections now.
-  std::set<int> LiveSlots(const std::string& app_uid) const;
-  void UpdateLive(const std::string& app_uid);
+
+  // local_worker_sockets.cc.
+  std::vector<LaneUse> LaneUses(const std::string& app_uid) const;
+  int HomeLane(const std::string& app_uid, int slot) const;
+  void AdoptHomes(const std::string& app_uid);
+  // Tells the sockets who gets connections now.
+  void UpdateLanes(const std::string& app_uid);
+  void BeginDrain(Entry& entry);
+  bool NeedsNoDrain(const LiveWorker& worker) const;
+  void DrainLane(WorkerId id);
   void CloseUnused(const std::string& app_uid);
   void CloseReleased(const std::string& app_uid);
-  void DrainQueue(WorkerId id);
+
   void CleanUp(WorkerId id);
   void Forget(WorkerId id);
 
@@ -161,6 +173,7 @@ class LocalWorkerRuntime : public WorkerRuntime,
   ProcessTree tree_;
   pid_t tree_keeper_;
   AcceptedBy accepted_by_;
+  PendingHandshakes handshakes_;
   ProcessSampler sampler_;
   std::unique_ptr<NotifySocket> notify_;
   std::unique_ptr<WorkerLaunch> launch_;

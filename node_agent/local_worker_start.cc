@@ -58,6 +58,7 @@ absl::Status LocalWorkerRuntime::PrepareSockets(const std::string& app_uid,
   identity.app_uid = app_uid;
   identity.app = spec.name;
   identity.slot = slots - 1;
+  identity.lane = HomeLane(app_uid, identity.slot);
   ASSIGN_OR_RETURN(WorkerUser user, ResolveWorkerUser(spec.user, spec.group));
   ASSIGN_OR_RETURN(auto sockets, DeclaredSockets(identity, spec, slots, user));
   std::set<std::string> declared;
@@ -82,7 +83,7 @@ LocalWorkerRuntime::DeclaredSockets(const WorkerIdentity& identity,
     request.app = identity.app;
     request.shared = spec.socket_sharing == SocketSharing::kShared;
     request.slots = slots;
-    request.slot = identity.slot;
+    request.at = {identity.slot, identity.lane};
     if (user.set_ids) {
       request.uid = user.uid;
       request.gid = user.gid;
@@ -135,13 +136,21 @@ absl::StatusOr<SpawnRequest> LocalWorkerRuntime::Launch(Entry& entry,
   return request;
 }
 
-void LocalWorkerRuntime::Start(const WorkerIdentity& identity,
+void LocalWorkerRuntime::Start(const WorkerIdentity& wanted,
                                std::shared_ptr<const AppSpec> spec, int slots) {
-  FLEET_CHECK(!workers_.contains(identity.id));
-  App& app = apps_[identity.app_uid];
+  FLEET_CHECK(!workers_.contains(wanted.id));
+  App& app = apps_[wanted.app_uid];
   app.released = false;
-  app.released_slots.erase(identity.slot);
+  app.released_slots.erase(wanted.slot);
+  WorkerIdentity identity = wanted;
+  if (sockets_.HasSockets(identity.app_uid)) {
+    identity.lane =
+        ChooseLane(identity.slot, HomeLane(identity.app_uid, identity.slot),
+                   LaneUses(identity.app_uid));
+    sockets_.OpenLane(identity.app_uid, {identity.slot, identity.lane});
+  }
   AddWorker(identity, std::move(spec), slots, UniqueFd());
+  UpdateLanes(identity.app_uid);
   Entry& entry = workers_[identity.id];
   WorkerPipes pipes;
   bool listen_failed = false;

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "node_agent/slot_lane.h"
+
 namespace fleet::agent {
 
 // A program on the group names a socket by its index, and the kernel tells
@@ -17,23 +19,23 @@ namespace fleet::agent {
 // Pure, one per address. At most 4,096 sockets.
 class SlotGroup {
  public:
-  void Join(int slot) { order_.push_back(slot); }
+  void Join(SlotLane at) { order_.push_back(at); }
   // False: it was not in the group.
-  bool Leave(int slot);
+  bool Leave(SlotLane at);
 
   // -1: not in the group.
-  int IndexOf(int slot) const;
-  // Slots by index.
-  const std::vector<int>& order() const { return order_; }
+  int IndexOf(SlotLane at) const;
+  // Sockets by index.
+  const std::vector<SlotLane>& order() const { return order_; }
   size_t size() const { return order_.size(); }
   bool empty() const { return order_.empty(); }
 
-  // "0,1,2", and back; what is no number is left out.
+  // "0,1,0.1", and back; what is no socket is left out.
   std::string ToText() const;
   static SlotGroup FromText(std::string_view text);
 
  private:
-  std::vector<int> order_;
+  std::vector<SlotLane> order_;
 };
 
 }  // namespace fleet::agent

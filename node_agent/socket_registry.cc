@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -26,24 +27,30 @@ bool SplitOwner(std::string_view rest, std::string* app_uid, std::string* key) {
   return !app_uid->empty() && !key->empty();
 }
 
-// The same, and "/<slot>".
-bool SplitSocketName(std::string_view rest, std::string* app_uid,
-                     std::string* key, int* slot) {
+// The same, and "/<slot and lane>".
+std::optional<SlotLane> SplitSocketName(std::string_view rest,
+                                        std::string* app_uid,
+                                        std::string* key) {
   size_t slash = rest.rfind('/');
-  return slash != std::string_view::npos &&
-         absl::SimpleAtoi(ToAbsl(rest.substr(slash + 1)), slot) &&
-         SplitOwner(rest.substr(0, slash), app_uid, key);
+  if (slash == std::string_view::npos ||
+      !SplitOwner(rest.substr(0, slash), app_uid, key)) {
+    return std::nullopt;
+  }
+  return SlotLane::FromText(rest.substr(slash + 1));
 }
 
 }  // namespace
 
-SocketRegistry::SocketRegistry(KeeperClient& keeper, std::string bind_address)
-    : keeper_(keeper), bind_address_(std::move(bind_address)) {}
+SocketRegistry::SocketRegistry(EventLoop& loop, KeeperClient& keeper,
+                               std::string bind_address)
+    : relay_(loop),
+      around_{loop, keeper, relay_},
+      bind_address_(std::move(bind_address)) {}
 
 AddressSockets& SocketRegistry::AddressOf(const std::string& app_uid,
                                           const std::string& key) {
   return apps_[app_uid]
-      .addresses.try_emplace(key, keeper_, app_uid, key)
+      .addresses.try_emplace(key, around_, app_uid, key)
       .first->second;
 }
 
@@ -51,11 +58,11 @@ bool SocketRegistry::Adopt(Inventory::Held& held) {
   std::string_view name = held.name;
   std::string app_uid;
   std::string key;
-  int slot = 0;
-  if (name.starts_with(kSocketPrefix) &&
-      SplitSocketName(name.substr(kSocketPrefix.size()), &app_uid, &key,
-                      &slot)) {
-    AddressOf(app_uid, key).Adopt(slot, std::move(held.fd));
+  if (name.starts_with(kSocketPrefix)) {
+    auto at =
+        SplitSocketName(name.substr(kSocketPrefix.size()), &app_uid, &key);
+    if (!at.has_value()) return false;
+    AddressOf(app_uid, key).Adopt(*at, std::move(held.fd));
     return true;
   }
   if (name.starts_with(kOrderPrefix) &&
@@ -113,15 +120,14 @@ absl::StatusOr<SlotSocket> SocketRegistry::Open(const OpenRequest& request,
   options.bind_address = bind_address_;
   options.uid = request.uid;
   options.gid = request.gid;
-  int slots = std::max(request.slots, request.slot + 1);
   absl::Status opened = address.Open(request.address, options, request.shared,
-                                     slots, error_number);
+                                     request.slots, request.at, error_number);
   if (!opened.ok()) {
     if (address.empty()) app.addresses.erase(key);
     return DescribeFailure(request, opened, *error_number);
   }
-  address.SetLive(app.live);
-  return SlotSocket{address.FdOf(request.slot), key};
+  address.SetPlan(app.plan);
+  return SlotSocket{address.FdOf(request.at), key};
 }
 
 absl::Status SocketRegistry::DescribeFailure(const OpenRequest& request,
@@ -157,12 +163,25 @@ std::string SocketRegistry::OwnerAmongApps(const std::string& app_uid,
   return "";
 }
 
-void SocketRegistry::SetLive(const std::string& app_uid,
-                             const std::set<int>& live) {
+void SocketRegistry::OpenLane(const std::string& app_uid, SlotLane at) {
   auto it = apps_.find(app_uid);
-  if (it == apps_.end() || it->second.live == live) return;
-  it->second.live = live;
-  for (auto& [key, address] : it->second.addresses) address.SetLive(live);
+  if (it == apps_.end()) return;
+  for (auto& [key, address] : it->second.addresses) {
+    if (address.empty()) continue;
+    int error_number = 0;
+    // A failure shows when the worker asks for it.
+    address
+        .Open(ListenAddress(), OpenOptions(), /*shared=*/false, /*slots=*/0, at,
+              &error_number)
+        .IgnoreError();
+  }
+}
+
+void SocketRegistry::SetPlan(const std::string& app_uid, const LanePlan& plan) {
+  auto it = apps_.find(app_uid);
+  if (it == apps_.end() || it->second.plan == plan) return;
+  it->second.plan = plan;
+  for (auto& [key, address] : it->second.addresses) address.SetPlan(plan);
 }
 
 AddressSockets* SocketRegistry::FindPort(const std::string& app_uid, int port) {
@@ -195,26 +214,38 @@ bool SocketRegistry::HasSlotSockets(const std::string& app_uid) const {
                      [](const auto& entry) { return !entry.second.shared(); });
 }
 
-int SocketRegistry::QueueLength(const std::string& app_uid, int slot) const {
+std::set<int> SocketRegistry::SlotPorts(const std::string& app_uid) const {
+  std::set<int> ports;
+  auto it = apps_.find(app_uid);
+  if (it == apps_.end()) return ports;
+  for (const auto& [key, address] : it->second.addresses) {
+    if (!address.shared() && !address.udp()) ports.insert(address.port());
+  }
+  return ports;
+}
+
+int SocketRegistry::QueueLength(const std::string& app_uid, SlotLane at) const {
   auto it = apps_.find(app_uid);
   if (it == apps_.end()) return 0;
   int length = 0;
   for (const auto& [key, address] : it->second.addresses) {
-    if (!address.shared()) length += address.QueueLength(slot);
+    if (!address.shared()) length += address.QueueLength(at);
   }
   return length;
 }
 
-void SocketRegistry::Repair(const std::string& app_uid, int slot) {
+void SocketRegistry::Repair(const std::string& app_uid, SlotLane at) {
   auto it = apps_.find(app_uid);
   if (it == apps_.end()) return;
-  for (auto& [key, address] : it->second.addresses) address.Repair(slot);
+  for (auto& [key, address] : it->second.addresses) address.Repair(at);
 }
 
 void SocketRegistry::CloseSlot(const std::string& app_uid, int slot) {
   auto it = apps_.find(app_uid);
   if (it == apps_.end()) return;
-  it->second.live.erase(slot);
+  LanePlan& plan = it->second.plan;
+  std::erase_if(plan.serving, [slot](SlotLane at) { return at.slot == slot; });
+  plan.home.erase(slot);
   for (auto& [key, address] : it->second.addresses) {
     if (!address.shared()) address.Close(slot);
   }

@@ -25,6 +25,8 @@ struct WorkerIdentity {
   std::string app_uid;
   std::string app;
   int slot = 0;
+  // Which of the slot's sockets it has (slot_lane.h); the runtime's choice.
+  int lane = 0;
   int64_t generation = 0;
   int64_t revision = 0;
   absl::Time start_time;  // Wall time.

@@ -22,6 +22,8 @@ struct WorkerProgress {
   bool notify_ready = false;
   bool listening = false;
   bool leaving = false;
+  // Connections are, or were, sent to its lane.
+  bool serving = false;
   // It has been asked to stop: not to be asked twice.
   bool stopping = false;
   // The agent was in the middle of a line of its channel (NodeChannel).

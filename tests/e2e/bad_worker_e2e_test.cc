@@ -94,6 +94,66 @@ TEST_F(BadRelease, CanBeRolledForwardByAGoodOne) {
   }
 }
 
+// Releases that accept connections and do not serve them. None gets one from
+// a client: each is found out by its gate or in its soak first.
+TEST(BadReleaseThatAccepts, CostsNoRequestWhateverItDoes) {
+  TestFleet fleet;
+  auto spec = [&fleet](const std::string& script, const std::string& more) {
+    return fleet.WriteApp(
+        "fleet.yaml", "apps:\n  - name: web\n    script: " + script +
+                          "\n    exec_mode: cluster\n    instances: 2\n"
+                          "    stop_signal: SIGINT\n    listen_timeout: 3s\n"
+                          "    rollout: {min_ready_time: 2500ms}\n" +
+                          more);
+  };
+  const std::string probed =
+      "    readiness: {http: {port: 3000, path: /health}}\n";
+  fleet.MustCtl({"apply", spec(AppPath("web.js"), probed)});
+  std::vector<pid_t> pids = fleet.Pids("web", "host-1");
+  HttpLoad close({fleet.Target(1, kPort)}, LoadMode::kClose, 4);
+  HttpLoad kept({fleet.Target(1, kPort)}, LoadMode::kKeepAlive, 4);
+  ASSERT_TRUE(close.AwaitServed(100, kPatience));
+
+  struct Release {
+    std::string name;
+    std::string answer;  // What its request handler does with `q` and `r`.
+    std::string more;    // After it listens.
+    std::string spec;
+    std::string why;
+  };
+  const std::string wrong = "r.statusCode = 500; r.end('wrong');";
+  for (const Release& bad : std::vector<Release>{
+           {"never_ready", wrong, "", "    wait_ready: true\n", "ready"},
+           {"sick", wrong, "", probed, "500"},
+           {"crashes_in_its_soak",
+            "if (q.url === '/health') return r.end('fine'); " + wrong,
+            "setTimeout(() => process.exit(9), 2000);", probed, "exit code 9"},
+           {"mute", "", "", probed, "no answer"},
+       }) {
+    std::string script = fleet.WriteApp(
+        bad.name + ".js", "require('http').createServer((q, r) => {" +
+                              bad.answer + "}).listen(3000);\n" + bad.more);
+    CommandResult r =
+        fleet.Ctl({"apply", spec(script, bad.spec), "--supersede"});
+    EXPECT_EQ(r.exit_code, 3) << bad.name << "\n" << r.err;
+    EXPECT_NE(r.err.find(bad.why), std::string::npos) << bad.name << r.err;
+    EXPECT_TRUE(fleet.Eventually([&] {
+      return fleet.Pids("web", "host-1") == pids;
+    })) << bad.name;
+  }
+  // And a good one is none the worse for what was before it.
+  fleet.MustCtl({"apply",
+                 spec(AppPath("web.js"), probed + "    env: {VERSION: '9'}\n"),
+                 "--supersede"});
+  EXPECT_EQ(HttpGet(fleet.Target(1, kPort)).body, "v9");
+  ASSERT_TRUE(close.AwaitServed(100, kPatience));
+  for (LoadCounts counts : {close.Stop(), kept.Stop()}) {
+    EXPECT_EQ(counts.failed, 0) << counts.reasons.begin()->first;
+    EXPECT_GT(counts.served, 1000);
+    EXPECT_EQ(counts.bodies.size(), 2U);  // v1 and v9.
+  }
+}
+
 TEST(BadWorker, ThatIgnoresTheStopSignalIsKilledAfterItsTimeout) {
   TestFleet fleet;
   std::string script = fleet.WriteApp(

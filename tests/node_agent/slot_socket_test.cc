@@ -64,6 +64,17 @@ class SlotSocketTest : public Test {
     return registry_.Open(request, &error_);
   }
 
+  // Workers in lane 0 of `slots` serve; all other lanes are unattended.
+  static LanePlan Serving(const std::set<int>& slots) {
+    LanePlan plan;
+    for (int slot : slots) plan.serving.insert({slot, 0});
+    plan.attended = plan.serving;
+    return plan;
+  }
+  void Serve(const std::set<int>& slots) {
+    registry_.SetPlan("web-uid", Serving(slots));
+  }
+
   AddressSockets& Sockets(SocketRegistry& registry, const std::string& app) {
     return *registry.FindPort(app + "-uid", port_);
   }
@@ -88,7 +99,7 @@ class SlotSocketTest : public Test {
   // Accepts the one connection that waits; its slot, or -1.
   int TakeFrom(SocketRegistry& registry, int slots) {
     for (int slot = 0; slot < slots; ++slot) {
-      int fd = Sockets(registry, "web").FdOf(slot);
+      int fd = Sockets(registry, "web").FdOf({slot, 0});
       if (fd < 0) continue;
       UniqueFd taken(accept4(fd, nullptr, nullptr, SOCK_CLOEXEC));
       if (taken.valid()) return slot;
@@ -105,7 +116,7 @@ class SlotSocketTest : public Test {
   SystemClock clock_;
   EventLoop loop_{clock_};
   FakeKeeperClient keeper_{loop_};
-  SocketRegistry registry_{keeper_, ""};
+  SocketRegistry registry_{loop_, keeper_, ""};
   int error_ = 0;
   int port_ = 0;
 };
@@ -119,30 +130,30 @@ TEST_F(SlotSocketTest, OnlyLiveSlotsGetConnections) {
   OpenWeb(5);
   for (const std::set<int>& live :
        {std::set<int>{3}, {0, 4}, {1, 2, 4}, {0, 1, 2, 3, 4}}) {
-    registry_.SetLive("web-uid", live);
+    Serve(live);
     EXPECT_EQ(SlotsOf(Deal(registry_, 5)), live);
   }
 }
 
 TEST_F(SlotSocketTest, AClosedSlotsPlaceIsTakenByTheLast) {
   OpenWeb(5);
-  registry_.SetLive("web-uid", {0, 1, 2, 3, 4});
+  Serve({0, 1, 2, 3, 4});
   registry_.CloseSlot("web-uid", 1);
   for (int slot : {0, 2, 3, 4}) {
-    registry_.SetLive("web-uid", {slot});
+    Serve({slot});
     EXPECT_EQ(SlotsOf(Deal(registry_, 5)), std::set<int>{slot});
   }
   registry_.CloseSlot("web-uid", 4);
   registry_.CloseSlot("web-uid", 0);
   for (int slot : {2, 3}) {
-    registry_.SetLive("web-uid", {slot});
+    Serve({slot});
     EXPECT_EQ(SlotsOf(Deal(registry_, 5)), std::set<int>{slot});
   }
 }
 
 TEST_F(SlotSocketTest, AClosedSlotLeavesThoughAWorkerHasItsSocket) {
   OpenWeb(2);
-  UniqueFd workers(dup(Sockets(registry_, "web").FdOf(0)));
+  UniqueFd workers(dup(Sockets(registry_, "web").FdOf({0, 0})));
   registry_.CloseSlot("web-uid", 0);
   EXPECT_FALSE(IsListening(workers.get()));
   EXPECT_EQ(SlotsOf(Deal(registry_, 2)), std::set<int>{1});
@@ -150,21 +161,21 @@ TEST_F(SlotSocketTest, AClosedSlotLeavesThoughAWorkerHasItsSocket) {
 
 TEST_F(SlotSocketTest, ANewSlotGetsNothingBeforeItIsLive) {
   OpenWeb(2);
-  registry_.SetLive("web-uid", {0, 1});
+  Serve({0, 1});
   ASSERT_TRUE(Open("web", Loopback(0), 3).ok());
   EXPECT_EQ(SlotsOf(Deal(registry_, 3)), (std::set<int>{0, 1}));
-  registry_.SetLive("web-uid", {0, 1, 2});
+  Serve({0, 1, 2});
   EXPECT_EQ(SlotsOf(Deal(registry_, 3)), (std::set<int>{0, 1, 2}));
 }
 
 TEST_F(SlotSocketTest, APinnedSourcePortReachesItsSlot) {
   OpenWeb(4);
-  registry_.SetLive("web-uid", {0, 1});
+  Serve({0, 1});
   for (int slot = 0; slot < 4; ++slot) {
     // A port that is free now.
     auto source = static_cast<uint16_t>(LocalPort(Connect(port_).get()));
     TakeFrom(registry_, 4);
-    Sockets(registry_, "web").Pin(source, slot);
+    Sockets(registry_, "web").Pin(source, {slot, 0});
     UniqueFd client = Connect(port_, source);
     EXPECT_EQ(TakeFrom(registry_, 4), slot);
     Sockets(registry_, "web").Unpin(source);
@@ -176,10 +187,10 @@ TEST_F(SlotSocketTest, PinsWorkForIpv4OnADualStackSocket) {
   auto opened = Open("web", any, 3);
   ASSERT_TRUE(opened.ok()) << opened.status();
   port_ = LocalPort(opened->fd);
-  registry_.SetLive("web-uid", {0});
+  Serve({0});
   auto source = static_cast<uint16_t>(LocalPort(Connect(port_).get()));
   TakeFrom(registry_, 3);
-  Sockets(registry_, "web").Pin(source, 2);
+  Sockets(registry_, "web").Pin(source, {2, 0});
   UniqueFd client = Connect(port_, source);
   EXPECT_EQ(TakeFrom(registry_, 3), 2);
 }
@@ -187,14 +198,14 @@ TEST_F(SlotSocketTest, PinsWorkForIpv4OnADualStackSocket) {
 TEST_F(SlotSocketTest, ALaterAgentKnowsTheOrder) {
   OpenWeb(4);
   registry_.CloseSlot("web-uid", 0);  // The order is 3, 1, 2 now.
-  SocketRegistry later(keeper_, "");
+  SocketRegistry later(loop_, keeper_, "");
   Inventory inventory = keeper_.TakeInventory();
   for (Inventory::Held& held : inventory.held) {
     EXPECT_TRUE(later.Adopt(held)) << held.name;
   }
   later.FinishAdopt();
   for (int slot : {1, 2, 3}) {
-    later.SetLive("web-uid", {slot});
+    later.SetPlan("web-uid", Serving({slot}));
     EXPECT_EQ(SlotsOf(Deal(later, 4)), std::set<int>{slot});
   }
 }
@@ -202,23 +213,23 @@ TEST_F(SlotSocketTest, ALaterAgentKnowsTheOrder) {
 TEST_F(SlotSocketTest, ASocketThatAWorkerShutDownListensAgain) {
   OpenWeb(3);
   for (int slot : {0, 2}) {
-    shutdown(Sockets(registry_, "web").FdOf(slot), SHUT_RDWR);
-    registry_.Repair("web-uid", slot);
+    shutdown(Sockets(registry_, "web").FdOf({slot, 0}), SHUT_RDWR);
+    registry_.Repair("web-uid", {slot, 0});
   }
   for (int slot : {0, 1, 2}) {
-    registry_.SetLive("web-uid", {slot});
+    Serve({slot});
     EXPECT_EQ(SlotsOf(Deal(registry_, 3)), std::set<int>{slot});
   }
 }
 
 TEST_F(SlotSocketTest, QueueLengthCountsWhatWaits) {
   OpenWeb(2);
-  registry_.SetLive("web-uid", {1});
-  EXPECT_EQ(registry_.QueueLength("web-uid", 1), 0);
+  Serve({1});
+  EXPECT_EQ(registry_.QueueLength("web-uid", {1, 0}), 0);
   UniqueFd one = Connect(port_);
   UniqueFd two = Connect(port_);
-  EXPECT_EQ(registry_.QueueLength("web-uid", 1), 2);
-  EXPECT_EQ(registry_.QueueLength("web-uid", 0), 0);
+  EXPECT_EQ(registry_.QueueLength("web-uid", {1, 0}), 2);
+  EXPECT_EQ(registry_.QueueLength("web-uid", {0, 0}), 0);
 }
 
 TEST_F(SlotSocketTest, TwoAppsCannotShareAPort) {
@@ -254,7 +265,7 @@ TEST_F(SlotSocketTest, TheSamePortAtAnotherAddressIsNoConflict) {
 }
 
 TEST_F(SlotSocketTest, WildcardsAreOpenedAtTheBindAddress) {
-  SocketRegistry registry(keeper_, "127.0.0.3");
+  SocketRegistry registry(loop_, keeper_, "127.0.0.3");
   SocketRegistry::OpenRequest request;
   request.app_uid = "u";
   request.app = "web";
@@ -295,13 +306,13 @@ TEST_F(SlotSocketTest, UdpPeersStayWithTheirSlot) {
   address.kind = ListenAddress::Kind::kUdp;
   auto opened = Open("dns", address, 3);
   ASSERT_TRUE(opened.ok()) << opened.status();
-  registry_.SetLive("dns-uid", {2});
+  registry_.SetPlan("dns-uid", Serving({2}));
   SocketRegistry::OpenRequest request;
   request.app_uid = "dns-uid";
   request.app = "dns";
   request.address = address;
   request.slots = 3;
-  request.slot = 2;
+  request.at = {2, 0};
   auto live = registry_.Open(request, &error_);
   auto to = MakeInetAddress("127.0.0.1", LocalPort(opened->fd), AF_INET);
   for (int i = 0; i < 20; ++i) {
@@ -317,8 +328,8 @@ TEST_F(SlotSocketTest, SaysWhoAcceptedAConnection) {
   AcceptedBy accepted_by;
   UniqueFd client = Connect(port_);
   EXPECT_EQ(accepted_by.PeerInode(client.get()), 0U);
-  UniqueFd server(accept4(Sockets(registry_, "web").FdOf(0), nullptr, nullptr,
-                          SOCK_CLOEXEC));
+  UniqueFd server(accept4(Sockets(registry_, "web").FdOf({0, 0}), nullptr,
+                          nullptr, SOCK_CLOEXEC));
   uint64_t inode = accepted_by.PeerInode(client.get());
   EXPECT_NE(inode, 0U);
   EXPECT_TRUE(AcceptedBy::Has({getpid()}, inode));
@@ -372,14 +383,14 @@ TEST(ListenAddressTest, KeysAndErrors) {
 }
 
 TEST(SlotGroupTest, TheLastTakesAPlaceThatGetsFree) {
-  SlotGroup group = SlotGroup::FromText("0,1,2,3");
-  EXPECT_TRUE(group.Leave(1));
-  EXPECT_EQ(group.ToText(), "0,3,2");
-  EXPECT_FALSE(group.Leave(1));
-  group.Join(1);
-  EXPECT_EQ(group.IndexOf(1), 3);
-  EXPECT_TRUE(group.Leave(1));
-  EXPECT_EQ(group.ToText(), "0,3,2");
+  SlotGroup group = SlotGroup::FromText("0,1.2,2,3.1,x,4.y,-1");
+  EXPECT_TRUE(group.Leave({1, 2}));
+  EXPECT_EQ(group.ToText(), "0,3.1,2");
+  EXPECT_FALSE(group.Leave({1, 2}));
+  group.Join({1, 0});
+  EXPECT_EQ(group.IndexOf({1, 0}), 3);
+  EXPECT_TRUE(group.Leave({1, 0}));
+  EXPECT_EQ(group.ToText(), "0,3.1,2");
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "tests/node_agent/http_stream.h"
 #include "tests/node_agent/worker_bench.h"
@@ -224,18 +225,18 @@ TEST_F(WorkerRuntimeTest, AProbeIsAnsweredByTheWorkerItIsFor) {
   WorkerId other = bench_.Start(spec, 1, 2);
   ASSERT_TRUE(bench_.UntilReady(old)) << bench_.Err(old);
   ASSERT_TRUE(bench_.UntilReady(other));
-  // It has the same socket as `old`, and accepts nothing.
+  // It accepts nothing in its lane.
   AppSpec hung = spec;
   hung.script = bench_.Write("hung.py", "import time; time.sleep(1000)");
   hung.readiness.probe_timeout = absl::Milliseconds(300);
   WorkerId fresh = bench_.Start(hung, 0, 2);
   ASSERT_TRUE(bench_.Until([&] {
-    return absl::StrContains(bench_.seen(fresh).detail, "only the app's other");
+    return absl::StrContains(bench_.seen(fresh).detail, "no answer within");
   })) << bench_.seen(fresh).detail;
   EXPECT_FALSE(bench_.seen(fresh).ready);
   bench_.runtime->Kill(fresh);
   EXPECT_TRUE(bench_.UntilGone(fresh));
-  // A real successor is found among the two.
+  // A real successor is found in the same lane.
   fresh = bench_.Start(spec, 0, 2);
   EXPECT_TRUE(bench_.UntilReady(fresh)) << bench_.seen(fresh).detail;
   for (WorkerId id : {old, other, fresh}) bench_.runtime->Kill(id);
@@ -268,6 +269,77 @@ TEST_F(WorkerRuntimeTest, ReloadsOfInheritedSocketsLoseNoRequest) {
   load.Finish();
   EXPECT_TRUE(bench_.Until([&] { return load.idle(); }));
   for (WorkerId id : ids) Stop(id);
+}
+
+TEST_F(WorkerRuntimeTest, AProbeOfAppsThatShareASocketWaitsForItsWorker) {
+  AppSpec spec = Server("joint");
+  spec.socket_sharing = SocketSharing::kShared;
+  spec.readiness.tcp = TcpProbe{
+      std::atoi(spec.listen[0].substr(spec.listen[0].rfind(':') + 1).c_str())};
+  WorkerId old = bench_.Start(spec, 0, 2);
+  ASSERT_TRUE(bench_.UntilReady(old)) << bench_.Err(old);
+  AppSpec hung = spec;
+  hung.script = bench_.Write("hung.py", "import time; time.sleep(1000)");
+  WorkerId fresh = bench_.Start(hung, 1, 2);
+  ASSERT_TRUE(bench_.Until([&] {
+    return absl::StrContains(bench_.seen(fresh).detail, "only the app's other");
+  })) << bench_.seen(fresh).detail;
+  EXPECT_FALSE(bench_.seen(fresh).ready);
+  for (WorkerId id : {old, fresh}) bench_.runtime->Kill(id);
+  for (WorkerId id : {old, fresh}) EXPECT_TRUE(bench_.UntilGone(id));
+}
+
+// A release that answers every request, and wrongly.
+TEST_F(WorkerRuntimeTest, AReplacementGetsNoConnectionBeforeTheOldOneIsToStop) {
+  AppSpec spec = Server("soak");
+  WorkerId old = bench_.Start(spec, 0, 1);
+  ASSERT_TRUE(bench_.Until([&] { return bench_.Out(old) == "serving\n"; }));
+  AppSpec next = spec;
+  next.script = bench_.Write(
+      "next.py",
+      absl::StrReplaceAll(kPythonServer,
+                          {{"os.environ['FLEET_INSTANCE']", "'new'"}}));
+  HttpStream load(bench_.loop, "127.0.0.1", bench_.Port("soak"), 4, false);
+  WorkerId fresh = bench_.Start(next, 0, 1);
+  ASSERT_TRUE(bench_.UntilReady(fresh));
+  ASSERT_TRUE(bench_.Until([&] { return bench_.Out(fresh) == "serving\n"; }));
+  int64_t before = load.answers();
+  EXPECT_TRUE(bench_.Until([&] { return load.answers() > before + 200; }));
+  EXPECT_EQ(load.bodies().count("new"), 0U);
+  // A later agent knows which of them serves.
+  ASSERT_EQ(bench_.Restart().size(), 2U);
+  before = load.answers();
+  EXPECT_TRUE(bench_.Until([&] { return load.answers() > before + 200; }));
+  EXPECT_EQ(load.bodies().count("new"), 0U);
+  bench_.runtime->BeginStop(old);
+  before = load.answers();
+  EXPECT_TRUE(bench_.Until([&] { return load.answers() > before + 200; }));
+  EXPECT_GT(load.bodies().at("new"), 100);
+  // The server ends at its signal whatever it does.
+  EXPECT_LE(load.failures(), 1) << load.first_failure();
+  load.Finish();
+  EXPECT_TRUE(bench_.Until([&] { return load.idle(); }));
+  Stop(fresh);
+}
+
+TEST_F(WorkerRuntimeTest, TheQueueOfAWorkerThatHungIsCarriedToItsSuccessor) {
+  AppSpec spec = Server("stuck");
+  AppSpec hung = spec;
+  hung.script = bench_.Write(
+      "hung.py", "import time; print('hangs', flush=True); time.sleep(1000)");
+  WorkerId old = bench_.Start(hung, 0, 1);
+  ASSERT_TRUE(bench_.Until([&] { return bench_.Out(old) == "hangs\n"; }));
+  HttpStream load(bench_.loop, "127.0.0.1", bench_.Port("stuck"), 8, false);
+  WorkerId fresh = bench_.Start(spec, 0, 1);
+  ASSERT_TRUE(bench_.Until([&] { return bench_.Out(fresh) == "serving\n"; }));
+  EXPECT_EQ(load.answers(), 0);
+  bench_.runtime->BeginStop(old);
+  EXPECT_TRUE(bench_.UntilGone(old));
+  EXPECT_TRUE(bench_.Until([&] { return load.answers() > 100; }));
+  EXPECT_EQ(load.failures(), 0) << load.first_failure();
+  load.Finish();
+  EXPECT_TRUE(bench_.Until([&] { return load.idle(); }));
+  Stop(fresh);
 }
 
 TEST_F(WorkerRuntimeTest, AKilledWorkersSlotGetsNoConnections) {
