@@ -48,6 +48,7 @@ AgentState::AgentState(EventLoop& loop, WorkerRuntime& runtime,
 
 AgentState::~AgentState() {
   loop_.CancelTimer(retry_timer_);
+  loop_.CancelTimer(sample_timer_);
   runtime_.SetListener(nullptr);
 }
 
@@ -191,15 +192,36 @@ std::vector<v1::AppStatus> AgentState::TakeAll() {
   return all;
 }
 
-std::vector<v1::InstanceSample> AgentState::Sample() {
-  std::vector<v1::InstanceSample> result;
+void AgentState::ScheduleSample() {
+  if (sample_timer_ != 0 || route_.empty()) return;
+  absl::Time due = std::max(loop_.clock().Now(), sampled_at_ + kSamplePeriod);
+  sample_timer_ = loop_.AddTimer(due, [this] {
+    sample_timer_ = 0;
+    // The session may have asked meanwhile.
+    if (loop_.clock().Now() >= sampled_at_ + kSamplePeriod) TakeSamples();
+    ScheduleSample();
+  });
+}
+
+void AgentState::TakeSamples() {
+  sampled_at_ = loop_.clock().Now();
   samples_.clear();
   for (const WorkerSample& sample : runtime_.Sample()) {
     auto app = route_.find(sample.id);
     if (app == route_.end()) continue;
     samples_[sample.id] = sample;
+    app->second->OnSample(sample);
+  }
+}
+
+std::vector<v1::InstanceSample> AgentState::Sample() {
+  if (loop_.clock().Now() >= sampled_at_ + kSamplePeriod / 2) TakeSamples();
+  std::vector<v1::InstanceSample> result;
+  for (const auto& [id, sample] : samples_) {
+    auto app = route_.find(id);
+    if (app == route_.end()) continue;
     v1::InstanceSample& proto = result.emplace_back();
-    proto.set_worker_id(sample.id);
+    proto.set_worker_id(id);
     proto.set_app_uid(app->second->state().target.app_uid);
     proto.set_rss_bytes(sample.rss_bytes);
     proto.set_cpu_cores(sample.cpu_cores);
@@ -228,6 +250,16 @@ void AgentState::OnReadinessDetail(WorkerId id, const std::string& detail) {
 void AgentState::OnStatusText(WorkerId id, const std::string& text) {
   auto app = route_.find(id);
   if (app != route_.end()) app->second->OnStatusText(id, text);
+}
+
+void AgentState::OnUnhealthy(WorkerId id, const std::string& why) {
+  auto app = route_.find(id);
+  if (app != route_.end()) app->second->OnUnhealthy(id, why);
+}
+
+void AgentState::OnExtend(WorkerId id, absl::Duration extension) {
+  auto app = route_.find(id);
+  if (app != route_.end()) app->second->OnExtend(id, extension);
 }
 
 void AgentState::OnExited(WorkerId id, const WorkerExit& exit) {
@@ -259,6 +291,7 @@ void AgentState::Route(WorkerId id, AppSupervisor* supervisor) {
     route_.erase(id);
   } else {
     route_[id] = supervisor;
+    ScheduleSample();
   }
 }
 
@@ -317,6 +350,8 @@ bool AgentState::MustWait(const AppSupervisor& supervisor) const {
     return other.removed && other.app == target.app;
   });
 }
+
+std::string AgentState::HeldBy(const AppSupervisor&) const { return ""; }
 
 void AgentState::OnForgotten(const AppSupervisor& supervisor) {
   std::string uid = supervisor.state().target.app_uid;

@@ -52,7 +52,9 @@ class AgentState : public WorkerListener, private AppSupervisor::Owner {
   // All apps; nothing counts as changed afterwards.
   std::vector<v1::AppStatus> TakeAll();
 
-  // Samples the workers. Later reports carry the result too.
+  // Newest samples of the workers, which are taken every kSamplePeriod while
+  // there are any, also without a controller. Later reports carry them too.
+  static constexpr absl::Duration kSamplePeriod = absl::Seconds(2);
   std::vector<v1::InstanceSample> Sample();
 
   // Stops all workers within their kill_timeout, then calls `done`. The
@@ -65,6 +67,8 @@ class AgentState : public WorkerListener, private AppSupervisor::Owner {
   void OnReadiness(WorkerId id, bool ready, const std::string& detail) override;
   void OnReadinessDetail(WorkerId id, const std::string& detail) override;
   void OnStatusText(WorkerId id, const std::string& text) override;
+  void OnUnhealthy(WorkerId id, const std::string& why) override;
+  void OnExtend(WorkerId id, absl::Duration extension) override;
   void OnExited(WorkerId id, const WorkerExit& exit) override;
   void OnGone(WorkerId id) override;
 
@@ -76,6 +80,7 @@ class AgentState : public WorkerListener, private AppSupervisor::Owner {
   void SaveSlots(const AppSupervisor& supervisor) override;
   void OnForgotten(const AppSupervisor& supervisor) override;
   bool MustWait(const AppSupervisor& supervisor) const override;
+  std::string HeldBy(const AppSupervisor& supervisor) const override;
 
   static std::shared_ptr<const AppSpec> SpecOf(void* self,
                                                const WorkerIdentity& identity);
@@ -87,6 +92,8 @@ class AgentState : public WorkerListener, private AppSupervisor::Owner {
   void Erase(const std::string& app_uid);
   v1::AppStatus StatusOf(const AppSupervisor& supervisor) const;
   void NoteChange();
+  void ScheduleSample();
+  void TakeSamples();
   void RetryUnsaved();
   void FinishShutDown();
 
@@ -104,6 +111,8 @@ class AgentState : public WorkerListener, private AppSupervisor::Owner {
   std::set<std::string> changed_;
   std::vector<std::string> removed_;
   WorkerSamples samples_;
+  absl::Time sampled_at_ = absl::InfinitePast();
+  EventLoop::TimerId sample_timer_ = 0;
   // Apps whose last result could not be written; tried again every second.
   std::set<std::string> unsaved_;
   EventLoop::TimerId retry_timer_ = 0;

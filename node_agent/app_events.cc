@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "node_agent/reconcile_pass.h"
+#include "node_agent/renewal.h"
 #include "node_agent/restart_policy.h"
 #include "node_agent/step_failure.h"
 #include "proto/rpc/quantity.h"
@@ -28,6 +29,7 @@ void BeginGeneration(AppState& app) {
   app.step.generation = app.target.generation;
   app.step.phase = StepPhase::kApplying;
   for (auto& [index, slot] : app.slots) slot.replacing = false;
+  CancelRenewals(app);
   app.slots_moved = true;
   if (!app.target.spec_error.empty()) {
     FailStep(app, {FailureKind::kSpec, -1, app.target.spec_error, {}});
@@ -57,16 +59,26 @@ bool InStep(const AppState& app, const Worker& worker) {
   return app.step.active() && worker.generation == app.target.generation;
 }
 
+// What ended a worker, or made an end of it necessary.
+struct Ending {
+  WorkerExit exit;
+  FailureKind failure = FailureKind::kNone;
+  std::string text;
+};
+
 void ReplacementEnded(AppState& app, Slot& slot, const Worker& worker,
-                      const WorkerExit& exit, absl::Duration uptime) {
-  if (IsIntendedEnd(app.target.spec->restart, exit)) {
+                      const Ending& ending) {
+  if (IsIntendedEnd(app.target.spec->restart, ending.exit)) {
     MoveSlot(app, slot);
     slot.phase = SlotPhase::kExited;
     slot.last_failure = FailureKind::kNone;
     return;
   }
-  FailStep(app, {FailureOf(exit), worker.slot, ExitText(exit, uptime),
-                 slot.last_stderr});
+  bool in_time = ending.failure != FailureKind::kReadyTimeout;
+  FailStep(app,
+           {ending.failure, worker.slot,
+            in_time ? ExitText(ending.exit, slot.last_uptime) : ending.text,
+            slot.last_stderr});
 }
 
 // What the restart policy's verdict means for the active step; empty: nothing.
@@ -76,9 +88,7 @@ std::string StepVerdict(const Slot& slot, const WorkerExit& exit) {
   if (never_ran) return slot.last_exit;
   switch (slot.phase) {
     case SlotPhase::kCrashLoop:
-      return absl::StrCat(
-          "crash loop: ", slot.restart.unstable_exits,
-          " unstable exits in a row, the last: ", slot.last_exit);
+      return CrashLoopText(slot);
     case SlotPhase::kExited:
       return slot.last_failure == FailureKind::kNone ? "" : exit.message;
     case SlotPhase::kRunning:
@@ -88,13 +98,51 @@ std::string StepVerdict(const Slot& slot, const WorkerExit& exit) {
   return "";
 }
 
+// Another worker of the slot's generation lives.
+bool HasOther(const Slot& slot, const Worker& worker) {
+  return std::any_of(slot.workers.begin(), slot.workers.end(),
+                     [&](const auto& entry) {
+                       const Worker& other = entry.second;
+                       return other.id != worker.id && other.live() &&
+                              other.generation == slot.generation;
+                     });
+}
+
+// "exit code 1 after 12ms"
+std::string EndText(const Slot& slot) {
+  bool ran = slot.last_failure != FailureKind::kStart &&
+             slot.last_failure != FailureKind::kListen;
+  if (!ran) return slot.last_exit;
+  return absl::StrCat(slot.last_exit, " after ",
+                      HumanDuration(slot.last_uptime));
+}
+
+void RecordEnd(AppState& app, const Slot& slot, int index,
+               const RestartDecision& decision, absl::Time now) {
+  if (decision.verdict == RestartVerdict::kCrashLoop) {
+    return RecordEvent(app, AppEvent::Kind::kCrashLoop, index,
+                       CrashLoopText(slot), now);
+  }
+  if (slot.last_failure == FailureKind::kNone) return;
+  std::string then = "not restarted (autorestart, stop_exit_codes)";
+  if (decision.verdict == RestartVerdict::kRestart) {
+    then = decision.delay > absl::ZeroDuration()
+               ? absl::StrCat("restarted in ", HumanDuration(decision.delay))
+               : "restarted at once";
+  }
+  RecordEvent(app,
+              slot.last_failure == FailureKind::kUnhealthy
+                  ? AppEvent::Kind::kUnhealthy
+                  : AppEvent::Kind::kCrash,
+              index, absl::StrCat(EndText(slot), "; ", then), now);
+}
+
 void CurrentEnded(AppState& app, Slot& slot, const Worker& worker,
                   const WorkerExit& exit, absl::Time now) {
   const RestartPolicy& policy =
       app.generations.at(worker.generation).spec->restart;
-  RestartDecision decision =
-      DecideRestart(policy, exit, now - worker.started_at,
-                    worker.ready_timed_out, slot.restart);
+  RestartDecision decision = DecideRestart(
+      policy, exit, slot.last_uptime, worker.ready_timed_out, slot.restart);
   slot.next_start = now + decision.delay;
   switch (decision.verdict) {
     case RestartVerdict::kRestart:
@@ -102,17 +150,35 @@ void CurrentEnded(AppState& app, Slot& slot, const Worker& worker,
       break;
     case RestartVerdict::kCrashLoop:
       slot.phase = SlotPhase::kCrashLoop;
+      AbandonRenewals(app);
       break;
     case RestartVerdict::kExited:
       slot.phase = SlotPhase::kExited;
       if (IsIntendedEnd(policy, exit)) slot.last_failure = FailureKind::kNone;
       break;
   }
+  RecordEnd(app, slot, worker.slot, decision, now);
   if (!InStep(app, worker)) return;
   std::string verdict = StepVerdict(slot, exit);
   if (verdict.empty()) return;
   FailStep(app, {slot.last_failure, worker.slot, std::move(verdict),
                  slot.last_stderr});
+}
+
+void Ended(AppState& app, const Worker& worker, const Ending& ending,
+           std::vector<std::string> stderr_tail, absl::Time now) {
+  Slot& slot = app.slots.at(worker.slot);
+  slot.last_exit = ending.text;
+  slot.last_uptime = now - worker.started_at;
+  slot.last_failure = ending.failure;
+  slot.last_stderr = std::move(stderr_tail);
+  if (IsSuccessor(slot, worker)) {
+    SuccessorEnded(app, worker, ending.text, now);
+  } else if (IsReplacement(app, slot, worker)) {
+    ReplacementEnded(app, slot, worker, ending);
+  } else if (worker.generation == slot.generation && !HasOther(slot, worker)) {
+    CurrentEnded(app, slot, worker, ending.exit, now);
+  }
 }
 
 void CountFlap(AppState& app, const Worker& worker, const std::string& detail) {
@@ -128,6 +194,26 @@ void CountFlap(AppState& app, const Worker& worker, const std::string& detail) {
 }
 
 }  // namespace
+
+void RecordEvent(AppState& app, AppEvent::Kind kind, int slot,
+                 const std::string& text, absl::Time now) {
+  ++app.events_recorded;
+  bool goes_on = kind == AppEvent::Kind::kCrash && !app.events.empty() &&
+                 app.events.back().kind == kind &&
+                 app.events.back().slot == slot;
+  if (goes_on) app.events.pop_back();
+  app.events.push_back({kind, now, slot, text});
+  if (app.events.size() > AppState::kMaxEvents) app.events.pop_front();
+}
+
+std::string CrashLoopText(const Slot& slot) {
+  return absl::StrCat(
+      "crash loop: ", slot.restart.unstable_exits,
+      " unstable exits in a row, the last: ", EndText(slot),
+      slot.last_stderr.empty()
+          ? ""
+          : absl::StrCat("; its last words: ", slot.last_stderr.back()));
+}
 
 Worker* FindWorker(AppState& app, WorkerId id) {
   auto slot = app.slot_of_worker.find(id);
@@ -158,7 +244,7 @@ void WorkerReadiness(AppState& app, WorkerId id, bool ready,
   Worker* worker = FindWorker(app, id);
   if (worker == nullptr) return;
   worker->detail = detail;
-  if (worker->ready == ready || !worker->live()) return;
+  if (worker->ready == ready || !worker->live() || worker->condemned) return;
   worker->ready = ready;
   if (ready) {
     worker->was_ready = true;
@@ -179,29 +265,45 @@ void WorkerStatusText(AppState& app, WorkerId id, const std::string& text) {
   if (Worker* worker = FindWorker(app, id)) worker->status_text = text;
 }
 
+void WorkerUnhealthy(AppState& app, WorkerId id, const std::string& why,
+                     std::vector<std::string> stderr_tail, absl::Time now) {
+  Worker* worker = FindWorker(app, id);
+  if (worker == nullptr || !worker->live() || worker->condemned ||
+      !app.wants_workers()) {
+    return;
+  }
+  worker->condemned = true;
+  worker->ready = worker->available = false;
+  worker->detail = absl::StrCat("unhealthy: ", why);
+  // Not an exit of its own: no code of it is one of stop_exit_codes.
+  WorkerExit exit{WorkerExit::Kind::kUnknown, 0, worker->detail};
+  Ended(app, *worker, {exit, FailureKind::kUnhealthy, exit.message},
+        std::move(stderr_tail), now);
+}
+
+void WorkerExtends(AppState& app, WorkerId id, absl::Duration extension,
+                   absl::Time now) {
+  Worker* worker = FindWorker(app, id);
+  if (worker == nullptr) return;
+  worker->extended_until = now + std::min(extension, kMaxExtension);
+}
+
 void WorkerExited(AppState& app, WorkerId id, const WorkerExit& exit,
                   std::vector<std::string> stderr_tail, absl::Time now) {
   Worker* worker = FindWorker(app, id);
   if (worker == nullptr || worker->exited) return;
-  bool asked_for = worker->stopping && !worker->ready_timed_out;
+  bool asked_for =
+      (worker->stopping && !worker->ready_timed_out) || worker->condemned;
   if (worker->live()) worker->stop_since = now;
   worker->exited = true;
   worker->ready = worker->available = false;
   if (asked_for || !app.wants_workers()) return;
-
-  Slot& slot = app.slots.at(worker->slot);
-  absl::Duration uptime = now - worker->started_at;
-  slot.last_exit = worker->ready_timed_out
-                       ? NotReadyText(uptime, worker->detail)
-                       : exit.message;
-  slot.last_failure =
-      worker->ready_timed_out ? FailureKind::kReadyTimeout : FailureOf(exit);
-  slot.last_stderr = std::move(stderr_tail);
-  if (IsReplacement(app, slot, *worker)) {
-    ReplacementEnded(app, slot, *worker, exit, uptime);
-  } else if (worker->generation == slot.generation) {
-    CurrentEnded(app, slot, *worker, exit, now);
+  Ending ending{exit, FailureOf(exit), exit.message};
+  if (worker->ready_timed_out) {
+    ending.failure = FailureKind::kReadyTimeout;
+    ending.text = NotReadyText(now - worker->started_at, worker->detail);
   }
+  Ended(app, *worker, ending, std::move(stderr_tail), now);
 }
 
 void WorkerGone(AppState& app, WorkerId id) {

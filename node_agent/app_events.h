@@ -23,12 +23,29 @@ void WorkerReadiness(AppState& app, WorkerId id, bool ready,
                      const std::string& detail, absl::Time now);
 void WorkerDetail(AppState& app, WorkerId id, const std::string& detail);
 void WorkerStatusText(AppState& app, WorkerId id, const std::string& text);
+// It lives and does not serve (`why`): it is told to end, and what follows is
+// as if it had ended by itself now.
+void WorkerUnhealthy(AppState& app, WorkerId id, const std::string& why,
+                     std::vector<std::string> stderr_tail, absl::Time now);
+// It asks not to be given up for being slow to get ready, or to end, before
+// `extension` has passed. At most kMaxExtension.
+void WorkerExtends(AppState& app, WorkerId id, absl::Duration extension,
+                   absl::Time now);
+inline constexpr absl::Duration kMaxExtension = absl::Hours(1);
 // `stderr_tail`: its last lines. What was not asked for is restarted by the
 // spec's policy, or fails the step.
 void WorkerExited(AppState& app, WorkerId id, const WorkerExit& exit,
                   std::vector<std::string> stderr_tail, absl::Time now);
 // Nothing of its tree is left.
 void WorkerGone(AppState& app, WorkerId id);
+
+// Several crashes of a slot in a row are one event, the newest. The oldest goes
+// beyond AppState::kMaxEvents.
+void RecordEvent(AppState& app, AppEvent::Kind kind, int slot,
+                 const std::string& text, absl::Time now);
+
+// What a slot that has given up says for itself.
+std::string CrashLoopText(const Slot& slot);
 
 // nullptr when the state does not know it.
 Worker* FindWorker(AppState& app, WorkerId id);

@@ -4,6 +4,7 @@
 
 #include "node_agent/app_events.h"
 #include "node_agent/reconcile_pass.h"
+#include "node_agent/renewal.h"
 #include "node_agent/slot_keeper.h"
 #include "node_agent/step_progress.h"
 #include "node_agent/stop_first_step.h"
@@ -23,9 +24,13 @@ void AdvanceStep(ReconcilePass& pass) {
 void Run(ReconcilePass& pass) {
   AppState& app = pass.app();
   ScaleSlots(pass);
+  StopCondemned(pass);
+  bool held = IsHeld(app);
+  if (held) HoldDeadlines(app);
   UpdateAvailability(pass);
-  if (app.step.active()) FailOverdueStep(pass);
-  if (app.step.active()) AdvanceStep(pass);
+  if (app.step.active() && !held) FailOverdueStep(pass);
+  if (app.step.active() && !held) AdvanceStep(pass);
+  RenewWorkers(pass);
   StopStrays(pass);
   KeepSlotsRunning(pass);
   if (app.step.active()) ConcludeStep(pass);

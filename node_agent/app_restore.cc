@@ -59,9 +59,17 @@ void AdoptWorker(AppState& app, const AdoptedWorker& adopted,
       !app.step.active() && slot->second.generation == identity.generation;
   if (settled && adopted.ready) worker.ready_since = started_at;
   worker.was_available = settled && worker.was_ready;
+  for (auto& [id, other] : slot->second.workers) {
+    if (other.generation != worker.generation) continue;
+    // The older one serves until the newer one can.
+    Worker& older = other.id < worker.id ? other : worker;
+    older.renewal = RenewalCause::kAdopted;
+    older.renewal_reason = "was being replaced when the agent was restarted";
+  }
   slot->second.workers.emplace(worker.id, worker);
   app.slot_of_worker[worker.id] = identity.slot;
   app.released = false;
+  app.has_run = true;
 }
 
 }  // namespace fleet::agent

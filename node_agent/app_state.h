@@ -4,9 +4,8 @@
 #ifndef FLEET_NODE_AGENT_APP_STATE_H_
 #define FLEET_NODE_AGENT_APP_STATE_H_
 
-#include <sys/types.h>
-
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -14,7 +13,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "node_agent/restart_policy.h"
+#include "node_agent/slot_state.h"
 #include "node_agent/worker_runtime.h"
 #include "proto/rpc/app_spec.h"
 
@@ -53,16 +52,6 @@ struct Generation {
   std::shared_ptr<const AppSpec> spec;
 };
 
-enum class FailureKind {
-  kNone,
-  kStart,
-  kExit,
-  kReadyTimeout,
-  kFlapping,
-  kListen,
-  kSpec,
-};
-
 // kNone → kApplying ⇄ kVerifying → kDone | kFailed. The last two stay until
 // the next generation.
 enum class StepPhase { kNone, kApplying, kVerifying, kDone, kFailed };
@@ -83,67 +72,30 @@ struct StepState {
   bool operator==(const StepState&) const = default;
 };
 
-// One process, from the order to start it until nothing of its tree is left.
-struct Worker {
-  WorkerId id = 0;
-  int slot = 0;
-  int64_t generation = 0;
-  pid_t pid = 0;  // 0: not known to have started.
-  absl::Time started_at;
-  absl::Time start_time;  // Calendar time, for people; set by the caller.
-
-  bool ready = false;
-  // Ready without a break for min_ready_time, as of the last pass.
-  bool available = false;
-  bool was_ready = false;
-  bool was_available = false;
-  absl::Time ready_since;    // When `ready`.
-  absl::Time unready_since;  // When not: its start, or when it ceased to be.
-
-  bool stopping = false;  // Told to end, or killed.
-  bool killed = false;
-  bool ready_timed_out = false;  // Killed because it never got ready.
-  bool exited = false;           // The main process has ended.
-  absl::Time stop_since;         // When `stopping` or `exited`.
-
-  std::string detail;       // What its readiness gate waits for.
-  std::string status_text;  // Its last sd_notify STATUS=.
-
-  // It serves, or is on its way to.
-  bool live() const { return !stopping && !exited; }
+// Renewals that are under way (renewal.h).
+struct RenewalState {
+  // A worker that was started for one has become available.
+  bool proven = false;
+  // In a row, and when the next may be tried after that.
+  int failures = 0;
+  absl::Time next = absl::InfinitePast();
 };
 
-// kRunning ⇄ kBackoff → kCrashLoop | kExited; back to kRunning by a new
-// generation, a risen start nonce, or a stop.
-enum class SlotPhase { kRunning, kBackoff, kCrashLoop, kExited };
-
-// The place of one instance.
-struct Slot {
-  // What it runs, and is started with again after a crash. A step moves it on
-  // when the new worker is available.
-  int64_t generation = 0;
-  SlotPhase phase = SlotPhase::kRunning;
-  // A step is at work here: no restarts of the old generation.
-  bool replacing = false;
-  RestartRecord restart;
-  absl::Time next_start = absl::InfinitePast();
-  // Since when no worker of `generation` has been ready; InfiniteFuture: one
-  // is.
-  absl::Time down_since = absl::InfiniteFuture();
-  // How its last worker ended by itself; `last_failure` is kNone if that was
-  // meant to be so, or one has been ready since.
-  std::string last_exit;
-  FailureKind last_failure = FailureKind::kNone;
-  std::vector<std::string> last_stderr;
-  // All of its processes: the one that serves, its replacement, and those that
-  // are on their way out.
-  std::map<WorkerId, Worker> workers;
+// Something that happened to an app and should be seen by people.
+struct AppEvent {
+  enum class Kind { kCrash, kCrashLoop, kUnhealthy, kRenewal, kRenewalFailed };
+  Kind kind = Kind::kCrash;
+  absl::Time time;
+  int slot = -1;  // -1: the app as a whole.
+  std::string text;
 };
 
 // Slots are bounded by the target's instances (and what of a larger count is
 // still ending), workers by twice that, generations by those that the target,
-// slots and workers have.
+// slots and workers have, events by kMaxEvents.
 struct AppState {
+  static constexpr size_t kMaxEvents = 20;
+
   AppTarget target;
   StepState step;
   std::map<int64_t, Generation> generations;
@@ -156,6 +108,14 @@ struct AppState {
   // Changed since the last plan, which passes it on.
   bool step_ended = false;
   bool slots_moved = false;
+  RenewalState renewal;
+  // Nothing of it may be started or reloaded for the first time yet, because
+  // of this other app ("db: db.0 is starting"); empty: nothing holds it.
+  std::string held_by;
+  // Something of it has run since it was last stopped.
+  bool has_run = false;
+  std::deque<AppEvent> events;  // The newest last.
+  int64_t events_recorded = 0;
 
   bool wants_workers() const {
     return !target.stopped && !target.removed && !shutting_down;

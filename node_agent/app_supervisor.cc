@@ -8,6 +8,7 @@
 #include "node_agent/app_events.h"
 #include "node_agent/app_reconciler.h"
 #include "node_agent/app_restore.h"
+#include "node_agent/renewal.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::agent {
@@ -94,6 +95,7 @@ void AppSupervisor::Run() {
   scheduled_ = false;
   if (forgotten_) return;
   if (owner_.MustWait(*this)) return;
+  state_.held_by = owner_.HeldBy(*this);
   StepPhase before = state_.step.phase;
   Plan plan = Reconcile(state_, loop_.clock().Now(), owner_);
   if (state_.step.phase != before) {
@@ -102,7 +104,20 @@ void AppSupervisor::Run() {
                  state_.step.reason);
     owner_.OnChanged(*this);
   }
+  LogEvents();
   Perform(plan);
+}
+
+void AppSupervisor::LogEvents() {
+  int64_t fresh = std::exchange(events_logged_, state_.events_recorded);
+  fresh = std::min<int64_t>(state_.events_recorded - fresh,
+                            static_cast<int64_t>(state_.events.size()));
+  for (auto it = state_.events.end() - fresh; it != state_.events.end(); ++it) {
+    bool loud = it->kind == AppEvent::Kind::kCrashLoop;
+    spdlog::log(loud ? spdlog::level::err : spdlog::level::warn,
+                "app {} instance {}: {}", state_.target.app, it->slot,
+                it->text);
+  }
 }
 
 void AppSupervisor::Perform(const Plan& plan) {
@@ -211,6 +226,30 @@ void AppSupervisor::OnReadinessDetail(WorkerId id, const std::string& detail) {
 void AppSupervisor::OnStatusText(WorkerId id, const std::string& text) {
   WorkerStatusText(state_, id, text);
   owner_.OnChanged(*this);
+}
+
+void AppSupervisor::OnUnhealthy(WorkerId id, const std::string& why) {
+  WorkerUnhealthy(state_, id, why, runtime_.StderrTail(id, kStderrLines),
+                  loop_.clock().Now());
+  Changed();
+}
+
+void AppSupervisor::OnExtend(WorkerId id, absl::Duration extension) {
+  WorkerExtends(state_, id, extension, loop_.clock().Now());
+  Schedule();
+}
+
+void AppSupervisor::OnSample(const WorkerSample& sample) {
+  const Worker* worker = FindWorker(state_, sample.id);
+  if (worker == nullptr) return;
+  RenewalCause before = worker->renewal;
+  NoteMemory(state_, sample.id, sample.rss_bytes, loop_.clock().Now());
+  if (worker->renewal != before) Changed();
+}
+
+void AppSupervisor::Renew(RenewalCause cause, const std::string& reason) {
+  RenewAll(state_, cause, reason, loop_.clock().Now());
+  Changed();
 }
 
 void AppSupervisor::OnExited(WorkerId id, const WorkerExit& exit) {

@@ -33,6 +33,8 @@ class AppSupervisor {
     virtual void OnForgotten(const AppSupervisor& supervisor) = 0;
     // Something of this name is still being removed: nothing may start yet.
     virtual bool MustWait(const AppSupervisor& supervisor) const = 0;
+    // See AppState::held_by.
+    virtual std::string HeldBy(const AppSupervisor& supervisor) const = 0;
   };
 
   AppSupervisor(EventLoop& loop, WorkerRuntime& runtime, Owner& owner,
@@ -47,6 +49,11 @@ class AppSupervisor {
   // Stops all workers; nothing of it is journaled.
   void ShutDown();
 
+  // Its memory, as just sampled.
+  void OnSample(const WorkerSample& sample);
+  // See RenewAll.
+  void Renew(RenewalCause cause, const std::string& reason);
+
   // Reconciles at the end of this turn of the loop; many calls, one pass.
   void Schedule();
 
@@ -55,6 +62,8 @@ class AppSupervisor {
   void OnReadiness(WorkerId id, bool ready, const std::string& detail);
   void OnReadinessDetail(WorkerId id, const std::string& detail);
   void OnStatusText(WorkerId id, const std::string& text);
+  void OnUnhealthy(WorkerId id, const std::string& why);
+  void OnExtend(WorkerId id, absl::Duration extension);
   void OnExited(WorkerId id, const WorkerExit& exit);
   void OnGone(WorkerId id);
 
@@ -71,6 +80,7 @@ class AppSupervisor {
   // As if it had been started and had ended like this.
   void FailStart(WorkerId id, const absl::Status& why);
   void WakeAt(absl::Time when);
+  void LogEvents();
   void Changed();
 
   EventLoop& loop_;
@@ -80,6 +90,7 @@ class AppSupervisor {
   bool scheduled_ = false;
   bool forgotten_ = false;
   EventLoop::TimerId timer_ = 0;
+  int64_t events_logged_ = 0;
   // Guards tasks that were posted against our end.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -45,6 +45,7 @@ void ReconcilePass::Start(int slot, int64_t generation) {
   app_.slot_of_worker[worker.id] = slot;
   app_.slots[slot].workers.emplace(worker.id, std::move(worker));
   app_.released = false;
+  app_.has_run = true;
   WakeAt(now_ + app_.target.step.ready_deadline);
   if (const AppSpec* spec = Spec(generation)) {
     WakeAt(now_ + spec->readiness.timeout);
@@ -77,6 +78,19 @@ void ReconcilePass::Kill(Worker& worker) {
 
 void ReconcilePass::WakeAt(absl::Time when) {
   plan_.wake_up = std::min(plan_.wake_up, when);
+}
+
+bool IsHeld(const AppState& app) {
+  if (app.held_by.empty()) return false;
+  if (!app.has_run) return true;
+  if (!app.step.active()) return false;
+  return std::none_of(
+      app.slots.begin(), app.slots.end(), [&app](const auto& entry) {
+        const auto& workers = entry.second.workers;
+        return std::any_of(workers.begin(), workers.end(), [&app](auto& w) {
+          return w.second.generation == app.target.generation;
+        });
+      });
 }
 
 bool NeedsStep(const ReconcilePass& pass, int index, const Slot& slot) {

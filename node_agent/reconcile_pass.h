@@ -47,6 +47,10 @@ class ReconcilePass {
   int64_t prepared_ = 0;
 };
 
+// The app waits for another one (AppState::held_by): neither its first start
+// nor the step in hand has begun.
+bool IsHeld(const AppState& app);
+
 // A slot that stays, and is not at the target's generation yet.
 bool NeedsStep(const ReconcilePass& pass, int index, const Slot& slot);
 

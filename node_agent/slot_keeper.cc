@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "node_agent/renewal.h"
+
 namespace fleet::agent {
 namespace {
 
@@ -76,7 +78,8 @@ bool MayStart(const ReconcilePass& pass, const Slot& slot) {
 void WatchReadiness(ReconcilePass& pass, Worker& worker) {
   const AppSpec* spec = pass.Spec(worker.generation);
   if (worker.was_ready || spec == nullptr) return;
-  absl::Time limit = worker.unready_since + spec->readiness.timeout;
+  absl::Time limit = std::max(worker.unready_since + spec->readiness.timeout,
+                              worker.extended_until);
   if (pass.now() < limit) {
     pass.WakeAt(limit);
     return;
@@ -120,17 +123,32 @@ void StopStrays(ReconcilePass& pass) {
     const Worker* next = slot.replacing ? ReconcilePass::LiveWorker(
                                               slot, pass.target_generation())
                                         : nullptr;
+    const Worker* outgoing = Outgoing(slot);
     for (auto& [id, worker] : slot.workers) {
-      if (&worker != current && &worker != next) pass.BeginStop(worker);
+      if (&worker != current && &worker != next && &worker != outgoing) {
+        pass.BeginStop(worker);
+      }
+    }
+  }
+}
+
+void StopCondemned(ReconcilePass& pass) {
+  for (auto& [index, slot] : pass.app().slots) {
+    for (auto& [id, worker] : slot.workers) {
+      if (worker.condemned) pass.BeginStop(worker);
     }
   }
 }
 
 void KeepSlotsRunning(ReconcilePass& pass) {
-  for (auto& [index, slot] : pass.app().slots) {
-    if (!slot.replacing && index < pass.app().target.instances) {
-      KeepRunning(pass, index, slot);
-    }
+  AppState& app = pass.app();
+  bool held = IsHeld(app);
+  for (auto& [index, slot] : app.slots) {
+    if (slot.replacing || index >= app.target.instances) continue;
+    // While it is held, only what ran before is kept up.
+    bool may =
+        !held || (app.has_run && slot.generation != app.target.generation);
+    if (may) KeepRunning(pass, index, slot);
   }
 }
 
@@ -138,7 +156,9 @@ void KillOverdue(ReconcilePass& pass) {
   for (auto& [index, slot] : pass.app().slots) {
     for (auto& [id, worker] : slot.workers) {
       if (worker.live() || worker.killed) continue;
-      absl::Time limit = worker.stop_since + KillTimeout(pass, worker);
+      absl::Time limit = std::max(
+          worker.stop_since + KillTimeout(pass, worker),
+          worker.exited ? absl::InfinitePast() : worker.extended_until);
       if (pass.now() < limit) {
         pass.WakeAt(limit);
       } else {
@@ -158,7 +178,9 @@ void StopEverything(ReconcilePass& pass) {
     slot.restart.series_delay = absl::ZeroDuration();
     for (auto& [id, worker] : slot.workers) pass.BeginStop(worker);
   }
-  if (!app.slot_of_worker.empty() || app.released) return;
+  if (!app.slot_of_worker.empty()) return;
+  app.has_run = false;
+  if (app.released) return;
   Action release;
   release.kind = Action::Kind::kReleaseApp;
   pass.plan().actions.push_back(release);

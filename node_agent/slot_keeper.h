@@ -12,7 +12,11 @@ namespace fleet::agent {
 // (highest first in the plan), then released.
 void ScaleSlots(ReconcilePass& pass);
 
-// Stops workers that are neither what their slot runs nor its replacement.
+// Stops workers that were found unhealthy.
+void StopCondemned(ReconcilePass& pass);
+
+// Stops workers that are neither what their slot runs, nor its replacement, nor
+// what serves until a renewal has come through.
 void StopStrays(ReconcilePass& pass);
 
 // Starts the worker of each slot that has none and is due; kills those that

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "node_agent/app_events.h"
 #include "node_agent/app_reconciler.h"
+#include "node_agent/reconcile_pass.h"
 #include "proto/rpc/proto_time.h"
 
 namespace fleet::agent {
@@ -25,6 +27,8 @@ v1::FailureKind ToProto(FailureKind kind) {
       return v1::FAILURE_KIND_LISTEN;
     case FailureKind::kSpec:
       return v1::FAILURE_KIND_SPEC;
+    case FailureKind::kUnhealthy:
+      return v1::FAILURE_KIND_UNHEALTHY;
   }
   return v1::FAILURE_KIND_UNSPECIFIED;
 }
@@ -32,7 +36,8 @@ v1::FailureKind ToProto(FailureKind kind) {
 FailureKind FromProto(v1::FailureKind kind) {
   for (FailureKind k :
        {FailureKind::kStart, FailureKind::kExit, FailureKind::kReadyTimeout,
-        FailureKind::kFlapping, FailureKind::kListen, FailureKind::kSpec}) {
+        FailureKind::kFlapping, FailureKind::kListen, FailureKind::kSpec,
+        FailureKind::kUnhealthy}) {
     if (ToProto(k) == kind) return k;
   }
   return FailureKind::kNone;
@@ -62,6 +67,22 @@ StepPhase FromProto(v1::StepPhase phase) {
   return StepPhase::kNone;
 }
 
+v1::AppEventKind ToProto(AppEvent::Kind kind) {
+  switch (kind) {
+    case AppEvent::Kind::kCrash:
+      return v1::APP_EVENT_KIND_CRASH;
+    case AppEvent::Kind::kCrashLoop:
+      return v1::APP_EVENT_KIND_CRASH_LOOP;
+    case AppEvent::Kind::kUnhealthy:
+      return v1::APP_EVENT_KIND_UNHEALTHY;
+    case AppEvent::Kind::kRenewal:
+      return v1::APP_EVENT_KIND_RENEWAL;
+    case AppEvent::Kind::kRenewalFailed:
+      return v1::APP_EVENT_KIND_RENEWAL_FAILED;
+  }
+  return v1::APP_EVENT_KIND_UNSPECIFIED;
+}
+
 v1::InstanceState StateOf(const Worker& worker) {
   if (!worker.live()) return v1::INSTANCE_STATE_STOPPING;
   if (worker.ready) return v1::INSTANCE_STATE_ONLINE;
@@ -78,7 +99,7 @@ void FillWorker(const Worker& worker, const WorkerSamples& samples,
   instance.set_ready(worker.ready && !worker.exited);
   instance.set_available(worker.available);
   *instance.mutable_start_time() = ToProtoTimestamp(worker.start_time);
-  instance.set_reason(worker.ready ? "" : worker.detail);
+  instance.set_reason(worker.ready ? worker.renewal_reason : worker.detail);
   instance.set_status_text(worker.status_text);
   auto sample = samples.find(worker.id);
   if (sample != samples.end()) {
@@ -107,8 +128,16 @@ void FillEmpty(const AppState& app, const Slot& slot, ReportTime now,
   instance.set_generation(slot.generation);
   instance.set_state(StateOfEmpty(app, slot));
   if (instance.state() == v1::INSTANCE_STATE_CRASH_LOOP) {
-    instance.set_reason(
-        absl::StrCat(slot.restart.unstable_exits, " unstable exits in a row"));
+    instance.set_reason(CrashLoopText(slot));
+  }
+  bool failed = instance.state() == v1::INSTANCE_STATE_CRASH_LOOP ||
+                instance.state() == v1::INSTANCE_STATE_BACKOFF;
+  if (failed) {
+    instance.mutable_stderr_tail()->Add(slot.last_stderr.begin(),
+                                        slot.last_stderr.end());
+  }
+  if (instance.state() == v1::INSTANCE_STATE_STARTING && IsHeld(app)) {
+    instance.set_reason(absl::StrCat("waits for app ", app.held_by));
   }
   if (instance.state() == v1::INSTANCE_STATE_BACKOFF &&
       slot.next_start > now.steady) {
@@ -147,6 +176,14 @@ void AddSlot(const AppState& app, int index, const Slot& slot,
   v1::Instance& instance = *status.add_instances();
   FillEmpty(app, slot, now, instance);
   FillSlot(app, index, slot, instance);
+}
+
+void AddEvent(const AppEvent& event, ReportTime now, v1::AppEvent& proto) {
+  *proto.mutable_time() =
+      ToProtoTimestamp(now.wall + (event.time - now.steady));
+  proto.set_kind(ToProto(event.kind));
+  proto.set_slot(event.slot);
+  proto.set_text(event.text);
 }
 
 }  // namespace
@@ -192,6 +229,9 @@ v1::AppStatus MakeAppStatus(const AppState& app, const WorkerSamples& samples,
   status.mutable_step()->set_slots_total(app.target.instances);
   for (const auto& [index, slot] : app.slots) {
     AddSlot(app, index, slot, samples, now, status);
+  }
+  for (const AppEvent& event : app.events) {
+    AddEvent(event, now, *status.add_events());
   }
   if (app.target.removed) status.set_message("is being removed");
   return status;

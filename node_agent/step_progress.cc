@@ -1,5 +1,6 @@
 #include "node_agent/step_progress.h"
 
+#include <algorithm>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -22,8 +23,13 @@ void UpdateWorker(ReconcilePass& pass, Worker& worker) {
 
 void UpdateSlot(ReconcilePass& pass, Slot& slot) {
   for (auto& [id, worker] : slot.workers) UpdateWorker(pass, worker);
-  const Worker* current = ReconcilePass::LiveWorker(slot, slot.generation);
-  if (current != nullptr && current->ready) {
+  bool serves =
+      std::any_of(slot.workers.begin(), slot.workers.end(), [&](auto& entry) {
+        const Worker& worker = entry.second;
+        return worker.live() && worker.ready &&
+               worker.generation == slot.generation;
+      });
+  if (serves) {
     slot.down_since = absl::InfiniteFuture();
   } else if (slot.down_since == absl::InfiniteFuture()) {
     slot.down_since = pass.now();
@@ -106,6 +112,12 @@ void UpdateAvailability(ReconcilePass& pass) {
   for (auto& [index, slot] : pass.app().slots) UpdateSlot(pass, slot);
 }
 
+void HoldDeadlines(AppState& app) {
+  for (auto& [index, slot] : app.slots) {
+    slot.down_since = absl::InfiniteFuture();
+  }
+}
+
 void FailOverdueStep(ReconcilePass& pass) {
   AppState& app = pass.app();
   for (auto& [index, slot] : app.slots) {
@@ -115,6 +127,7 @@ void FailOverdueStep(ReconcilePass& pass) {
     absl::Time since = DownSince(pass, slot, worker);
     if (since == absl::InfiniteFuture()) continue;
     absl::Time limit = since + app.target.step.ready_deadline;
+    if (worker != nullptr) limit = std::max(limit, worker->extended_until);
     if (pass.now() < limit) {
       pass.WakeAt(limit);
       continue;
@@ -130,6 +143,11 @@ void ConcludeStep(ReconcilePass& pass) {
   bool all_ready = true;
   step.slot = -1;
   step.reason.clear();
+  if (IsHeld(app)) {
+    step.phase = StepPhase::kApplying;
+    step.reason = absl::StrCat(app.target.app, " waits for app ", app.held_by);
+    return;
+  }
   for (auto& [index, slot] : app.slots) {
     if (index >= app.target.instances || EndedAsMeant(app, slot)) continue;
     const Worker* worker =

@@ -10,6 +10,8 @@ namespace fleet::agent {
 
 // Brings `available` of each worker and `down_since` of each slot up to date.
 void UpdateAvailability(ReconcilePass& pass);
+// Deadlines do not run while the app is held.
+void HoldDeadlines(AppState& app);
 
 // Fails the step when a worker of it, or a slot it has moved already, is not
 // ready within the step's ready_deadline.

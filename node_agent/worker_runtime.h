@@ -60,6 +60,10 @@ class WorkerListener {
   // What the gate waits for has changed, e.g. the probe's answer.
   virtual void OnReadinessDetail(WorkerId id, const std::string& detail) = 0;
   virtual void OnStatusText(WorkerId id, const std::string& text) = 0;
+  // It lives and does not serve: its liveness gate or watchdog says so. Once.
+  virtual void OnUnhealthy(WorkerId id, const std::string& why) = 0;
+  // It asks for so much more time to get ready, or to end.
+  virtual void OnExtend(WorkerId id, absl::Duration extension) = 0;
   // The main process has ended, or was never started.
   virtual void OnExited(WorkerId id, const WorkerExit& exit) = 0;
   // After OnExited: no process of its tree lives, all it wrote is in its log

@@ -12,6 +12,7 @@
 #include "node_agent/app_events.h"
 #include "node_agent/app_reconciler.h"
 #include "node_agent/app_restore.h"
+#include "node_agent/renewal.h"
 
 namespace fleet::agent {
 namespace {
@@ -29,6 +30,7 @@ class RandomWorld : public WorkerIdSource {
     spec_.exec_mode = surge_ ? ExecMode::kCluster : ExecMode::kFork;
     spec_.stop.kill_timeout = absl::Seconds(5);
     spec_.readiness.timeout = absl::Seconds(10);
+    spec_.restart.max_memory_bytes = 100;
     target_.app = "web";
     target_.app_uid = "u";
     target_.instances = 1 + Below(6);
@@ -41,7 +43,7 @@ class RandomWorld : public WorkerIdSource {
   }
 
   void Step() {
-    switch (Below(12)) {
+    switch (Below(15)) {
       case 0:
         NextTarget(OneIn(2));
         Accept();
@@ -64,6 +66,24 @@ class RandomWorld : public WorkerIdSource {
           Reconcile();
         });
         return;
+      case 7:
+        RenewAll(app_, RenewalCause::kWatch, "x.js", now_);
+        Reconcile();
+        return;
+      case 8:
+        WithWorker([this](WorkerId id) {
+          if (OneIn(3)) {
+            WorkerUnhealthy(app_, id, "hangs", {}, now_);
+          } else {
+            NoteMemory(app_, id, OneIn(2) ? 200 : 50, now_);
+          }
+          Reconcile();
+        });
+        return;
+      case 9:
+        app_.held_by = OneIn(3) ? "db" : "";
+        Reconcile();
+        return;
       default:
         WithWorker([this](WorkerId id) { Progress(id); });
         return;
@@ -72,6 +92,8 @@ class RandomWorld : public WorkerIdSource {
 
   // No more faults: everything starts, gets ready and ends as it is told.
   void Calm() {
+    app_.held_by.clear();
+    Reconcile();
     for (int i = 0; i < 400 && !Quiet(); ++i) {
       for (WorkerId id : Ids()) Progress(id);
       now_ = wake_up_ == absl::InfiniteFuture() ? now_ + absl::Seconds(1)
@@ -233,11 +255,10 @@ class RandomWorld : public WorkerIdSource {
     const Slot& slot = before.slots.at(action.slot);
     const Worker& stopped = slot.workers.at(action.worker);
     if (stopped.generation != slot.generation) return;  // A replacement.
+    if (stopped.condemned) return;
     for (const auto& [id, worker] : app_.slots.at(action.slot).workers) {
       if (id == action.worker || !worker.live()) continue;
-      // A newer one of the same generation: this one had been told to end
-      // before the agent restarted.
-      if (worker.available || worker.generation == stopped.generation) return;
+      if (worker.available) return;
     }
     violation_ = absl::StrCat("slot ", action.slot,
                               " is stopped without an available replacement");

@@ -120,13 +120,73 @@ ReconcileScene::Orders ReconcileScene::Exit(int slot, int64_t generation,
 
 ReconcileScene::Orders ReconcileScene::End(int slot, int64_t generation,
                                            WorkerExit exit) {
-  WorkerId id = Find(slot, generation).id;
+  return EndWorker(Find(slot, generation).id, exit);
+}
+
+ReconcileScene::Orders ReconcileScene::EndWorker(WorkerId id,
+                                                 const WorkerExit& exit) {
   WorkerExited(app_, id, exit, {"last words"}, now_);
   Orders orders = Reconcile();
   WorkerGone(app_, id);
   Orders more = Reconcile();
   orders.insert(orders.end(), more.begin(), more.end());
   return orders;
+}
+
+Worker& ReconcileScene::Newest(int slot) {
+  auto& workers = app_.slots.at(slot).workers;
+  for (auto it = workers.rbegin(); it != workers.rend(); ++it) {
+    if (it->second.live()) return it->second;
+  }
+  FLEET_CHECK(false);
+  return workers.rbegin()->second;
+}
+
+ReconcileScene::Orders ReconcileScene::ReadyNewest(int slot) {
+  WorkerReadiness(app_, Newest(slot).id, true, "", now_);
+  return Reconcile();
+}
+
+ReconcileScene::Orders ReconcileScene::ExitNewest(int slot, int code) {
+  return EndWorker(Newest(slot).id, {WorkerExit::Kind::kExited, code,
+                                     absl::StrCat("exit code ", code)});
+}
+
+ReconcileScene::Orders ReconcileScene::Memory(int slot, int64_t rss_bytes) {
+  NoteMemory(app_, Newest(slot).id, rss_bytes, now_);
+  return Reconcile();
+}
+
+ReconcileScene::Orders ReconcileScene::Renew(RenewalCause cause,
+                                             const std::string& reason) {
+  RenewAll(app_, cause, reason, now_);
+  return Reconcile();
+}
+
+ReconcileScene::Orders ReconcileScene::Unhealthy(int slot,
+                                                 const std::string& why) {
+  WorkerUnhealthy(app_, Newest(slot).id, why, {"last words"}, now_);
+  return Reconcile();
+}
+
+ReconcileScene::Orders ReconcileScene::Extend(int slot,
+                                              absl::Duration extension) {
+  WorkerExtends(app_, app_.slots.at(slot).workers.rbegin()->first, extension,
+                now_);
+  return Reconcile();
+}
+
+ReconcileScene::Orders ReconcileScene::Hold(const std::string& by) {
+  app_.held_by = by;
+  return Reconcile();
+}
+
+std::vector<std::string> ReconcileScene::Events() const {
+  std::vector<std::string> texts;
+  for (const AppEvent& event : app_.events) {
+    texts.push_back(absl::StrCat(event.slot, ": ", event.text));
+  }
+  return texts;
 }
 
 ReconcileScene::Orders ReconcileScene::Gone(int slot, int64_t generation) {

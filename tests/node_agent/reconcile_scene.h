@@ -11,6 +11,7 @@
 #include "node_agent/app_reconciler.h"
 #include "node_agent/app_restore.h"
 #include "node_agent/app_state.h"
+#include "node_agent/renewal.h"
 
 namespace fleet::agent {
 
@@ -43,6 +44,18 @@ class ReconcileScene : public WorkerIdSource {
   Orders Unready(int slot, int64_t generation, const std::string& detail = "");
   Orders Exit(int slot, int64_t generation, int code);
   Orders End(int slot, int64_t generation, WorkerExit exit);
+  // The same of the newest live worker of a slot.
+  Orders ReadyNewest(int slot);
+  Orders ExitNewest(int slot, int code);
+  // A sample of a live worker's memory; the newest one's.
+  Orders Memory(int slot, int64_t rss_bytes);
+  Orders Renew(RenewalCause cause, const std::string& reason);
+  Orders Unhealthy(int slot, const std::string& why);
+  Orders Extend(int slot, absl::Duration extension);
+  // Another app holds this one; empty: none.
+  Orders Hold(const std::string& by);
+  // Texts of its events, "slot: text".
+  std::vector<std::string> Events() const;
   // Its main process and its tree have ended, as asked.
   Orders Gone(int slot, int64_t generation);
   // All that were told to end have ended.
@@ -65,6 +78,8 @@ class ReconcileScene : public WorkerIdSource {
 
  private:
   Worker& Find(int slot, int64_t generation);
+  Worker& Newest(int slot);
+  Orders EndWorker(WorkerId id, const WorkerExit& exit);
   Orders Reconcile();
 
   AppSpec spec_;

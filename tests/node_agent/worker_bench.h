@@ -25,6 +25,8 @@ class RecordingListener : public WorkerListener {
     int ready_changes = 0;
     std::string detail;
     std::string status_text;
+    std::string unhealthy;
+    absl::Duration extension;
     bool exited = false;
     WorkerExit exit;
     bool gone = false;
@@ -42,6 +44,12 @@ class RecordingListener : public WorkerListener {
   }
   void OnStatusText(WorkerId id, const std::string& text) override {
     seen[id].status_text = text;
+  }
+  void OnUnhealthy(WorkerId id, const std::string& why) override {
+    seen[id].unhealthy = why;
+  }
+  void OnExtend(WorkerId id, absl::Duration extension) override {
+    seen[id].extension = extension;
   }
   void OnExited(WorkerId id, const WorkerExit& exit) override {
     seen[id].exited = true;
