@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "node_agent/app_restore.h"
+#include "node_agent/dependency.h"
 #include "node_agent/desired_state_acceptor.h"
 #include "node_agent/target_proto.h"
 #include "proto/rpc/status.h"
@@ -41,8 +42,13 @@ std::shared_ptr<const AppSpec> SpecOfUnknown(const WorkerIdentity& identity) {
 }  // namespace
 
 AgentState::AgentState(EventLoop& loop, WorkerRuntime& runtime,
-                       DesiredJournal& journal, int cores)
-    : loop_(loop), runtime_(runtime), journal_(journal), cores_(cores) {
+                       DesiredJournal& journal, int cores,
+                       std::string host_name)
+    : loop_(loop),
+      runtime_(runtime),
+      journal_(journal),
+      cores_(cores),
+      host_name_(std::move(host_name)) {
   runtime_.SetListener(this);
 }
 
@@ -164,6 +170,8 @@ v1::AppStatus AgentState::StatusOf(const AppSupervisor& supervisor) const {
   if (unsaved_.contains(status.app_uid())) {
     status.set_message(
         "how its step ended could not be saved on the host's disk");
+  } else if (status.message().empty()) {
+    status.set_message(supervisor.problem());
   }
   return status;
 }
@@ -298,6 +306,7 @@ void AgentState::Route(WorkerId id, AppSupervisor* supervisor) {
 void AgentState::OnChanged(const AppSupervisor& supervisor) {
   changed_.insert(supervisor.state().target.app_uid);
   NoteChange();
+  WakeDependents(supervisor);
 }
 
 void AgentState::SaveResult(const AppSupervisor& supervisor) {
@@ -351,7 +360,31 @@ bool AgentState::MustWait(const AppSupervisor& supervisor) const {
   });
 }
 
-std::string AgentState::HeldBy(const AppSupervisor&) const { return ""; }
+const AppState* AgentState::FindByName(const std::string& app) const {
+  for (const auto& [uid, supervisor] : apps_) {
+    const AppTarget& target = supervisor->state().target;
+    if (target.app == app && !target.removed) return &supervisor->state();
+  }
+  return nullptr;
+}
+
+std::string AgentState::HeldBy(const AppSupervisor& supervisor) const {
+  return fleet::agent::HeldBy(
+      supervisor.state(),
+      [this](const std::string& name) { return FindByName(name); });
+}
+
+void AgentState::WakeDependents(const AppSupervisor& supervisor) {
+  const std::string& name = supervisor.state().target.app;
+  for (auto& [uid, other] : apps_) {
+    const AppState& app = other->state();
+    if (app.held_by.empty() || app.target.spec == nullptr) continue;
+    const auto& names = app.target.spec->depends_on;
+    if (std::find(names.begin(), names.end(), name) != names.end()) {
+      other->Schedule();
+    }
+  }
+}
 
 void AgentState::OnForgotten(const AppSupervisor& supervisor) {
   std::string uid = supervisor.state().target.app_uid;

@@ -35,7 +35,7 @@ class AgentState : public WorkerListener, private AppSupervisor::Owner {
 
   // All are the caller's and outlive it. `cores` is the host's.
   AgentState(EventLoop& loop, WorkerRuntime& runtime, DesiredJournal& journal,
-             int cores);
+             int cores, std::string host_name = "localhost");
   ~AgentState() override;
 
   // Takes over the workers that live and brings up what the journal says.
@@ -81,6 +81,7 @@ class AgentState : public WorkerListener, private AppSupervisor::Owner {
   void OnForgotten(const AppSupervisor& supervisor) override;
   bool MustWait(const AppSupervisor& supervisor) const override;
   std::string HeldBy(const AppSupervisor& supervisor) const override;
+  const std::string& host_name() const override { return host_name_; }
 
   static std::shared_ptr<const AppSpec> SpecOf(void* self,
                                                const WorkerIdentity& identity);
@@ -92,6 +93,9 @@ class AgentState : public WorkerListener, private AppSupervisor::Owner {
   void Erase(const std::string& app_uid);
   v1::AppStatus StatusOf(const AppSupervisor& supervisor) const;
   void NoteChange();
+  const AppState* FindByName(const std::string& app) const;
+  // Others that wait for it look again.
+  void WakeDependents(const AppSupervisor& supervisor);
   void ScheduleSample();
   void TakeSamples();
   void RetryUnsaved();
@@ -101,6 +105,7 @@ class AgentState : public WorkerListener, private AppSupervisor::Owner {
   WorkerRuntime& runtime_;
   DesiredJournal& journal_;
   const int cores_;
+  const std::string host_name_;
 
   std::map<std::string, std::unique_ptr<AppSupervisor>> apps_;  // By app_uid.
   std::unordered_map<WorkerId, AppSupervisor*> route_;

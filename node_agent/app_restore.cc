@@ -59,8 +59,12 @@ void AdoptWorker(AppState& app, const AdoptedWorker& adopted,
       !app.step.active() && slot->second.generation == identity.generation;
   if (settled && adopted.ready) worker.ready_since = started_at;
   worker.was_available = settled && worker.was_ready;
+  worker.stopping = adopted.stopping;
+  worker.stop_since = now;
   for (auto& [id, other] : slot->second.workers) {
-    if (other.generation != worker.generation) continue;
+    bool beside =
+        other.generation == worker.generation && other.live() && worker.live();
+    if (!beside) continue;
     // The older one serves until the newer one can.
     Worker& older = other.id < worker.id ? other : worker;
     older.renewal = RenewalCause::kAdopted;

@@ -42,7 +42,14 @@ std::map<int, int64_t> SlotGenerations(const AppState& app) {
 
 AppSupervisor::AppSupervisor(EventLoop& loop, WorkerRuntime& runtime,
                              Owner& owner, AppState state)
-    : loop_(loop), runtime_(runtime), owner_(owner), state_(std::move(state)) {}
+    : loop_(loop),
+      runtime_(runtime),
+      owner_(owner),
+      state_(std::move(state)),
+      triggers_(loop, [this](RenewalCause cause, const std::string& reason) {
+        RenewAll(state_, cause, reason, loop_.clock().Now());
+        Changed();
+      }) {}
 
 AppSupervisor::~AppSupervisor() { loop_.CancelTimer(timer_); }
 
@@ -54,6 +61,7 @@ void AppSupervisor::Accept(AppTarget target) {
       target.revision, target.instances, target.stopped ? ", stopped" : "",
       target.removed ? ", removed" : "");
   AcceptTarget(state_, std::move(target));
+  accepted_ = true;
   Changed();
 }
 
@@ -94,6 +102,7 @@ void AppSupervisor::Changed() {
 void AppSupervisor::Run() {
   scheduled_ = false;
   if (forgotten_) return;
+  FollowTriggers();
   if (owner_.MustWait(*this)) return;
   state_.held_by = owner_.HeldBy(*this);
   StepPhase before = state_.step.phase;
@@ -106,6 +115,24 @@ void AppSupervisor::Run() {
   }
   LogEvents();
   Perform(plan);
+}
+
+// A run of the calendar that was missed is one after which none of the workers
+// was started; only they can tell, after an agent's death.
+void AppSupervisor::FollowTriggers() {
+  if (!state_.wants_workers() || !state_.target.spec_error.empty()) {
+    triggers_.Follow(nullptr, "", absl::InfinitePast());
+    return;
+  }
+  absl::Time since = loop_.clock().WallNow();
+  bool make_up = !accepted_ && state_.target.spec != nullptr &&
+                 state_.target.spec->restart.cron_missed == CronMissed::kRun;
+  for (const auto& [index, slot] : state_.slots) {
+    for (const auto& [id, worker] : slot.workers) {
+      if (make_up) since = std::min(since, worker.start_time);
+    }
+  }
+  triggers_.Follow(state_.target.spec, owner_.host_name(), since);
 }
 
 void AppSupervisor::LogEvents() {
@@ -245,11 +272,6 @@ void AppSupervisor::OnSample(const WorkerSample& sample) {
   RenewalCause before = worker->renewal;
   NoteMemory(state_, sample.id, sample.rss_bytes, loop_.clock().Now());
   if (worker->renewal != before) Changed();
-}
-
-void AppSupervisor::Renew(RenewalCause cause, const std::string& reason) {
-  RenewAll(state_, cause, reason, loop_.clock().Now());
-  Changed();
 }
 
 void AppSupervisor::OnExited(WorkerId id, const WorkerExit& exit) {

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "node_agent/app_state.h"
 #include "node_agent/reconcile_plan.h"
+#include "node_agent/renewal_triggers.h"
 #include "node_agent/worker_runtime.h"
 #include "proto/rpc/event_loop.h"
 
@@ -35,6 +36,7 @@ class AppSupervisor {
     virtual bool MustWait(const AppSupervisor& supervisor) const = 0;
     // See AppState::held_by.
     virtual std::string HeldBy(const AppSupervisor& supervisor) const = 0;
+    virtual const std::string& host_name() const = 0;
   };
 
   AppSupervisor(EventLoop& loop, WorkerRuntime& runtime, Owner& owner,
@@ -51,8 +53,9 @@ class AppSupervisor {
 
   // Its memory, as just sampled.
   void OnSample(const WorkerSample& sample);
-  // See RenewAll.
-  void Renew(RenewalCause cause, const std::string& reason);
+
+  // Of its spec, what this host cannot go by.
+  std::string problem() const { return triggers_.problem(); }
 
   // Reconciles at the end of this turn of the loop; many calls, one pass.
   void Schedule();
@@ -81,6 +84,7 @@ class AppSupervisor {
   void FailStart(WorkerId id, const absl::Status& why);
   void WakeAt(absl::Time when);
   void LogEvents();
+  void FollowTriggers();
   void Changed();
 
   EventLoop& loop_;
@@ -91,6 +95,8 @@ class AppSupervisor {
   bool forgotten_ = false;
   EventLoop::TimerId timer_ = 0;
   int64_t events_logged_ = 0;
+  RenewalTriggers triggers_;
+  bool accepted_ = false;  // A target, since this agent started.
   // Guards tasks that were posted against our end.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -79,12 +79,17 @@ LiveWorker::LiveWorker(const WorkerSurroundings& around, Watcher& watcher,
       progress_(WorkerProgress::FromText(note_.text())),
       monitor_(
           around_.loop, spec_->readiness, IsNodeCluster(*spec_),
-          [this](ReadinessState::Probe kind) { return TargetOf(kind); },
-          [this](bool ready_changed) {
-            was_ready_ = was_ready_ || monitor_.ready();
-            bool was_trusted = std::exchange(trusted_, false);
-            if (was_trusted && !monitor_.ready()) TellSockets();
-            watcher_.OnWorkerReadiness(*this, ready_changed);
+          [this](const ProbeRequest& request, ProbeDone done) {
+            return StartProbe(request, std::move(done));
+          },
+          [this](bool ready_changed) { OnReadinessChanged(ready_changed); }),
+      liveness_(
+          around_.loop, spec_->liveness,
+          [this](const ProbeRequest& request, ProbeDone done) {
+            return StartProbe(request, std::move(done));
+          },
+          [this](const std::string& why) {
+            watcher_.OnWorkerUnhealthy(*this, why);
           }) {
   stopping_ = progress_.stopping;
   asked_ = progress_.stopping;
@@ -136,7 +141,16 @@ bool LiveWorker::OnAdopted(pid_t pid, uint64_t start_ticks) {
   OnSpawned(pid, start_ticks);
   was_ready_ = monitor_.TakeAsTold();
   trusted_ = progress_.serving && !was_ready_;
+  if (was_ready_ && !stopping_) liveness_.OnReady();
   return was_ready_;
+}
+
+void LiveWorker::OnReadinessChanged(bool ready_changed) {
+  was_ready_ = was_ready_ || monitor_.ready();
+  bool was_trusted = std::exchange(trusted_, false);
+  if (was_trusted && !monitor_.ready()) TellSockets();
+  if (monitor_.ready()) liveness_.OnReady();
+  watcher_.OnWorkerReadiness(*this, ready_changed);
 }
 
 void LiveWorker::RestoreProgress() {
@@ -245,6 +259,11 @@ void LiveWorker::OnSocketRefused(const absl::Status& why) {
 }
 
 void LiveWorker::OnNotify(const NotifyMessage& message) {
+  if (message.reloading) {
+    progress_.notify_ready = false;
+    monitor_.state().OnReloading();
+  }
+  // In one message with RELOADING=1 it is the later word.
   if (message.ready) {
     progress_.notify_ready = true;
     monitor_.state().OnNotifyReady();
@@ -253,6 +272,11 @@ void LiveWorker::OnNotify(const NotifyMessage& message) {
     progress_.leaving = true;
     monitor_.state().OnLeaving();
   }
+  if (message.watchdog_period.has_value()) {
+    liveness_.SetWatchdog(*message.watchdog_period);
+  }
+  if (message.watchdog) liveness_.OnWatchdog();
+  if (message.watchdog_trigger) liveness_.OnWatchdogTrigger();
   SaveProgress();
   monitor_.Update();
 }
@@ -260,6 +284,7 @@ void LiveWorker::OnNotify(const NotifyMessage& message) {
 void LiveWorker::OnEnded() {
   ended_ = true;
   monitor_.Stop();
+  liveness_.Stop();
   channel_.reset();
   if (drain_timer_ != 0) {
     around_.loop.CancelTimer(std::exchange(drain_timer_, 0));
@@ -281,20 +306,26 @@ std::set<std::string> LiveWorker::AddressesInUse() const {
   return keys;
 }
 
-ProbeTarget LiveWorker::TargetOf(ReadinessState::Probe kind) {
-  const ReadinessGate& gate = spec_->readiness;
-  bool http = kind == ReadinessState::Probe::kHttp;
+std::unique_ptr<ProbeRun> LiveWorker::StartProbe(const ProbeRequest& request,
+                                                 ProbeDone done) {
+  if (request.kind == ProbeKind::kExec) {
+    return watcher_.RunBeside(*this, request, std::move(done));
+  }
+  return std::make_unique<Probe>(around_.loop, TargetOf(request),
+                                 std::move(done));
+}
+
+ProbeTarget LiveWorker::TargetOf(const ProbeRequest& request) {
   ProbeTarget target;
-  target.port = http ? gate.http->port : gate.tcp->port;
-  target.timeout = gate.probe_timeout;
-  if (http) target.http = gate.http;
+  target.request = request;
   target.host = around_.sockets.bind_address();
   AddressSockets* sockets =
-      around_.sockets.FindPort(identity_.app_uid, target.port);
+      around_.sockets.FindPort(identity_.app_uid, request.port);
   if (sockets != nullptr) {
     if (!IsWildcardHost(sockets->host())) target.host = sockets->host();
-    target.wait_for_acceptor = !http || watcher_.SharesSocket(*this, *sockets);
-    target.route = std::make_unique<SlotRoute>(*this, target.port);
+    target.wait_for_acceptor = request.kind == ProbeKind::kTcp ||
+                               watcher_.SharesSocket(*this, *sockets);
+    target.route = std::make_unique<SlotRoute>(*this, request.port);
   }
   if (target.host.empty()) target.host = "127.0.0.1";
   return target;
@@ -302,6 +333,7 @@ ProbeTarget LiveWorker::TargetOf(ReadinessState::Probe kind) {
 
 void LiveWorker::MarkStopping() {
   monitor_.Stop();
+  liveness_.Stop();
   stopping_ = true;
 }
 

@@ -12,9 +12,11 @@
 #include "absl/time/time.h"
 #include "node_agent/accepted_by.h"
 #include "node_agent/held_note.h"
+#include "node_agent/liveness_monitor.h"
 #include "node_agent/node_channel.h"
 #include "node_agent/node_cluster.h"
 #include "node_agent/notify_message.h"
+#include "node_agent/probe.h"
 #include "node_agent/process_tree.h"
 #include "node_agent/readiness_monitor.h"
 #include "node_agent/socket_registry.h"
@@ -49,6 +51,13 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
     // Another worker may accept what is meant for this one.
     virtual bool SharesSocket(const LiveWorker& worker,
                               const AddressSockets& sockets) const = 0;
+    // It lives and does not serve. Once.
+    virtual void OnWorkerUnhealthy(LiveWorker& worker,
+                                   const std::string& why) = 0;
+    // Runs the command of an exec probe.
+    virtual std::unique_ptr<ProbeRun> RunBeside(const LiveWorker& worker,
+                                                const ProbeRequest& request,
+                                                ProbeDone done) = 0;
   };
 
   LiveWorker(const WorkerSurroundings& around, Watcher& watcher,
@@ -113,7 +122,10 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
   void RestoreProgress();
   void SaveProgress();
   void TellSockets();
-  ProbeTarget TargetOf(ReadinessState::Probe kind);
+  std::unique_ptr<ProbeRun> StartProbe(const ProbeRequest& request,
+                                       ProbeDone done);
+  ProbeTarget TargetOf(const ProbeRequest& request);
+  void OnReadinessChanged(bool ready_changed);
   bool SendDrain(const std::string& signal);
   void SendStopSignal();
   absl::Duration Grace() const;
@@ -139,6 +151,7 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
   HeldNote note_;
   WorkerProgress progress_;
   ReadinessMonitor monitor_;
+  LivenessMonitor liveness_;
   std::unique_ptr<NodeCluster> cluster_;
   std::unique_ptr<NodeChannel> channel_;
   EventLoop::TimerId drain_timer_ = 0;

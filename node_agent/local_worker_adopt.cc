@@ -45,6 +45,9 @@ void LocalWorkerRuntime::OnNotify(pid_t sender, const NotifyMessage& message) {
   Entry* entry = Find(WorkerOfProcess(sender));
   if (entry == nullptr || entry->worker->ended()) return;
   entry->worker->OnNotify(message);
+  if (message.extend_timeout.has_value() && listener_ != nullptr) {
+    listener_->OnExtend(entry->worker->identity().id, *message.extend_timeout);
+  }
   if (message.status.has_value() && listener_ != nullptr) {
     listener_->OnStatusText(entry->worker->identity().id, *message.status);
   }
@@ -160,6 +163,7 @@ void LocalWorkerRuntime::AdoptOne(Inventory::Process& process, HeldParts parts,
     result.identity = *identity;
     result.pid = process.pid;
     result.ready = ready && !process.ended;
+    result.stopping = worker.stopping();
     adopted.push_back(std::move(result));
   }
   if (process.ended) {
@@ -169,6 +173,7 @@ void LocalWorkerRuntime::AdoptOne(Inventory::Process& process, HeldParts parts,
     return;
   }
   sampler_.Add(process.id, process.pid, clock_.Now());
+  NotePid(workers_[process.id]);
   if (unknown) StopUnknown(process.id);
 }
 

@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "node_agent/pid_file.h"
 #include "node_agent/worker_exit_text.h"
+#include "proto/rpc/status.h"
 
 namespace fleet::agent {
 namespace {
@@ -28,6 +30,7 @@ LocalWorkerRuntime::LocalWorkerRuntime(EventLoop& loop, const Clock& clock,
       tree_(loop, keeper.keeper_pid()),
       tree_keeper_(keeper.keeper_pid()),
       handshakes_(clock),
+      commands_(loop, keeper, tree_),
       around_{loop, keeper, sockets_, tree_, accepted_by_} {
   keeper_.SetEvents(this);
 }
@@ -80,6 +83,7 @@ void LocalWorkerRuntime::Kill(WorkerId id) {
 // ------------------------------------------------------- how processes end
 
 void LocalWorkerRuntime::OnExited(WorkerId id, ProcessExit exit) {
+  if (commands_.OnExited(id, exit)) return;
   if (strangers_.erase(id) > 0) return keeper_.AckExit(id);
   Entry* entry = Find(id);
   if (entry == nullptr) return keeper_.AckExit(id);
@@ -134,6 +138,9 @@ void LocalWorkerRuntime::Forget(WorkerId id) {
     keeper_.Drop(absl::StrCat("log/", id, "/", stream));
   }
   it->second.worker->DropHeld();
+  if (!it->second.pid_file.empty()) {
+    RemovePidFile(it->second.pid_file, it->second.worker->pid());
+  }
   tree_.Forget(id);
   workers_.erase(it);
   if (listener_ != nullptr) listener_->OnGone(id);
@@ -145,6 +152,26 @@ void LocalWorkerRuntime::Forget(WorkerId id) {
 }
 
 // ------------------------------------------------------------------- the rest
+
+void LocalWorkerRuntime::OnWorkerUnhealthy(LiveWorker& worker,
+                                           const std::string& why) {
+  if (listener_ != nullptr) listener_->OnUnhealthy(worker.identity().id, why);
+}
+
+std::unique_ptr<ProbeRun> LocalWorkerRuntime::RunBeside(
+    const LiveWorker& worker, const ProbeRequest& request, ProbeDone done) {
+  return commands_.Run(
+      request,
+      [&](int out) -> absl::StatusOr<SpawnRequest> {
+        ASSIGN_OR_RETURN(
+            SpawnRequest spawn,
+            launch_->PrepareCommand(worker.identity(), worker.spec(),
+                                    request.command, out));
+        spawn.env.push_back(absl::StrCat("FLEET_WORKER_PID=", worker.pid()));
+        return spawn;
+      },
+      std::move(done));
+}
 
 std::vector<std::string> LocalWorkerRuntime::StderrTail(WorkerId id,
                                                         int lines) const {

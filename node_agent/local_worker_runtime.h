@@ -20,6 +20,7 @@
 #include "node_agent/pending_handshakes.h"
 #include "node_agent/process_sampler.h"
 #include "node_agent/process_tree.h"
+#include "node_agent/side_commands.h"
 #include "node_agent/socket_registry.h"
 #include "node_agent/worker_launch.h"
 #include "node_agent/worker_pipes.h"
@@ -85,6 +86,7 @@ class LocalWorkerRuntime : public WorkerRuntime,
     // For messages when it cannot be started.
     std::string executable;
     std::string cwd;
+    std::string pid_file;  // Empty: none.
     bool killed = false;
     bool gone_pending = false;
     absl::Duration kill_pause;
@@ -118,6 +120,10 @@ class LocalWorkerRuntime : public WorkerRuntime,
   void OnWorkerSockets(LiveWorker& worker) override;
   bool SharesSocket(const LiveWorker& worker,
                     const AddressSockets& sockets) const override;
+  void OnWorkerUnhealthy(LiveWorker& worker, const std::string& why) override;
+  std::unique_ptr<ProbeRun> RunBeside(const LiveWorker& worker,
+                                      const ProbeRequest& request,
+                                      ProbeDone done) override;
 
   void OpenNotifySocket(UniqueFd held);
   void OnNotify(pid_t sender, const NotifyMessage& message);
@@ -138,6 +144,8 @@ class LocalWorkerRuntime : public WorkerRuntime,
       const WorkerUser& user);
   void AttachPipes(Entry& entry, UniqueFd out, UniqueFd err, UniqueFd channel);
   void FailStart(WorkerId id, WorkerExit exit);
+  // Writes its pid_file, if it has one.
+  static void NotePid(Entry& entry);
 
   NodeSharedData& SharedData(const std::string& app_uid);
   Entry* Find(WorkerId id);
@@ -174,6 +182,7 @@ class LocalWorkerRuntime : public WorkerRuntime,
   pid_t tree_keeper_;
   AcceptedBy accepted_by_;
   PendingHandshakes handshakes_;
+  SideCommands commands_;
   ProcessSampler sampler_;
   std::unique_ptr<NotifySocket> notify_;
   std::unique_ptr<WorkerLaunch> launch_;

@@ -1,9 +1,12 @@
 // LocalWorkerRuntime: how workers come to be.
+#include <spdlog/spdlog.h>
+
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "node_agent/local_worker_runtime.h"
+#include "node_agent/pid_file.h"
 #include "node_agent/worker_exit_text.h"
 #include "node_agent/worker_pipes.h"
 #include "proto/rpc/status.h"
@@ -184,17 +187,32 @@ void LocalWorkerRuntime::FailStart(WorkerId id, WorkerExit exit) {
   });
 }
 
+void LocalWorkerRuntime::NotePid(Entry& entry) {
+  const LiveWorker& worker = *entry.worker;
+  const std::string& path = worker.spec()->pid_file;
+  if (path.empty()) return;
+  entry.pid_file = PidFilePath(path, worker.identity().slot, worker.slots());
+  absl::Status written = WritePidFile(entry.pid_file, worker.pid());
+  if (!written.ok()) {
+    spdlog::warn("app {} instance {}: pid_file: {}", worker.identity().app,
+                 worker.identity().slot, ToStd(written.message()));
+  }
+}
+
 void LocalWorkerRuntime::OnSpawned(WorkerId id, pid_t pid,
                                    uint64_t start_ticks) {
+  if (commands_.OnSpawned(id, pid, start_ticks)) return;
   Entry* entry = Find(id);
   if (entry == nullptr) return;
   entry->worker->OnSpawned(pid, start_ticks);
+  NotePid(*entry);
   sampler_.Add(id, pid, clock_.Now());
   if (listener_ != nullptr) listener_->OnStarted(id, pid);
 }
 
 void LocalWorkerRuntime::OnSpawnFailed(WorkerId id, const std::string& step,
                                        int error_number) {
+  if (commands_.OnSpawnFailed(id, step, error_number)) return;
   Entry* entry = Find(id);
   if (entry == nullptr) return;
   const WorkerIdentity& identity = entry->worker->identity();

@@ -151,7 +151,7 @@ absl::Status Run(const AgentOptions& options, const StateFolder& folder,
   }
 
   HostFacts facts = ReadHostFacts();
-  AgentState state(loop, runtime, *journal, facts.cores);
+  AgentState state(loop, runtime, *journal, facts.cores, options.host_name);
   LogTailService tails(loop, logs, options.host_name);
   HostReporter reporter(clock, DescribeHost(options, facts, folder), state,
                         tails, *keeper);

@@ -36,6 +36,13 @@ void Assign(absl::string_view name, absl::string_view value,
   if (name == "MAINPID" && is_number && number > 0) {
     message.main_pid = static_cast<pid_t>(number);
   }
+  if (name == "WATCHDOG") {
+    message.watchdog = value == "1";
+    message.watchdog_trigger = value == "trigger";
+  }
+  if (name == "WATCHDOG_USEC" && is_number && number >= 0) {
+    message.watchdog_period = absl::Microseconds(number);
+  }
   if (name == "EXTEND_TIMEOUT_USEC" && is_number && number > 0) {
     message.extend_timeout = absl::Microseconds(number);
   }

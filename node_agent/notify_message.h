@@ -20,6 +20,10 @@ struct NotifyMessage {
   std::optional<std::string> status;  // At most 256 bytes of valid text.
   std::optional<pid_t> main_pid;
   std::optional<absl::Duration> extend_timeout;
+  bool watchdog = false;          // WATCHDOG=1.
+  bool watchdog_trigger = false;  // WATCHDOG=trigger.
+  // WATCHDOG_USEC: another time from now on.
+  std::optional<absl::Duration> watchdog_period;
 };
 
 // Source: sd_notify(3). Assignments we do not know are left out, as systemd

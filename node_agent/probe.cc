@@ -11,16 +11,13 @@
 #include <cstring>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "node_agent/listen_address.h"
-#include "proto/rpc/status.h"
 
 namespace fleet::agent {
 namespace {
 
 constexpr int kMaxAttempts = 50;
-constexpr size_t kMaxAnswerBytes = 8 << 10;
 constexpr absl::Duration kFirstAcceptWait = absl::Microseconds(500);
 constexpr absl::Duration kMaxAcceptWait = absl::Milliseconds(20);
 
@@ -35,26 +32,18 @@ std::string Lower(const char* text) {
 
 }  // namespace
 
-int ParseHttpStatus(std::string_view line) {
-  constexpr std::string_view kVersion = "HTTP/1.";
-  constexpr size_t kCodeAt = 9;
-  int code = 0;
-  if (!line.starts_with(kVersion) || line.size() < kCodeAt + 3 ||
-      line[kCodeAt - 1] != ' ' || line[kCodeAt] < '1' || line[kCodeAt] > '5' ||
-      !absl::SimpleAtoi(ToAbsl(line.substr(kCodeAt, 3)), &code)) {
-    return 0;
-  }
-  return code;
-}
-
-Probe::Probe(EventLoop& loop, ProbeTarget target, Done done)
-    : loop_(loop), target_(std::move(target)), done_(std::move(done)) {
-  deadline_ = loop_.AddTimerAfter(target_.timeout, [this] {
+Probe::Probe(EventLoop& loop, ProbeTarget target, ProbeDone done)
+    : loop_(loop),
+      target_(std::move(target)),
+      talk_(MakeProbeTalk(target_.request, Authority())),
+      done_(std::move(done)) {
+  deadline_ = loop_.AddTimerAfter(target_.request.timeout, [this] {
     deadline_ = 0;
-    Finish(false, connected_
-                      ? absl::StrCat("no answer within ",
-                                     absl::FormatDuration(target_.timeout))
-                      : "no connection in time");
+    Finish(false,
+           connected_
+               ? absl::StrCat("no answer within ",
+                              absl::FormatDuration(target_.request.timeout))
+               : "no connection in time");
   });
   Connect();
 }
@@ -80,7 +69,7 @@ void Probe::Connect() {
   if (++attempts_ > kMaxAttempts) {
     return Finish(false, "only the app's other workers answered");
   }
-  auto name = MakeInetAddress(target_.host, target_.port, AF_INET);
+  auto name = MakeInetAddress(target_.host, target_.request.port, AF_INET);
   if (!name.ok()) return Finish(false, std::string(name.status().message()));
   fd_.Reset(
       socket(name->family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -122,16 +111,14 @@ void Probe::OnConnected() {
   if (target_.route != nullptr && target_.wait_for_acceptor) {
     return AwaitAcceptor();
   }
-  if (!target_.http.has_value()) return Finish(true, "connected");
-  SendRequest();
+  SaySomething();
 }
 
 void Probe::AwaitAcceptor() {
   if (accept_timer_ != 0) loop_.CancelTimer(std::exchange(accept_timer_, 0));
   switch (target_.route->WhoAccepted(fd_.get())) {
     case ProbeRoute::Acceptor::kWanted:
-      if (!target_.http.has_value()) return Finish(true, "connected");
-      return SendRequest();
+      return SaySomething();
     case ProbeRoute::Acceptor::kOther:
       return Connect();
     case ProbeRoute::Acceptor::kNobody:
@@ -145,48 +132,42 @@ void Probe::AwaitAcceptor() {
   }
 }
 
-void Probe::SendRequest() {
-  bool v6 = target_.host.find(':') != std::string::npos;
-  std::string request = absl::StrCat(
-      "GET ", target_.http->path, " HTTP/1.1\r\nHost: ", v6 ? "[" : "",
-      target_.host, v6 ? "]:" : ":", target_.port,
-      "\r\nUser-Agent: fleet-probe\r\nAccept: */*\r\nConnection: "
-      "close\r\n\r\n");
-  // A new connection's buffer has room for so little.
-  ssize_t n = send(fd_.get(), request.data(), request.size(), MSG_NOSIGNAL);
-  if (n != static_cast<ssize_t>(request.size())) {
-    return Finish(false, Lower(std::strerror(errno)));
-  }
+void Probe::SaySomething() {
+  if (talk_ == nullptr) return Finish(true, "connected");
   sent_ = true;
   loop_.ModifyFd(fd_.get(), EPOLLIN);
+  Send(talk_->Opening());
+}
+
+// A new connection's buffer has room for so little.
+void Probe::Send(const std::string& bytes) {
+  if (bytes.empty()) return;
+  ssize_t n = send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  if (n == static_cast<ssize_t>(bytes.size())) return;
+  Finish(false, n < 0 ? Lower(std::strerror(errno)) : "it reads nothing");
 }
 
 void Probe::ReadAnswer() {
-  std::array<char, 1024> bytes;
+  std::array<char, 4096> bytes;
   ssize_t n = recv(fd_.get(), bytes.data(), bytes.size(), 0);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (n < 0) return Finish(false, Lower(std::strerror(errno)));
-  answer_.append(bytes.data(), static_cast<size_t>(n));
-  bool complete = answer_.find('\n') != std::string::npos;
-  if (!complete && n > 0 && answer_.size() < kMaxAnswerBytes) return;
-  int status = ParseHttpStatus(answer_);
-  if (status == 0) {
-    return Finish(false, answer_.empty()
-                             ? "closed the connection without an answer"
-                             : "the answer is not HTTP/1");
-  }
-  int wanted = target_.http->status;
-  bool right = wanted == 0 ? status >= 200 && status < 400 : status == wanted;
-  Finish(right, absl::StrCat(status));
+  std::string reply;
+  auto verdict = talk_->OnBytes({bytes.data(), static_cast<size_t>(n)}, &reply);
+  if (verdict.has_value()) return Finish(verdict->success, verdict->answer);
+  Send(reply);
+}
+
+std::string Probe::Authority() const {
+  bool v6 = target_.host.find(':') != std::string::npos;
+  return absl::StrCat(v6 ? "[" : "", target_.host, v6 ? "]:" : ":",
+                      target_.request.port);
 }
 
 std::string Probe::Describe(const std::string& answer) const {
-  bool v6 = target_.host.find(':') != std::string::npos;
   return absl::StrCat(
-      target_.http.has_value() ? absl::StrCat("GET ", target_.http->path)
-                               : "connect",
-      target_.http.has_value() ? " on " : " to ", v6 ? "[" : "", target_.host,
-      v6 ? "]:" : ":", target_.port, ": ", answer);
+      talk_ == nullptr ? "connect to " : absl::StrCat(talk_->Name(), " on "),
+      Authority(), ": ", answer);
 }
 
 void Probe::Finish(bool success, const std::string& answer) {
@@ -196,7 +177,7 @@ void Probe::Finish(bool success, const std::string& answer) {
   loop_.Post(
       [this, alive = alive_, result = ProbeResult{success, Describe(answer)}] {
         if (!*alive) return;
-        Done done = std::move(done_);
+        ProbeDone done = std::move(done_);
         done(result);
       });
 }

@@ -3,23 +3,16 @@
 #define FLEET_NODE_AGENT_PROBE_H_
 
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
-#include <string_view>
 
 #include "absl/time/time.h"
+#include "node_agent/probe_request.h"
+#include "node_agent/probe_talk.h"
 #include "node_agent/unique_fd.h"
-#include "proto/rpc/app_spec.h"
 #include "proto/rpc/event_loop.h"
 
 namespace fleet::agent {
-
-struct ProbeResult {
-  bool success = false;
-  std::string text;  // "GET /health on 127.0.0.11:3000: 503"
-};
 
 // The way to one worker among those that share a port.
 //
@@ -44,9 +37,7 @@ class ProbeRoute {
 
 struct ProbeTarget {
   std::string host;  // Numeric.
-  int port = 0;
-  absl::Duration timeout = absl::Seconds(1);
-  std::optional<HttpProbe> http;  // Nothing: connecting is enough.
+  ProbeRequest request;
   // nullptr: the port is not one of ours, whoever answers is the worker.
   std::unique_ptr<ProbeRoute> route;
   // Wait until WhoAccepted says kWanted. The kernel completes a connection to
@@ -54,15 +45,12 @@ struct ProbeTarget {
   bool wait_for_acceptor = false;
 };
 
-// Runs once, then calls back from the loop (which may destroy it). HTTP/1.1
-// GET; the status line decides, of which at most 8 KiB are read. Loop thread
-// only.
-class Probe {
+// Over the network: connects, and says what is to be said (probe_talk.h). Runs
+// once, then calls back from the loop (which may destroy it). Loop thread only.
+class Probe : public ProbeRun {
  public:
-  using Done = std::function<void(const ProbeResult&)>;
-
-  Probe(EventLoop& loop, ProbeTarget target, Done done);
-  ~Probe();
+  Probe(EventLoop& loop, ProbeTarget target, ProbeDone done);
+  ~Probe() override;
   Probe(const Probe&) = delete;
   Probe& operator=(const Probe&) = delete;
 
@@ -71,30 +59,29 @@ class Probe {
   void OnEvents(uint32_t events);
   void OnConnected();
   void AwaitAcceptor();
-  void SendRequest();
+  void SaySomething();
+  void Send(const std::string& bytes);
   void ReadAnswer();
+  std::string Authority() const;
   void Disconnect();
   void Finish(bool success, const std::string& answer);
   std::string Describe(const std::string& answer) const;
 
   EventLoop& loop_;
   ProbeTarget target_;
-  Done done_;
+  std::unique_ptr<ProbeTalk> talk_;  // nullptr: connecting is enough.
+  ProbeDone done_;
   UniqueFd fd_;
   uint16_t pinned_port_ = 0;
   bool connected_ = false;
   bool sent_ = false;
   int attempts_ = 0;
   absl::Duration accept_wait_;
-  std::string answer_;
   EventLoop::TimerId deadline_ = 0;
   EventLoop::TimerId accept_timer_ = 0;
   bool finished_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
-
-// The code of an HTTP/1.x status line; 0: it is none. Pure.
-int ParseHttpStatus(std::string_view line);
 
 }  // namespace fleet::agent
 

@@ -13,13 +13,17 @@ constexpr absl::Duration kReadyPause = absl::Seconds(5);
 }  // namespace
 
 ReadinessMonitor::ReadinessMonitor(EventLoop& loop, const ReadinessGate& gate,
-                                   bool node_cluster, TargetOf target_of,
+                                   bool node_cluster, StartProbe start_probe,
                                    Changed changed)
     : loop_(loop),
       gate_(gate),
-      target_of_(std::move(target_of)),
+      start_probe_(std::move(start_probe)),
       changed_(std::move(changed)),
-      state_(gate, node_cluster) {}
+      state_(gate, node_cluster) {
+  for (ProbeKind kind : kProbeKinds) {
+    running_[kind].request = RequestOf(gate_, kind);
+  }
+}
 
 ReadinessMonitor::~ReadinessMonitor() {
   *alive_ = false;
@@ -30,23 +34,23 @@ void ReadinessMonitor::Stop() {
   stopped_ = true;
   for (Running& running : running_) {
     if (running.timer != 0) loop_.CancelTimer(std::exchange(running.timer, 0));
-    running.probe.reset();
+    running.run.reset();
   }
-}
-
-bool ReadinessMonitor::IsSet(ReadinessState::Probe kind) const {
-  return kind == ReadinessState::Probe::kHttp ? gate_.http.has_value()
-                                              : gate_.tcp.has_value();
 }
 
 void ReadinessMonitor::Update() {
   if (stopped_) return;
-  for (auto kind :
-       {ReadinessState::Probe::kHttp, ReadinessState::Probe::kTcp}) {
-    Running& running = RunningOf(kind);
-    if (running.started || !IsSet(kind) || !state_.WantsProbes()) continue;
+  if (first_probe_at_ == absl::InfinitePast() && state_.started()) {
+    first_probe_at_ = loop_.clock().Now() + gate_.initial_delay;
+  }
+  for (ProbeKind kind : kProbeKinds) {
+    Running& running = running_[kind];
+    if (running.started || !running.request.has_value() ||
+        !state_.WantsProbes()) {
+      continue;
+    }
     running.started = true;
-    StartProbe(kind);
+    StartFirst(kind);
   }
   if (std::exchange(tell_posted_, true)) return;
   loop_.Post([this, alive = alive_] {
@@ -71,20 +75,28 @@ void ReadinessMonitor::Tell() {
   changed_(ready_changed);
 }
 
-void ReadinessMonitor::StartProbe(ReadinessState::Probe kind) {
-  RunningOf(kind).probe = std::make_unique<Probe>(
-      loop_, target_of_(kind),
+void ReadinessMonitor::StartFirst(ProbeKind kind) {
+  if (loop_.clock().Now() >= first_probe_at_) return Start(kind);
+  running_[kind].timer = loop_.AddTimer(first_probe_at_, [this, kind] {
+    running_[kind].timer = 0;
+    Start(kind);
+  });
+}
+
+void ReadinessMonitor::Start(ProbeKind kind) {
+  Running& running = running_[kind];
+  running.run = start_probe_(
+      *running.request,
       [this, kind](const ProbeResult& result) { OnResult(kind, result); });
 }
 
-void ReadinessMonitor::OnResult(ReadinessState::Probe kind,
-                                const ProbeResult& result) {
+void ReadinessMonitor::OnResult(ProbeKind kind, const ProbeResult& result) {
   if (stopped_) return;
   state_.OnProbe(kind, result.success, result.text);
-  Running& running = RunningOf(kind);
+  Running& running = running_[kind];
   running.timer = loop_.AddTimerAfter(NextPause(running), [this, kind] {
-    RunningOf(kind).timer = 0;
-    StartProbe(kind);
+    running_[kind].timer = 0;
+    Start(kind);
   });
   Update();
 }

@@ -2,13 +2,13 @@
 #ifndef FLEET_NODE_AGENT_READINESS_MONITOR_H_
 #define FLEET_NODE_AGENT_READINESS_MONITOR_H_
 
-#include <array>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/time/time.h"
-#include "node_agent/probe.h"
+#include "node_agent/probe_request.h"
 #include "node_agent/readiness_state.h"
 #include "proto/rpc/app_spec.h"
 #include "proto/rpc/event_loop.h"
@@ -17,19 +17,18 @@ namespace fleet::agent {
 
 // Each probe of the gate runs again `interval` after its last answer. Unset:
 // 25 ms after the first, then twice as long each time up to 0.2 s until the
-// worker is ready; 5 s from then on.
+// worker is ready; 5 s from then on. The first one waits for the gate's
+// initial_delay after the start (for one that was adopted, after that).
 //
 // One per live worker. Loop thread only; calls back from the loop, never from
 // inside a call.
 class ReadinessMonitor {
  public:
-  // The way to the worker for one of its probes.
-  using TargetOf = std::function<ProbeTarget(ReadinessState::Probe)>;
   // `ready` changed or only the detail.
   using Changed = std::function<void(bool ready_changed)>;
 
   ReadinessMonitor(EventLoop& loop, const ReadinessGate& gate,
-                   bool node_cluster, TargetOf target_of, Changed changed);
+                   bool node_cluster, StartProbe start_probe, Changed changed);
   ~ReadinessMonitor();
   ReadinessMonitor(const ReadinessMonitor&) = delete;
   ReadinessMonitor& operator=(const ReadinessMonitor&) = delete;
@@ -49,27 +48,26 @@ class ReadinessMonitor {
 
  private:
   struct Running {
-    std::unique_ptr<Probe> probe;
+    std::optional<ProbeRequest> request;
+    std::unique_ptr<ProbeRun> run;
     EventLoop::TimerId timer = 0;
     bool started = false;
     absl::Duration pause;
   };
 
-  Running& RunningOf(ReadinessState::Probe kind) {
-    return running_[kind == ReadinessState::Probe::kHttp ? 0 : 1];
-  }
-  bool IsSet(ReadinessState::Probe kind) const;
-  void StartProbe(ReadinessState::Probe kind);
-  void OnResult(ReadinessState::Probe kind, const ProbeResult& result);
+  void StartFirst(ProbeKind kind);
+  void Start(ProbeKind kind);
+  void OnResult(ProbeKind kind, const ProbeResult& result);
   absl::Duration NextPause(Running& running) const;
   void Tell();
 
   EventLoop& loop_;
   const ReadinessGate gate_;
-  TargetOf target_of_;
+  StartProbe start_probe_;
   Changed changed_;
   ReadinessState state_;
-  std::array<Running, 2> running_;
+  PerProbe<Running> running_;
+  absl::Time first_probe_at_ = absl::InfinitePast();
   bool stopped_ = false;
   bool tell_posted_ = false;
   bool ready_ = false;

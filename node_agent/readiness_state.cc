@@ -6,18 +6,29 @@
 #include "absl/strings/str_join.h"
 
 namespace fleet::agent {
+namespace {
+
+bool HasProbe(const ReadinessGate& gate) {
+  return std::any_of(
+      kProbeKinds.begin(), kProbeKinds.end(),
+      [&gate](ProbeKind kind) { return RequestOf(gate, kind).has_value(); });
+}
+
+}  // namespace
 
 ReadinessState::ReadinessState(const ReadinessGate& gate, bool node_cluster)
     : gate_(gate),
       wants_listening_(node_cluster && !gate.wait_ready && !gate.notify &&
-                       !gate.http.has_value() && !gate.tcp.has_value()) {
-  http_.set = gate.http.has_value();
-  tcp_.set = gate.tcp.has_value();
+                       !HasProbe(gate)) {
+  for (ProbeKind kind : kProbeKinds) {
+    probes_[kind].set = RequestOf(gate, kind).has_value();
+    any_probe_ |= probes_[kind].set;
+  }
 }
 
-void ReadinessState::OnProbe(Probe probe, bool success,
+void ReadinessState::OnProbe(ProbeKind probe, bool success,
                              const std::string& text) {
-  ProbeState& state = probe == Probe::kHttp ? http_ : tcp_;
+  ProbeState& state = probes_[probe];
   state.text = text;
   state.successes = success ? state.successes + 1 : 0;
   state.failures = success ? 0 : state.failures + 1;
@@ -29,26 +40,33 @@ void ReadinessState::OnProbe(Probe probe, bool success,
   }
 }
 
+bool ReadinessState::ProbesHold() const {
+  return std::all_of(kProbeKinds.begin(), kProbeKinds.end(),
+                     [this](ProbeKind kind) {
+                       return probes_[kind].holds || !probes_[kind].set;
+                     });
+}
+
 bool ReadinessState::OwnWordHolds() const {
   return started_ && !leaving_ && (message_ || !gate_.wait_ready) &&
          (notify_ || !gate_.notify) && (listening_ || !wants_listening_);
 }
 
 bool ReadinessState::WantsProbes() const {
-  return (http_.set || tcp_.set) && OwnWordHolds();
+  return any_probe_ && OwnWordHolds();
 }
 
-bool ReadinessState::ready() const {
-  return OwnWordHolds() && (http_.holds || !http_.set) &&
-         (tcp_.holds || !tcp_.set);
-}
+bool ReadinessState::ready() const { return OwnWordHolds() && ProbesHold(); }
 
 std::vector<std::string> ReadinessState::MissingWords() const {
   std::vector<std::string> missing;
   if (!message_ && gate_.wait_ready) {
     missing.emplace_back("waits for process.send('ready')");
   }
-  if (!notify_ && gate_.notify) missing.emplace_back("waits for READY=1");
+  if (!notify_ && gate_.notify) {
+    missing.emplace_back(reloading_ ? "reloads, waits for READY=1"
+                                    : "waits for READY=1");
+  }
   if (!listening_ && wants_listening_) {
     missing.emplace_back("waits for it to listen");
   }
@@ -59,8 +77,8 @@ std::string ReadinessState::detail() const {
   if (leaving_) return "it is going down by itself";
   if (!started_) return "starting";
   std::vector<std::string> parts = MissingWords();
-  for (Probe probe : {Probe::kHttp, Probe::kTcp}) {
-    const ProbeState& state = StateOf(probe);
+  for (ProbeKind kind : kProbeKinds) {
+    const ProbeState& state = probes_[kind];
     if (!state.set) continue;
     if (!state.text.empty()) {
       parts.push_back(state.text);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "node_agent/probe_request.h"
 #include "proto/rpc/app_spec.h"
 
 namespace fleet::agent {
@@ -20,18 +21,26 @@ namespace fleet::agent {
 // Pure; the runtime owns one per worker.
 class ReadinessState {
  public:
-  enum class Probe { kHttp, kTcp };
-
   ReadinessState(const ReadinessGate& gate, bool node_cluster);
 
   void OnStarted() { started_ = true; }
+  bool started() const { return started_; }
   void OnReadyMessage() { message_ = true; }
-  void OnNotifyReady() { notify_ = true; }
+  void OnNotifyReady() {
+    notify_ = true;
+    reloading_ = false;
+  }
+  // RELOADING=1: the READY=1 that the gate waits for does not hold until the
+  // next one. Without `notify` in the gate it is only told.
+  void OnReloading() {
+    reloading_ = true;
+    notify_ = false;
+  }
   void OnListening() { listening_ = true; }
   // It has begun to go: not ready again.
   void OnLeaving() { leaving_ = true; }
   // `text` is the answer, for people.
-  void OnProbe(Probe probe, bool success, const std::string& text);
+  void OnProbe(ProbeKind probe, bool success, const std::string& text);
   // Probes start when all else holds.
   bool WantsProbes() const;
 
@@ -48,9 +57,7 @@ class ReadinessState {
     std::string text;
   };
 
-  const ProbeState& StateOf(Probe probe) const {
-    return probe == Probe::kHttp ? http_ : tcp_;
-  }
+  bool ProbesHold() const;
   bool OwnWordHolds() const;
   std::vector<std::string> MissingWords() const;
 
@@ -59,10 +66,11 @@ class ReadinessState {
   bool started_ = false;
   bool message_ = false;
   bool notify_ = false;
+  bool reloading_ = false;
   bool listening_ = false;
   bool leaving_ = false;
-  ProbeState http_;
-  ProbeState tcp_;
+  PerProbe<ProbeState> probes_;
+  bool any_probe_ = false;
 };
 
 }  // namespace fleet::agent

@@ -47,6 +47,7 @@ std::vector<std::string> MakeWorkerEnvironment(const AppSpec& spec,
   Variables variables;
   AddInherited(input.inherited, variables);
   AddUser(input.user, variables);
+  for (const auto& [name, value] : input.files) variables[name] = value;
   for (const auto& [name, value] : spec.env) variables[name] = value;
   AddPerInstance(spec, input.slot, variables);
   variables["FLEET_APP"] = spec.name;
@@ -54,6 +55,8 @@ std::vector<std::string> MakeWorkerEnvironment(const AppSpec& spec,
   variables["FLEET_HOST"] = input.host_name;
   if (!input.notify_path.empty()) {
     variables["NOTIFY_SOCKET"] = input.notify_path;
+    int64_t watchdog = absl::ToInt64Microseconds(spec.liveness.watchdog);
+    if (watchdog > 0) variables["WATCHDOG_USEC"] = std::to_string(watchdog);
   }
   std::vector<std::string> env;
   env.reserve(variables.size());

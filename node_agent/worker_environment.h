@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "node_agent/env_file.h"
 #include "node_agent/worker_user.h"
 #include "proto/rpc/app_spec.h"
 
@@ -16,11 +17,13 @@ struct EnvironmentInput {
   std::string host_name;
   std::string notify_path;
   int slot = 0;
+  EnvFileVariables files;  // Of env_files.
 };
 
 // In rising precedence: inherited, the user's (HOME, USER, LOGNAME, SHELL),
-// the spec's `env`, what the spec's other fields ask for (PORT, instance_var,
-// increment_var), FLEET_* and NOTIFY_SOCKET. Sorted by name. Pure.
+// those of env_files, the spec's `env`, what the spec's other fields ask for
+// (PORT, instance_var, increment_var), FLEET_*, NOTIFY_SOCKET and
+// WATCHDOG_USEC. Sorted by name. Pure.
 std::vector<std::string> MakeWorkerEnvironment(const AppSpec& spec,
                                                const EnvironmentInput& input);
 

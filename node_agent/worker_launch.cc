@@ -66,9 +66,8 @@ absl::StatusOr<WorkerLaunch::Plan> WorkerLaunch::MakePlan(
   Plan plan;
   plan.spec = spec;
   ASSIGN_OR_RETURN(plan.user, ResolveWorkerUser(spec->user, spec->group));
-  EnvironmentInput input{host_.inherited, plan.user, host_.host_name,
-                         host_.notify_path, identity.slot};
-  plan.env = MakeWorkerEnvironment(*spec, input);
+  ASSIGN_OR_RETURN(plan.env,
+                   MakeEnvironment(*spec, plan.user, identity.slot, cwd));
   plan.path = FindVariable(plan.env, "PATH");
   if (spec->interpreter.empty() || spec->interpreter == "none") return plan;
   ASSIGN_OR_RETURN(
@@ -85,6 +84,15 @@ absl::StatusOr<WorkerLaunch::Plan> WorkerLaunch::MakePlan(
                         {"--require", host_.drain_preload_path});
   }
   return plan;
+}
+
+absl::StatusOr<std::vector<std::string>> WorkerLaunch::MakeEnvironment(
+    const AppSpec& spec, const WorkerUser& user, int slot,
+    const std::string& cwd) const {
+  EnvironmentInput input{host_.inherited,   user, host_.host_name,
+                         host_.notify_path, slot, {}};
+  ASSIGN_OR_RETURN(input.files, ReadEnvFiles(spec.env_files, cwd));
+  return MakeWorkerEnvironment(spec, input);
 }
 
 absl::StatusOr<WorkerUser> WorkerLaunch::UserOf(
@@ -150,6 +158,41 @@ void WorkerLaunch::FillDescriptors(const LaunchFds& fds, bool cluster,
       absl::StrCat("NODE_UNIQUE_ID=", unique == 0 ? 1 : unique));
 }
 
+absl::StatusOr<std::vector<std::string>> WorkerLaunch::EnvironmentOf(
+    const Plan& plan, int slot, const std::string& cwd) const {
+  if (plan.spec->env_files.empty()) return plan.env;
+  return MakeEnvironment(*plan.spec, plan.user, slot, cwd);
+}
+
+absl::StatusOr<SpawnRequest> WorkerLaunch::PrepareCommand(
+    const WorkerIdentity& identity, const std::shared_ptr<const AppSpec>& spec,
+    const std::vector<std::string>& command, int out) {
+  auto plan = PlanOf(identity, spec);
+  if (!plan.ok()) return plan.status();
+  SpawnRequest request;
+  ASSIGN_OR_RETURN(request.cwd, ResolveFolder(spec->cwd));
+  ASSIGN_OR_RETURN(
+      request.executable,
+      FindExecutable("command", command.at(0), (*plan)->path, request.cwd));
+  request.argv = command;
+  ASSIGN_OR_RETURN(request.env,
+                   EnvironmentOf(**plan, identity.slot, request.cwd));
+  // It is not the worker, and says nothing in its name.
+  std::erase_if(request.env, [](const std::string& entry) {
+    return entry.starts_with("NOTIFY_SOCKET=") ||
+           entry.starts_with("WATCHDOG_USEC=");
+  });
+  request.env.push_back(absl::StrCat("PWD=", request.cwd));
+  request.env.push_back(absl::StrCat("FLEET_GENERATION=", identity.generation));
+  const WorkerUser& user = (*plan)->user;
+  request.set_ids = user.set_ids;
+  request.uid = user.uid;
+  request.gid = user.gid;
+  request.groups = user.groups;
+  request.child_fds = {{null_.get(), 0}, {out, 1}, {out, 2}};
+  return request;
+}
+
 absl::StatusOr<SpawnRequest> WorkerLaunch::Prepare(
     const WorkerIdentity& identity, const std::shared_ptr<const AppSpec>& spec,
     const LaunchFds& fds) {
@@ -164,7 +207,9 @@ absl::StatusOr<SpawnRequest> WorkerLaunch::Prepare(
   request.uid = user.uid;
   request.gid = user.gid;
   request.groups = user.groups;
-  request.env = (*plan)->env;
+  auto env = EnvironmentOf(**plan, identity.slot, request.cwd);
+  if (!env.ok()) return Annotate(env.status(), NameOf(identity));
+  request.env = *std::move(env);
   request.env.push_back(absl::StrCat("PWD=", request.cwd));
   request.env.push_back(absl::StrCat("FLEET_GENERATION=", identity.generation));
   request.env.push_back(

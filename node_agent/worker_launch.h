@@ -35,8 +35,8 @@ struct LaunchFds {
 
 // Makes SpawnRequests. What a spec and a slot decide (user, interpreter,
 // environment) is worked out once and kept, for a crashed worker's successor
-// must start within a millisecond; `cwd` and the script are looked up anew at
-// every start, so that a `current` symlink may move.
+// must start within a millisecond; `cwd`, the script and env_files are looked
+// up anew at every start, so that a `current` symlink may move.
 //
 // The worker gets nothing of the agent's environment but PATH, LANG and TZ.
 //
@@ -61,6 +61,13 @@ class WorkerLaunch {
   absl::StatusOr<SpawnRequest> Prepare(
       const WorkerIdentity& identity,
       const std::shared_ptr<const AppSpec>& spec, const LaunchFds& fds);
+  // A command beside the worker: as its user, in its cwd and environment, both
+  // outputs to `out`. `command` is not empty. The caller fills in id, tag and
+  // the worker marker.
+  absl::StatusOr<SpawnRequest> PrepareCommand(
+      const WorkerIdentity& identity,
+      const std::shared_ptr<const AppSpec>& spec,
+      const std::vector<std::string>& command, int out);
   // The user a spec's workers run as, from the kept plan.
   absl::StatusOr<WorkerUser> UserOf(const WorkerIdentity& identity,
                                     const std::shared_ptr<const AppSpec>& spec);
@@ -84,6 +91,12 @@ class WorkerLaunch {
   absl::StatusOr<Plan> MakePlan(const WorkerIdentity& identity,
                                 const std::shared_ptr<const AppSpec>& spec,
                                 const std::string& cwd) const;
+  absl::StatusOr<std::vector<std::string>> MakeEnvironment(
+      const AppSpec& spec, const WorkerUser& user, int slot,
+      const std::string& cwd) const;
+  // With env_files as they are now.
+  absl::StatusOr<std::vector<std::string>> EnvironmentOf(
+      const Plan& plan, int slot, const std::string& cwd) const;
   absl::Status FillProgram(const Plan& plan, const AppSpec& spec,
                            SpawnRequest& request) const;
   void FillDescriptors(const LaunchFds& fds, bool cluster,

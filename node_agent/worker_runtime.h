@@ -81,7 +81,8 @@ struct WorkerSample {
 struct AdoptedWorker {
   WorkerIdentity identity;
   pid_t pid = 0;
-  bool ready = false;  // Known from its channel's state; probes run anew.
+  bool ready = false;     // Known from its channel's state; probes run anew.
+  bool stopping = false;  // An agent before us has asked it to end.
 };
 
 // Loop thread only; nothing blocks longer than a system call on local files.

@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "proto/rpc/address.h"
 #include "proto/rpc/app_spec.h"
+#include "proto/rpc/cron_schedule.h"
 #include "proto/rpc/host_selector.h"
 #include "proto/rpc/quantity.h"
 #include "proto/rpc/signal_name.h"
@@ -214,30 +215,12 @@ void CheckInstances(const AppSpec& spec, Violations& v) {
             "only node gets messages; use stop.signal");
 }
 
-// Only the form; which dates there are is for the one who keeps the calendar.
-bool IsCalendar(const std::string& text) {
-  static constexpr std::array<absl::string_view, 7> kWords = {
-      "@hourly",  "@daily",  "@midnight", "@weekly",
-      "@monthly", "@yearly", "@annually"};
-  if (std::find(kWords.begin(), kWords.end(), text) != kWords.end()) {
-    return true;
-  }
-  const std::vector<std::string> fields =
-      absl::StrSplit(text, ' ', absl::SkipEmpty());
-  return (fields.size() == 5 || fields.size() == 6) && text.size() <= 255 &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return IsAlnum(c) || absl::StrContains(" */,-?#+", c);
-         });
-}
-
 void CheckCron(const RestartPolicy& restart, Violations& v) {
   const std::string& zone = restart.cron_time_zone;
-  v.Require(restart.cron_restart.empty() || IsCalendar(restart.cron_restart),
-            "restart.cron_restart",
-            absl::StrCat(Quoted(restart.cron_restart),
-                         " is not a calendar; use minute hour day month "
-                         "weekday, e.g. \"0 3 * * *\" for each night at 3, or "
-                         "@hourly, @daily, @weekly, @monthly"));
+  if (!restart.cron_restart.empty()) {
+    absl::Status calendar = CronSchedule::Parse(restart.cron_restart).status();
+    v.Require(calendar.ok(), "restart.cron_restart", calendar.message());
+  }
   v.Require(zone.size() <= 64 &&
                 std::all_of(zone.begin(), zone.end(),
                             [](char c) {

@@ -190,6 +190,7 @@ class RandomWorld : public WorkerIdSource {
         adopted.identity.slot = index;
         adopted.identity.generation = worker.generation;
         adopted.ready = worker.ready;
+        adopted.stopping = worker.stopping;
         AdoptWorker(app_, adopted, worker.started_at, now_);
       }
     }

@@ -13,7 +13,7 @@
 namespace fleet::agent {
 namespace {
 
-using P = ReadinessState::Probe;
+using P = ProbeKind;
 
 TEST(ReadinessStateTest, WithNothingSetAStartedWorkerIsReady) {
   ReadinessState state(ReadinessGate(), /*node_cluster=*/false);

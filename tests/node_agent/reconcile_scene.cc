@@ -78,6 +78,7 @@ ReconcileScene::Orders ReconcileScene::RestartAgent() {
       adopted.identity.slot = index;
       adopted.identity.generation = worker.generation;
       adopted.ready = worker.ready;
+      adopted.stopping = worker.stopping;
       adopted.pid = worker.pid;
       AdoptWorker(app_, adopted, worker.started_at, now_);
     }
