@@ -26,14 +26,16 @@ void Run(ReconcilePass& pass) {
   ScaleSlots(pass);
   StopCondemned(pass);
   bool held = IsHeld(app);
-  if (held) HoldDeadlines(app);
+  if (held || app.was_held) HoldDeadlines(app);
+  app.was_held = held;
   UpdateAvailability(pass);
   if (app.step.active() && !held) FailOverdueStep(pass);
   if (app.step.active() && !held) AdvanceStep(pass);
-  RenewWorkers(pass);
+  NoteRenewed(pass);
   StopStrays(pass);
   KeepSlotsRunning(pass);
   if (app.step.active()) ConcludeStep(pass);
+  RenewWorkers(pass);
 }
 
 void Stop(ReconcilePass& pass) {

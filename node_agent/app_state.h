@@ -112,6 +112,7 @@ struct AppState {
   // Nothing of it may be started or reloaded for the first time yet, because
   // of this other app ("db: db.0 is starting"); empty: nothing holds it.
   std::string held_by;
+  bool was_held = false;  // In the last pass.
   // Something of it has run since it was last stopped.
   bool has_run = false;
   std::deque<AppEvent> events;  // The newest last.

@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -100,9 +101,16 @@ FileWatch::~FileWatch() {
 
 // Adding what is watched already gives the same descriptor again.
 void FileWatch::Scan() {
-  entries_ = 0;
+  entries_ = found_ = 0;
+  ++scan_;
   problem_.clear();
   for (const std::string& path : options_.paths) AddRoot(path);
+  // What a link led to before.
+  for (auto it = folders_.begin(); it != folders_.end();) {
+    bool stays = it->second.scan == scan_;
+    if (!stays) inotify_rm_watch(inotify_.get(), it->first);
+    it = stays ? std::next(it) : folders_.erase(it);
+  }
 }
 
 void FileWatch::AddRoot(const std::string& path) {
@@ -125,7 +133,7 @@ void FileWatch::AddName(const std::string& path) {
 }
 
 FileWatch::Folder* FileWatch::AddFolder(const std::string& path) {
-  if (folders_.size() >= kMaxFolders) {
+  if (found_ >= kMaxFolders) {
     problem_ = absl::StrCat("watch: more than ", kMaxFolders,
                             " folders, the rest is not watched; name fewer "
                             "paths, or more in ignore_watch");
@@ -142,7 +150,10 @@ FileWatch::Folder* FileWatch::AddFolder(const std::string& path) {
     return nullptr;  // Gone, or not ours to read: as if it were not there.
   }
   Folder& folder = folders_[watch];
-  folder.path = path;
+  if (folder.scan != scan_) {
+    folder = Folder{path, "", false, {}, scan_};
+    ++found_;
+  }
   return &folder;
 }
 

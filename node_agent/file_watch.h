@@ -62,6 +62,7 @@ class FileWatch {
     std::string root;  // The watched path that it is part of.
     bool all = false;  // Every name; else only these:
     std::vector<std::string> names;
+    int scan = 0;  // The last one that found it.
   };
 
   void Scan();
@@ -80,7 +81,9 @@ class FileWatch {
   Changed changed_;
   UniqueFd inotify_;
   std::unordered_map<int, Folder> folders_;  // By watch descriptor.
-  size_t entries_ = 0;
+  int scan_ = 0;
+  size_t entries_ = 0;  // In this scan, as the next.
+  size_t found_ = 0;
   std::string problem_;
   std::string first_path_;
   int changes_ = 0;

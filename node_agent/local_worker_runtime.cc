@@ -173,6 +173,10 @@ std::unique_ptr<ProbeRun> LocalWorkerRuntime::RunBeside(
       std::move(done));
 }
 
+std::vector<LimitNote> LocalWorkerRuntime::LimitsOf(const AppSpec&) const {
+  return {};
+}
+
 std::vector<std::string> LocalWorkerRuntime::StderrTail(WorkerId id,
                                                         int lines) const {
   return logs_.StderrTail(id, lines);

@@ -76,6 +76,7 @@ class LocalWorkerRuntime : public WorkerRuntime,
   void Kill(WorkerId id) override;
   void ReleaseSlot(const std::string& app_uid, int slot) override;
   void ReleaseApp(const std::string& app_uid) override;
+  std::vector<LimitNote> LimitsOf(const AppSpec& spec) const override;
   std::vector<std::string> StderrTail(WorkerId id, int lines) const override;
   std::vector<WorkerSample> Sample() override;
 

@@ -55,17 +55,13 @@ Progress Look(AppState& app) {
   return progress;
 }
 
-// Its successor has taken over: the old one is a stray from here on.
-void NoteSuccesses(AppState& app) {
-  for (auto& [index, slot] : app.slots) {
-    const Worker* current = ReconcilePass::LiveWorker(slot, slot.generation);
-    if (current == nullptr || !current->available) continue;
-    for (const auto& [id, worker] : slot.workers) {
-      if (id >= current->id || !IsPending(slot, worker)) continue;
-      app.renewal.proven = true;
-      app.renewal.failures = 0;
-    }
-  }
+// Killed because it never got ready: how it ends decides when the next starts.
+bool AwaitsVerdict(const Slot& slot) {
+  return std::any_of(slot.workers.begin(), slot.workers.end(),
+                     [](const auto& entry) {
+                       return entry.second.ready_timed_out &&
+                              !entry.second.exited;
+                     });
 }
 
 bool MaySurge(ReconcilePass& pass) {
@@ -104,7 +100,7 @@ void Begin(ReconcilePass& pass, int index, Slot& slot, Worker& worker) {
 void RenewSlot(ReconcilePass& pass, int index, Slot& slot) {
   Worker* worker = ReconcilePass::LiveWorker(slot, slot.generation);
   if (worker == nullptr || worker->renewal == RenewalCause::kNone ||
-      Outgoing(slot) != nullptr) {
+      Outgoing(slot) != nullptr || AwaitsVerdict(slot)) {
     return;
   }
   absl::Time due = pass.app().renewal.next;
@@ -246,13 +242,25 @@ void AbandonRenewals(AppState& app) {
   }
 }
 
+void NoteRenewed(ReconcilePass& pass) {
+  AppState& app = pass.app();
+  for (auto& [index, slot] : app.slots) {
+    const Worker* current = ReconcilePass::LiveWorker(slot, slot.generation);
+    if (current == nullptr || !current->available) continue;
+    for (const auto& [id, worker] : slot.workers) {
+      if (id >= current->id || !IsPending(slot, worker)) continue;
+      app.renewal.proven = true;
+      app.renewal.failures = 0;
+    }
+  }
+}
+
 void RenewWorkers(ReconcilePass& pass) {
   AppState& app = pass.app();
   if (!Look(app).pending) {
     app.renewal = {};
     return;
   }
-  NoteSuccesses(app);
   if (app.step.active()) return;
   for (auto& [index, slot] : app.slots) {
     if (index < app.target.instances) RenewSlot(pass, index, slot);

@@ -44,7 +44,9 @@ void CancelRenewals(AppState& app);
 // A slot has given up: what was to be renewed by the same cause is left alone.
 void AbandonRenewals(AppState& app);
 
-// The reconciler's part.
+// The reconciler's part: what has come through, before the old workers are
+// told to end; and what is next, when all else is decided.
+void NoteRenewed(ReconcilePass& pass);
 void RenewWorkers(ReconcilePass& pass);
 // The worker that serves until its successor is available; nullptr: none.
 const Worker* Outgoing(const Slot& slot);

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -71,10 +72,25 @@ class WorkerListener {
   virtual void OnGone(WorkerId id) = 0;
 };
 
+// Of a worker's whole tree.
 struct WorkerSample {
   WorkerId id = 0;
   int64_t rss_bytes = 0;
   double cpu_cores = 0;
+  int processes = 0;
+  int threads = 0;
+  int open_files = 0;
+  int64_t pss_bytes = 0;  // Of the main process; 0: not known.
+  std::optional<double> event_loop_free;
+};
+
+// How a limit of a spec is kept (fleet/v1/app.proto, LimitStatus).
+struct LimitNote {
+  std::string limit;
+  std::string enforced_by;
+  std::string note;
+
+  bool operator==(const LimitNote&) const = default;
 };
 
 // A worker that lived on while no agent did.
@@ -117,6 +133,9 @@ class WorkerRuntime {
   // their queues are empty.
   virtual void ReleaseSlot(const std::string& app_uid, int slot) = 0;
   virtual void ReleaseApp(const std::string& app_uid) = 0;
+
+  // What enforces each limit and hardening that the spec asks for.
+  virtual std::vector<LimitNote> LimitsOf(const AppSpec& spec) const = 0;
 
   // Last lines of its stderr, oldest first; also after its exit, until OnGone.
   virtual std::vector<std::string> StderrTail(WorkerId id, int lines) const = 0;

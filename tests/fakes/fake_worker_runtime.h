@@ -109,6 +109,8 @@ class FakeWorkerRuntime : public WorkerRuntime {
     released_.push_back(app_uid);
   }
 
+  std::vector<LimitNote> LimitsOf(const AppSpec&) const override { return {}; }
+
   std::vector<std::string> StderrTail(WorkerId, int) const override {
     return {"last words"};
   }
@@ -116,7 +118,11 @@ class FakeWorkerRuntime : public WorkerRuntime {
   std::vector<WorkerSample> Sample() override {
     std::vector<WorkerSample> samples;
     for (const auto& [id, worker] : workers_) {
-      samples.push_back({id, 1 << 20, 0.5});
+      WorkerSample sample;
+      sample.id = id;
+      sample.rss_bytes = 1 << 20;
+      sample.cpu_cores = 0.5;
+      samples.push_back(sample);
     }
     return samples;
   }
