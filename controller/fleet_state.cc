@@ -115,6 +115,13 @@ void FleetState::SetSample(const std::string& host,
     if (instance.worker_id() != sample.worker_id()) continue;
     instance.set_rss_bytes(sample.rss_bytes());
     instance.set_cpu_cores(sample.cpu_cores());
+    instance.set_processes(sample.processes());
+    instance.set_threads(sample.threads());
+    instance.set_open_files(sample.open_files());
+    instance.set_pss_bytes(sample.pss_bytes());
+    if (sample.has_event_loop_free()) {
+      instance.set_event_loop_free(sample.event_loop_free());
+    }
   }
 }
 

@@ -173,6 +173,14 @@ v1::AppStatus AgentState::StatusOf(const AppSupervisor& supervisor) const {
   } else if (status.message().empty()) {
     status.set_message(supervisor.problem());
   }
+  if (supervisor.state().target.spec == nullptr) return status;
+  for (const LimitNote& note :
+       runtime_.LimitsOf(*supervisor.state().target.spec)) {
+    v1::LimitStatus& limit = *status.add_limits();
+    limit.set_limit(note.limit);
+    limit.set_enforced_by(note.enforced_by);
+    limit.set_note(note.note);
+  }
   return status;
 }
 
@@ -233,6 +241,13 @@ std::vector<v1::InstanceSample> AgentState::Sample() {
     proto.set_app_uid(app->second->state().target.app_uid);
     proto.set_rss_bytes(sample.rss_bytes);
     proto.set_cpu_cores(sample.cpu_cores);
+    proto.set_processes(sample.processes);
+    proto.set_threads(sample.threads);
+    proto.set_open_files(sample.open_files);
+    proto.set_pss_bytes(sample.pss_bytes);
+    if (sample.event_loop_free.has_value()) {
+      proto.set_event_loop_free(*sample.event_loop_free);
+    }
   }
   return result;
 }

@@ -57,11 +57,10 @@ Progress Look(AppState& app) {
 
 // Killed because it never got ready: how it ends decides when the next starts.
 bool AwaitsVerdict(const Slot& slot) {
-  return std::any_of(slot.workers.begin(), slot.workers.end(),
-                     [](const auto& entry) {
-                       return entry.second.ready_timed_out &&
-                              !entry.second.exited;
-                     });
+  return std::any_of(
+      slot.workers.begin(), slot.workers.end(), [](const auto& entry) {
+        return entry.second.ready_timed_out && !entry.second.exited;
+      });
 }
 
 bool MaySurge(ReconcilePass& pass) {

@@ -105,6 +105,13 @@ void FillWorker(const Worker& worker, const WorkerSamples& samples,
   if (sample != samples.end()) {
     instance.set_rss_bytes(sample->second.rss_bytes);
     instance.set_cpu_cores(sample->second.cpu_cores);
+    instance.set_processes(sample->second.processes);
+    instance.set_threads(sample->second.threads);
+    instance.set_open_files(sample->second.open_files);
+    instance.set_pss_bytes(sample->second.pss_bytes);
+    if (sample->second.event_loop_free.has_value()) {
+      instance.set_event_loop_free(*sample->second.event_loop_free);
+    }
   }
 }
 

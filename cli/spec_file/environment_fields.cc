@@ -5,7 +5,6 @@ namespace fleet::cli {
 namespace {
 
 constexpr Support kNow = Support::kInForce;
-constexpr Support kNotYet = Support::kNotYet;
 
 constexpr Field kFields[] = {
     {"env", "", FieldType::kEnv, "",
@@ -17,7 +16,7 @@ constexpr Field kFields[] = {
      "Environment variables; a value may be {secret: NAME}. With --env NAME "
      "those of env_NAME go over them."},
     {"env_file", "", FieldType::kTexts, "",
-     [](AppSpec& s, const FieldValue& v) { s.env_files = v.texts; }, kNotYet,
+     [](AppSpec& s, const FieldValue& v) { s.env_files = v.texts; }, kNow,
      "Files of NAME=value lines, read on each host at each start, relative to "
      "cwd; those of env go over them. One that begins with - may be missing."},
     {"instance_var", "", FieldType::kText, "",

@@ -5,7 +5,6 @@ namespace fleet::cli {
 namespace {
 
 constexpr Support kNow = Support::kInForce;
-constexpr Support kNotYet = Support::kNotYet;
 constexpr Support kIgnored = Support::kIgnored;
 
 constexpr Field kFields[] = {
@@ -44,37 +43,35 @@ constexpr Field kFields[] = {
      kNow, "Resident memory at which one instance is reloaded."},
     {"cron_restart", "cron", FieldType::kCalendar, "",
      [](AppSpec& s, const FieldValue& v) { s.restart.cron_restart = v.text; },
-     kNotYet,
+     kNow,
      "Reloads by the calendar: minute hour day month weekday, or @daily and "
      "the like."},
     {"cron_time_zone", "", FieldType::kText, "",
      [](AppSpec& s, const FieldValue& v) { s.restart.cron_time_zone = v.text; },
-     kNotYet,
-     "Zone of cron_restart, e.g. Europe/Paris. Default: the host's own."},
+     kNow, "Zone of cron_restart, e.g. Europe/Paris. Default: the host's own."},
     {"cron_spread", "", FieldType::kDuration, "",
      [](AppSpec& s, const FieldValue& v) {
        s.restart.cron_spread = v.duration;
      },
-     kNotYet, "Each host waits its own share of this time. Default: 0s."},
+     kNow, "Each host waits its own share of this time. Default: 0s."},
     {"cron_missed", "", FieldType::kChoice, "skip run",
      [](AppSpec& s, const FieldValue& v) {
        s.restart.cron_missed =
            v.text == "run" ? CronMissed::kRun : CronMissed::kSkip;
      },
-     kNotYet,
+     kNow,
      "A run that was missed while the host was down: skip it, or run it then. "
      "Default: skip."},
     {"watch", "", FieldType::kWatch, "",
-     [](AppSpec& s, const FieldValue& v) { s.watch.paths = v.texts; }, kNotYet,
+     [](AppSpec& s, const FieldValue& v) { s.watch.paths = v.texts; }, kNow,
      "Reloads when files change: true for all below cwd, or paths. Default: "
      "false."},
     {"ignore_watch", "", FieldType::kTexts, "",
-     [](AppSpec& s, const FieldValue& v) { s.watch.ignore = v.texts; }, kNotYet,
+     [](AppSpec& s, const FieldValue& v) { s.watch.ignore = v.texts; }, kNow,
      "Globs of files that watch does not look at. Default: node_modules and "
      "dot files."},
     {"watch_delay", "", FieldType::kDuration, "",
-     [](AppSpec& s, const FieldValue& v) { s.watch.delay = v.duration; },
-     kNotYet,
+     [](AppSpec& s, const FieldValue& v) { s.watch.delay = v.duration; }, kNow,
      "Time without a further change before the reload. Default: 200ms."},
     {"watch_options", "", FieldType::kAny, "", nullptr, kIgnored,
      "PM2: options of its file watcher; ignored is ignore_watch here."},

@@ -5,7 +5,6 @@ namespace fleet::cli {
 namespace {
 
 constexpr Support kNow = Support::kInForce;
-constexpr Support kNotYet = Support::kNotYet;
 
 // A probe is there once one of its fields is.
 template <typename Probe>
@@ -70,86 +69,85 @@ constexpr Field kFields[] = {
      [](AppSpec& s, const FieldValue& v) {
        Made(s.readiness.grpc).port = static_cast<int>(v.integer);
      },
-     kNotYet, "Port whose gRPC health service must say SERVING."},
+     kNow, "Port whose gRPC health service must say SERVING."},
     {"readiness.grpc.service", "", FieldType::kText, "",
      [](AppSpec& s, const FieldValue& v) {
        Made(s.readiness.grpc).service = v.text;
      },
-     kNotYet, "Service that is asked about. Default: the server as a whole."},
+     kNow, "Service that is asked about. Default: the server as a whole."},
     {"readiness.exec.command", "", FieldType::kWords, "",
      [](AppSpec& s, const FieldValue& v) {
        Made(s.readiness.exec).command = v.texts;
      },
-     kNotYet, "Command that must exit with 0; no shell runs it."},
+     kNow, "Command that must exit with 0; no shell runs it."},
     {"readiness.initial_delay", "", FieldType::kDuration, "",
      [](AppSpec& s, const FieldValue& v) {
        s.readiness.initial_delay = v.duration;
      },
-     kNotYet, "Wait before the first probe. Default: 0s."},
+     kNow, "Wait before the first probe. Default: 0s."},
     {"liveness.http.port", "", FieldType::kInteger, "",
      [](AppSpec& s, const FieldValue& v) {
        Made(s.liveness.http).port = static_cast<int>(v.integer);
      },
-     kNotYet, "Port that is asked over HTTP."},
+     kNow, "Port that is asked over HTTP."},
     {"liveness.http.path", "", FieldType::kText, "",
      [](AppSpec& s, const FieldValue& v) {
        Made(s.liveness.http).path = v.text;
      },
-     kNotYet, "Path that is asked over HTTP. Default: /."},
+     kNow, "Path that is asked over HTTP. Default: /."},
     {"liveness.http.status", "", FieldType::kInteger, "",
      [](AppSpec& s, const FieldValue& v) {
        Made(s.liveness.http).status = static_cast<int>(v.integer);
      },
-     kNotYet, "Status that means alive. Default: any of 200 to 399."},
+     kNow, "Status that means alive. Default: any of 200 to 399."},
     {"liveness.tcp.port", "", FieldType::kInteger, "",
      [](AppSpec& s, const FieldValue& v) {
        Made(s.liveness.tcp).port = static_cast<int>(v.integer);
      },
-     kNotYet, "Port that must accept a connection."},
+     kNow, "Port that must accept a connection."},
     {"liveness.grpc.port", "", FieldType::kInteger, "",
      [](AppSpec& s, const FieldValue& v) {
        Made(s.liveness.grpc).port = static_cast<int>(v.integer);
      },
-     kNotYet, "Port whose gRPC health service must say SERVING."},
+     kNow, "Port whose gRPC health service must say SERVING."},
     {"liveness.grpc.service", "", FieldType::kText, "",
      [](AppSpec& s, const FieldValue& v) {
        Made(s.liveness.grpc).service = v.text;
      },
-     kNotYet, "Service that is asked about. Default: the server as a whole."},
+     kNow, "Service that is asked about. Default: the server as a whole."},
     {"liveness.exec.command", "", FieldType::kWords, "",
      [](AppSpec& s, const FieldValue& v) {
        Made(s.liveness.exec).command = v.texts;
      },
-     kNotYet, "Command that must exit with 0; no shell runs it."},
+     kNow, "Command that must exit with 0; no shell runs it."},
     {"liveness.watchdog", "", FieldType::kDuration, "",
      [](AppSpec& s, const FieldValue& v) { s.liveness.watchdog = v.duration; },
-     kNotYet,
+     kNow,
      "The worker must send WATCHDOG=1 (sd_notify) at least this often. "
      "Default: 0s, it need not."},
     {"liveness.interval", "", FieldType::kDuration, "",
      [](AppSpec& s, const FieldValue& v) { s.liveness.interval = v.duration; },
-     kNotYet, "Time between two probes. Default: 10s."},
+     kNow, "Time between two probes. Default: 10s."},
     {"liveness.probe_timeout", "", FieldType::kDuration, "",
      [](AppSpec& s, const FieldValue& v) {
        s.liveness.probe_timeout = v.duration;
      },
-     kNotYet, "Time one probe may take. Default: 1s."},
+     kNow, "Time one probe may take. Default: 1s."},
     {"liveness.initial_delay", "", FieldType::kDuration, "",
      [](AppSpec& s, const FieldValue& v) {
        s.liveness.initial_delay = v.duration;
      },
-     kNotYet, "From ready to the first probe. Default: 0s."},
+     kNow, "From ready to the first probe. Default: 0s."},
     {"liveness.success_threshold", "", FieldType::kInteger, "",
      [](AppSpec& s, const FieldValue& v) {
        s.liveness.success_threshold = static_cast<int>(v.integer);
      },
-     kNotYet,
-     "Good probes in a row that end a series of bad ones. Default: 1."},
+     kNow, "Good probes in a row that end a series of bad ones. Default: 1."},
     {"liveness.failure_threshold", "", FieldType::kInteger, "",
      [](AppSpec& s, const FieldValue& v) {
        s.liveness.failure_threshold = static_cast<int>(v.integer);
      },
-     kNotYet,
+     kNow,
      "Bad probes in a row after which a worker is killed and started again. "
      "Default: 3."},
 };

@@ -85,7 +85,7 @@ constexpr Field kFields[] = {
      "Node cluster workers answer Connection: close while they stop, so that "
      "no keep-alive request is lost. Default: true."},
     {"depends_on", "", FieldType::kTexts, "",
-     [](AppSpec& s, const FieldValue& v) { s.depends_on = v.texts; }, kNotYet,
+     [](AppSpec& s, const FieldValue& v) { s.depends_on = v.texts; }, kNow,
      "Apps that are available on a host before this one starts or reloads "
      "there."},
     {"hosts", "", FieldType::kText, "",
@@ -96,7 +96,7 @@ constexpr Field kFields[] = {
      [](AppSpec& s, const FieldValue& v) { s.autostart = v.boolean; }, kNotYet,
      "False: a new app is made stopped. Default: true."},
     {"pid_file", "pid", FieldType::kText, "",
-     [](AppSpec& s, const FieldValue& v) { s.pid_file = v.text; }, kNotYet,
+     [](AppSpec& s, const FieldValue& v) { s.pid_file = v.text; }, kNow,
      "File that holds the process id of a worker; %i stands for the instance."},
 };
 
