@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "controller/dependency_cycle.h"
 #include "controller/revision_hash.h"
 #include "proto/rpc/host_selector.h"
 #include "proto/rpc/status.h"
@@ -119,6 +120,28 @@ absl::Status AppApply::CheckOrder(const ApplyOrder& order) const {
           {"SPEC_INVALID", {{"app", spec.name}}});
     }
   }
+  return CheckDependencies(order);
+}
+
+// With the apps that are there already.
+absl::Status AppApply::CheckDependencies(const ApplyOrder& order) const {
+  DependencyGraph graph;
+  for (const auto& [name, uid] : registry_.names()) {
+    const AppEntry* app = registry_.FindByUid(uid);
+    if (app != nullptr) graph[name] = app->record.spec.depends_on;
+  }
+  for (const AppSpec& spec : order.specs) graph[spec.name] = spec.depends_on;
+  for (const AppSpec& spec : order.specs) {
+    std::vector<std::string> cycle = FindCycle(graph, spec.name);
+    if (cycle.empty()) continue;
+    return ErrorWithReason(
+        absl::StatusCode::kInvalidArgument,
+        absl::StrCat("app \"", spec.name,
+                     "\": depends_on: ", absl::StrJoin(cycle, " -> "),
+                     " is a circle, none of them could ever start; take one of "
+                     "these dependencies out"),
+        {"SPEC_INVALID", {{"app", spec.name}}});
+  }
   return absl::OkStatus();
 }
 
@@ -225,7 +248,8 @@ void AppApply::PlanTargets(const ApplyOrder& order, const AppEntry& app,
                            Plan& plan) const {
   const AppSpec& spec = plan.change.apps[0].spec;
   const bool scaled = app.record.spec.instances != spec.instances;
-  const bool stopped = AppRegistry::RunStateOf(app) == RunState::kStopped;
+  const bool stopped =
+      spec.autostart && AppRegistry::RunStateOf(app) == RunState::kStopped;
   const HostSelector wanted = *ParseHostSelector(spec.hosts);
   for (const auto& [host, target] : app.targets) {
     if (target.removed) continue;

@@ -65,6 +65,7 @@ class AppApply {
   struct Plan;
 
   absl::Status CheckOrder(const ApplyOrder& order) const;
+  absl::Status CheckDependencies(const ApplyOrder& order) const;
   absl::StatusOr<Plan> MakePlan(const ApplyOrder& order, const AppSpec& spec);
   absl::StatusOr<std::vector<std::string>> PickHosts(const ApplyOrder& order,
                                                      const AppSpec& spec) const;

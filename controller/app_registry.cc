@@ -192,6 +192,18 @@ const AppRecord* AppRegistry::StagedOrSaved(const std::string& app_uid) const {
   return app == nullptr ? nullptr : &app->record;
 }
 
+// With autostart: false an app waits, stopped, until somebody starts it: on a
+// host that it is new on, if it runs nowhere else.
+bool AppRegistry::StaysStopped(const HostTarget& now,
+                               const AppRecord* record) const {
+  if (record == nullptr || record->spec.autostart) return false;
+  bool is_new = now.serial == 0 || now.removed;
+  if (!is_new) return now.run_state == RunState::kStopped;
+  const AppEntry* app = FindByUid(record->uid);
+  return app == nullptr || HostsWith(*app).empty() ||
+         RunStateOf(*app) == RunState::kStopped;
+}
+
 HostTarget AppRegistry::NextTarget(const std::string& app,
                                    const std::string& app_uid,
                                    const TargetChange& change) const {
@@ -207,8 +219,9 @@ HostTarget AppRegistry::NextTarget(const std::string& app,
   if ((next.serial == 0 || next.removed) && record != nullptr) {
     next.instances = record->spec.instances;
   }
+  next.run_state =
+      StaysStopped(next, record) ? RunState::kStopped : RunState::kRunning;
   next.removed = false;
-  next.run_state = RunState::kRunning;
   next.generation = change.generation;
   next.revision = change.revision;
   next.step = change.step;

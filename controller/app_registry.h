@@ -100,6 +100,7 @@ class AppRegistry : public TargetRegistry, public AppCatalog {
   void TakeOverTarget(const HostTarget& target);
   void RemoveTarget(const TargetKey& key);
   const AppRecord* StagedOrSaved(const std::string& app_uid) const;
+  bool StaysStopped(const HostTarget& now, const AppRecord* record) const;
   const HostTarget* StagedOrSavedTarget(const std::string& app_uid,
                                         const std::string& host) const;
 

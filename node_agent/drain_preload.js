@@ -5,7 +5,8 @@
 // servers as node:cluster does.
 //
 // Before that message it changes nothing of the app but process.execArgv, so
-// that what the app forks does not load it.
+// that what the app forks does not load it. Every five seconds it tells how much
+// of its time the event loop had nothing to do (NODE_FLEET_LOOP).
 'use strict';
 if (process.send) {
   const at = process.execArgv.indexOf(__filename);
@@ -73,6 +74,20 @@ if (process.send) {
     });
     disconnect();
   };
+
+  const tellLoop = () => {
+    const {performance} = require('perf_hooks');
+    if (!performance.eventLoopUtilization) return;
+    let last = performance.eventLoopUtilization();
+    setInterval(() => {
+      if (!process.connected) return;
+      const now = performance.eventLoopUtilization();
+      const used = performance.eventLoopUtilization(now, last).utilization;
+      last = now;
+      process.send({cmd: 'NODE_FLEET_LOOP', free: 1 - used}, () => {});
+    }, 5000).unref();
+  };
+  setImmediate(tellLoop);  // Not on the way to the app's first line.
 
   let draining = false;
   process.on('internalMessage', (message) => {

@@ -185,6 +185,9 @@ void LiveWorker::OnNodeMessage(const NodeMessage& message) {
       progress_.leaving = true;
       monitor_.state().OnLeaving();
       break;
+    case NodeMessage::Kind::kLoop:
+      event_loop_free_ = message.loop_free;
+      return;
     case NodeMessage::Kind::kDraining:
       if (drain_timer_ != 0) {
         around_.loop.CancelTimer(std::exchange(drain_timer_, 0));

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -99,6 +100,8 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
   bool ready() const { return monitor_.ready(); }
   std::string detail() const { return monitor_.detail(); }
   bool was_ready() const { return was_ready_; }
+  // Node: as it told last.
+  std::optional<double> event_loop_free() const { return event_loop_free_; }
   // Connections may be sent to its lane. One that served under an agent before
   // this keeps doing so until its first probe has said otherwise.
   bool TakesConnections() const;
@@ -147,6 +150,7 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
   // Adopted while it served, and not probed since.
   bool trusted_ = false;
   std::string refusal_;
+  std::optional<double> event_loop_free_;
 
   HeldNote note_;
   WorkerProgress progress_;

@@ -172,7 +172,7 @@ void LocalWorkerRuntime::AdoptOne(Inventory::Process& process, HeldParts parts,
     });
     return;
   }
-  sampler_.Add(process.id, process.pid, clock_.Now());
+  sampler_.Add(process.id, {process.pid, process.start_ticks}, clock_.Now());
   NotePid(workers_[process.id]);
   if (unknown) StopUnknown(process.id);
 }

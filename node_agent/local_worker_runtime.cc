@@ -183,7 +183,18 @@ std::vector<std::string> LocalWorkerRuntime::StderrTail(WorkerId id,
 }
 
 std::vector<WorkerSample> LocalWorkerRuntime::Sample() {
-  return sampler_.Sample(clock_.Now());
+  std::vector<WorkerSample> samples = sampler_.Sample(
+      clock_.Now(),
+      [this](WorkerId id) {
+        Entry* entry = Find(id);
+        return entry == nullptr ? std::vector<ProcessRef>()
+                                : tree_.FindTree(entry->worker->root());
+      },
+      [](WorkerId) -> std::optional<absl::Duration> { return std::nullopt; });
+  for (WorkerSample& sample : samples) {
+    sample.event_loop_free = workers_.at(sample.id).worker->event_loop_free();
+  }
+  return samples;
 }
 
 }  // namespace fleet::agent

@@ -206,7 +206,7 @@ void LocalWorkerRuntime::OnSpawned(WorkerId id, pid_t pid,
   if (entry == nullptr) return;
   entry->worker->OnSpawned(pid, start_ticks);
   NotePid(*entry);
-  sampler_.Add(id, pid, clock_.Now());
+  sampler_.Add(id, {pid, start_ticks}, clock_.Now());
   if (listener_ != nullptr) listener_->OnStarted(id, pid);
 }
 

@@ -178,6 +178,7 @@ void NodeChannel::HandleLine(std::string_view line) {
     case NodeMessage::Kind::kClose:
     case NodeMessage::Kind::kExitedAfterDisconnect:
     case NodeMessage::Kind::kDraining:
+    case NodeMessage::Kind::kLoop:
     case NodeMessage::Kind::kOtherInternal:
     case NodeMessage::Kind::kApp:
       listener_.OnNodeMessage(*message);

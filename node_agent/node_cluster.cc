@@ -75,6 +75,7 @@ void NodeCluster::OnMessage(const NodeMessage& message) {
     case NodeMessage::Kind::kHandleAck:
     case NodeMessage::Kind::kHandleNack:
     case NodeMessage::Kind::kDraining:
+    case NodeMessage::Kind::kLoop:
     case NodeMessage::Kind::kOtherInternal:
     case NodeMessage::Kind::kApp:
       return;

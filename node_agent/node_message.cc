@@ -1,5 +1,6 @@
 #include "node_agent/node_message.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
@@ -68,6 +69,7 @@ Kind KindOf(const Json& json) {
   if (cmd == "NODE_HANDLE_ACK") return Kind::kHandleAck;
   if (cmd == "NODE_HANDLE_NACK") return Kind::kHandleNack;
   if (cmd == "NODE_FLEET_DRAINING") return Kind::kDraining;
+  if (cmd == "NODE_FLEET_LOOP") return Kind::kLoop;
   return Kind::kOtherInternal;
 }
 
@@ -87,6 +89,10 @@ std::optional<NodeMessage> ParseNodeMessage(std::string_view line) {
   message.seq = IntAt(json, "seq", 0);
   if (message.kind == Kind::kClose) message.key = TextAt(json, "key");
   if (message.kind == Kind::kQueryServer) message.query = ParseQuery(json);
+  auto free = json.find("free");
+  if (message.kind == Kind::kLoop && free != json.end() && free->is_number()) {
+    message.loop_free = std::clamp(free->get<double>(), 0.0, 1.0);
+  }
   auto inner = json.find("msg");
   if (message.kind == Kind::kHandle && inner != json.end()) {
     message.inner = Dump(*inner);

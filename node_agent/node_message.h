@@ -37,14 +37,16 @@ struct NodeMessage {
     kHandleAck,
     kHandleNack,
     kDraining,       // Our preload has taken over (drain_preload.js).
+    kLoop,           // It tells how free the event loop is.
     kOtherInternal,  // Node's own, of no concern to a parent.
     kApp,            // The app's.
   };
   Kind kind = Kind::kApp;
   int64_t seq = 0;
-  std::string key;    // kClose.
-  NodeQuery query;    // kQueryServer.
-  std::string inner;  // kHandle: the message it wraps.
+  std::string key;       // kClose.
+  NodeQuery query;       // kQueryServer.
+  std::string inner;     // kHandle: the message it wraps.
+  double loop_free = 0;  // kLoop: 0 to 1.
 };
 
 // Nothing: it is no JSON. A line beyond 64 KiB is not looked into: none of

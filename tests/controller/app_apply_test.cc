@@ -169,6 +169,46 @@ TEST_F(AppApplyTest, StoppedAppIsStartedAgain) {
   EXPECT_EQ(one_->Target("web")->run_state(), v1::RUN_STATE_RUNNING);
 }
 
+TEST_F(AppApplyTest, WithoutAutostartAnAppWaitsUntilSomebodyStartsIt) {
+  AppSpec spec = SpecOf("web");
+  spec.autostart = false;
+  scene_.Apply(spec);
+  Finish();
+  EXPECT_EQ(scene_.NewestRollout("web").state.phase, RolloutPhase::kSucceeded);
+  for (FakeAgent* agent : {one_.get(), two_.get()}) {
+    EXPECT_EQ(agent->Target("web")->run_state(), v1::RUN_STATE_STOPPED);
+  }
+  spec.args = {"--changed"};
+  scene_.Apply(spec);
+  Finish();
+  EXPECT_EQ(one_->Target("web")->run_state(), v1::RUN_STATE_STOPPED);
+  ASSERT_TRUE(scene_.core().orders.Start({"web", "", {}, ""}).ok());
+  EXPECT_EQ(one_->Target("web")->run_state(), v1::RUN_STATE_RUNNING);
+  spec.args = {"--changed", "--again"};
+  scene_.Apply(spec);
+  Finish();
+  EXPECT_EQ(one_->Target("web")->run_state(), v1::RUN_STATE_RUNNING);
+}
+
+TEST_F(AppApplyTest, AppsThatWaitForEachOtherAreRefusedWithTheCircleNamed) {
+  AppSpec db = SpecOf("db");
+  db.depends_on = {"cache"};
+  scene_.Apply(db);
+  AppSpec cache = SpecOf("cache");
+  cache.depends_on = {"log"};
+  AppSpec log = SpecOf("log");
+  log.depends_on = {"db"};
+  ApplyOrder order;
+  order.specs = {cache, log};
+  absl::Status refusal = Refusal(order);
+  EXPECT_EQ(refusal.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ReasonOf(refusal).reason, "SPEC_INVALID");
+  EXPECT_THAT(std::string(refusal.message()),
+              HasSubstr("depends_on: cache -> log -> db -> cache is a circle"));
+  order.specs[1].depends_on = {"no-such-app"};
+  EXPECT_TRUE(scene_.core().apply.Apply(order).ok());
+}
+
 TEST_F(AppApplyTest, ApplyAfterAnAbortedRolloutTriesAgain) {
   scene_.Apply(SpecOf("web"));
   ASSERT_TRUE(scene_.core().driver.Abort("web", "", "tester").ok());

@@ -190,31 +190,5 @@ TEST(ReadProcChildrenTest, SeesEveryChildWhileOthersAreReaped) {
   }
 }
 
-TEST(ProcessSamplerTest, MeasuresThisProcess) {
-  ProcessSampler sampler;
-  SystemClock clock;
-  absl::Time start = clock.Now();
-  sampler.Add(5, getpid(), start);
-  sampler.Add(6, 1 << 30, start);  // There is no such process.
-  volatile uint64_t sum = 0;
-  for (int i = 0; i < 10000000; ++i) sum = sum + i;
-  std::vector<WorkerSample> samples = sampler.Sample(clock.Now());
-  ASSERT_EQ(samples.size(), 1U);
-  EXPECT_EQ(samples[0].id, 5U);
-  EXPECT_GT(samples[0].rss_bytes, 100 * 1024);
-  EXPECT_GT(samples[0].cpu_cores, 0);
-  EXPECT_EQ(ProcessSampler::ReadRss(1 << 30), 0);
-}
-
-TEST(ProcessSamplerTest, MeasuresTheHost) {
-  ProcessSampler sampler;
-  SystemClock clock;
-  EXPECT_EQ(sampler.SampleHost(clock.Now()).cpu_cores, 0);
-  HostSample host = sampler.SampleHost(clock.Now());
-  EXPECT_GT(host.cores, 0);
-  EXPECT_GT(host.memory_bytes, host.memory_used_bytes);
-  EXPECT_GT(host.memory_used_bytes, 0);
-}
-
 }  // namespace
 }  // namespace fleet::agent
