@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -26,13 +27,15 @@ Json Matching(const char* pattern) {
   return {{"type", "string"}, {"pattern", pattern}};
 }
 
-// A spec that holds, with 0 in place of the field: is that one too?
+// ValidateAppSpec has nothing to say of the field when it is 0.
 bool AcceptsZero(const Field& field) {
   AppSpec spec;
   spec.script = "/a";
   ApplyDefaults(spec);
   field.set(spec, FieldValue());
-  return ValidateAppSpec(spec).ok();
+  const std::string complaint = absl::StrCat(
+      ToAbsl(field.path.empty() ? field.name : field.path), ": ");
+  return !absl::StrContains(ValidateAppSpec(spec).message(), complaint);
 }
 
 Json Integer(const Field& field) {

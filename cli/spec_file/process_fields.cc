@@ -183,7 +183,6 @@ constexpr Field kFields[] = {
     At<&AppSpec::autostart>(
         {.name = "autostart",
          .type = FieldType::kBool,
-         .support = kNotYet,
          .explanation = "False: a new app is made stopped, and apply does not "
                         "start one that is stopped.",
          .pm2 = "autostart",

@@ -35,8 +35,9 @@ bool IsPlainText(const std::string& text) {
     return false;
   }
   const bool may_be_number =
+      text.find_first_of(".0123456789") != std::string::npos &&
       text.find_first_not_of("+-.0123456789eExXoObBaAcCdDfF_:") ==
-      std::string::npos;
+          std::string::npos;
   return !may_be_number;
 }
 
