@@ -175,6 +175,7 @@ absl::StatusOr<CommandLine> ParseCommandLine(
         }) != own.end();
     line.command = version ? "version" : "";
     line.help = !version;
+    line.man_page = std::find(own.begin(), own.end(), "--man") != own.end();
     return line;
   }
   line.command = std::string(command->name);

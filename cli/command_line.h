@@ -27,6 +27,8 @@ struct CommandLine {
   bool insecure = false;
   bool no_color = false;
   bool help = false;
+  // `help --man`.
+  bool man_page = false;
   OutputFormat output = OutputFormat::kTable;
 
   std::string hosts;
@@ -46,6 +48,12 @@ struct CommandLine {
 
   std::string env_name;
   std::vector<std::string> only;
+  bool prune = false;
+  bool yes = false;
+  // Of diff: 1 when there is a difference.
+  bool exit_code = false;
+  // Of explain: the page of the documentation.
+  bool page = false;
   std::vector<std::string> import_env;
   // Fields of a spec from flags, a map.
   Value fields = MapValue();

@@ -11,16 +11,51 @@ constexpr unsigned kRolloutFlags =
 
 constexpr CommandDoc kCommands[] = {
     {"apply", "startOrReload startOrRestart", "FILE", 1, 1, Operand::kFiles,
-     kRolloutFlags | kDryRunFlags | kFileFlags | kOutputFlags,
+     kRolloutFlags | kDryRunFlags | kFileFlags | kOutputFlags | kConfirmFlags |
+         kPruneFlags,
      "Make the fleet run what a file says",
      "FILE is fleet.yaml, fleet.json, PM2's ecosystem.config.js (or .cjs, "
-     ".mjs, .json, .yaml) or a Procfile. Apps that changed are rolled out, "
-     "apps that did not are left alone, apps that are missing in the file are "
-     "not touched.",
+     ".mjs, .json, .yaml) or a Procfile. The differences are shown first. Apps "
+     "that changed are rolled out, apps that did not are left alone, apps that "
+     "are missing in the file are not touched without --prune. The file is the "
+     "truth: what it does not say goes back to its default, variables too.",
      "fleetctl apply fleet.yaml                 # start or update its apps\n"
-     "fleetctl apply ecosystem.config.js --env production --dry-run"},
+     "fleetctl apply ecosystem.config.js --env production --dry-run\n"
+     "fleetctl apply fleet.yaml --prune --yes   # and delete what it lacks"},
+    {"diff", "", "FILE", 1, 1, Operand::kFiles,
+     kGlobalFlags | kHostFlags | kFileFlags | kOutputFlags | kPruneFlags |
+         kDiffFlags,
+     "Show what apply would change", "Changes nothing.",
+     "fleetctl diff fleet.yaml\n"
+     "fleetctl diff fleet.yaml --exit-code      # 1 when there is a "
+     "difference"},
+    {"validate", "", "FILE", 1, 1, Operand::kFiles,
+     kGlobalFlags | kFileFlags | kOutputFlags,
+     "Check a file and print what it comes to",
+     "Prints each app with what the file sets and what was worked out from it; "
+     "with -o wide every field. Looks at the file alone: needs no fleet.",
+     "fleetctl validate fleet.yaml\n"
+     "fleetctl validate ecosystem.config.js --env production -o wide"},
+    {"explain", "", "[FIELD…]", 0, -1, Operand::kFields,
+     kGlobalFlags | kReferenceFlags, "Say what a field of a file means",
+     "Takes PM2's names as well. Without a name it lists all.",
+     "fleetctl explain max_memory_restart\n"
+     "fleetctl explain readiness"},
+    {"export", "", "[APP…]", 0, -1, Operand::kApps, kGlobalFlags | kOutputFlags,
+     "Write the running apps as a file",
+     "A native file that changes nothing when it is applied to the same fleet, "
+     "and makes the same apps on another. Values of secrets are not in it.",
+     "fleetctl export > fleet.yaml\nfleetctl export 'api-*' -o json"},
+    {"ecosystem", "init", "[FILE]", 0, 1, Operand::kFiles, kGlobalFlags,
+     "Write a commented sample file",
+     "FILE is fleet.yaml unless named; PM2's form for ecosystem.config.js.",
+     "fleetctl ecosystem\nfleetctl ecosystem ecosystem.config.js"},
+    {"schema", "", "", 0, 0, Operand::kNone, kGlobalFlags,
+     "Print the JSON Schema of native files, for editors", "",
+     "fleetctl schema > fleet.schema.json"},
     {"start", "", "FILE|SCRIPT|APP [-- ARGUMENT…]", 1, 1, Operand::kFiles,
-     kRolloutFlags | kDryRunFlags | kFileFlags | kSpecFlags | kOutputFlags,
+     kRolloutFlags | kDryRunFlags | kFileFlags | kSpecFlags | kOutputFlags |
+         kConfirmFlags,
      "Start a script, the apps of a file, or an app that was stopped",
      "With nothing configured, a fleet on this machine is started for you.",
      "fleetctl start app.js -i 4 --name web     # four workers of a script\n"

@@ -25,6 +25,10 @@ enum FlagGroup : unsigned {
   kReasonFlags = 1 << 9,
   kRolloutListFlags = 1 << 10,
   kRequestFlags = 1 << 11,
+  kConfirmFlags = 1 << 20,
+  kPruneFlags = 1 << 21,
+  kDiffFlags = 1 << 22,
+  kReferenceFlags = 1 << 23,
 };
 
 struct FlagDoc {
@@ -43,7 +47,7 @@ struct FlagDoc {
 };
 
 // What a command's names are, for completion.
-enum class Operand { kNone, kApps, kFiles, kRollouts, kShells };
+enum class Operand { kNone, kApps, kFields, kFiles, kRollouts, kShells };
 
 struct CommandDoc {
   // Two words for those of `rollout`.

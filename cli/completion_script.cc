@@ -7,6 +7,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "cli/command_table.h"
+#include "cli/spec_file/field.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::cli {
@@ -41,6 +42,12 @@ std::string Words(bool of_rollout) {
   return absl::StrJoin(words, " ");
 }
 
+std::string FieldNames() {
+  std::vector<std::string> names;
+  for (const Field& field : AllFields()) names.emplace_back(field.name);
+  return absl::StrJoin(names, " ");
+}
+
 std::string OperandWords(Operand operand) {
   switch (operand) {
     case Operand::kApps:
@@ -49,6 +56,8 @@ std::string OperandWords(Operand operand) {
       return absl::StrCat("$(", ToAbsl(kRollouts), ")");
     case Operand::kShells:
       return "bash zsh fish";
+    case Operand::kFields:
+      return FieldNames();
     case Operand::kNone:
     case Operand::kFiles:
       return "";

@@ -179,6 +179,27 @@ constexpr FlagDoc kFlags[] = {
      }},
     {"--only", "APP,…", kFileFlags, "Only these apps of the file",
      [](CommandLine& l, const std::string& v) { return AddWords(l.only, v); }},
+    {"--prune", "", kPruneFlags,
+     "Delete apps of the file's namespaces that are not in it",
+     [](CommandLine& l, const std::string&) {
+       l.prune = true;
+       return absl::OkStatus();
+     }},
+    {"-y,--yes", "", kConfirmFlags, "Do not ask where something is removed",
+     [](CommandLine& l, const std::string&) {
+       l.yes = true;
+       return absl::OkStatus();
+     }},
+    {"--exit-code", "", kDiffFlags, "End with 1 when there is a difference",
+     [](CommandLine& l, const std::string&) {
+       l.exit_code = true;
+       return absl::OkStatus();
+     }},
+    {"--page", "", kReferenceFlags, "All fields, as Markdown",
+     [](CommandLine& l, const std::string&) {
+       l.page = true;
+       return absl::OkStatus();
+     }},
     {"--import-env", "NAME,…", kFileFlags,
      "Give the apps these variables of the caller's environment",
      [](CommandLine& l, const std::string& v) {

@@ -11,11 +11,23 @@
 #include "cli/command_line.h"
 #include "cli/commands/commands.h"
 #include "cli/help_text.h"
+#include "cli/man_page.h"
 
 namespace fleet::cli {
 namespace {
 
+std::string Ask(const std::string& question) {
+  std::cerr << question << std::flush;
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer;
+}
+
 int PrintHelp(const CommandLine& line) {
+  if (line.man_page) {
+    std::cout << ManPage();
+    return static_cast<int>(ExitCode::kSuccess);
+  }
   const CommandDoc* command = FindCommand(line.command);
   std::cout << (command == nullptr ? OverviewHelp() : CommandHelp(*command));
   return static_cast<int>(ExitCode::kSuccess);
@@ -53,6 +65,9 @@ int Main(const std::vector<std::string>& args) {
       .env = env,
       .client = **client,
       .local = address.local ? &local : nullptr,
+      .ask = live && isatty(STDIN_FILENO) != 0
+                 ? Ask
+                 : std::function<std::string(const std::string&)>(),
   };
   const ExitCode code = RunCommand(context);
   std::cout << std::flush;

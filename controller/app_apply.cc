@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "controller/dependency_cycle.h"
+#include "controller/host_placement.h"
 #include "controller/revision_hash.h"
 #include "proto/rpc/host_selector.h"
 #include "proto/rpc/status.h"
@@ -49,6 +50,12 @@ std::vector<std::string> Behind(const AppEntry& app, int64_t revision,
     }
   }
   return behind;
+}
+
+const HostTarget* FindOrNull(const std::map<std::string, HostTarget>& targets,
+                             const std::string& host) {
+  const auto found = targets.find(host);
+  return found == targets.end() ? nullptr : &found->second;
 }
 
 // What apply --hosts has said of this app so far, and says now.
@@ -190,7 +197,11 @@ AppApply::Plan AppApply::PlanNew(const ApplyOrder& order, const AppSpec& spec,
   AddRevision(nullptr, plan);
   plan.outcome.change = ApplyChange::kCreated;
   plan.rollout_app = ToRolloutApp({plan.change.apps[0], {}, {}});
-  plan.rollout_hosts = std::move(hosts);
+  if (spec.autostart) {
+    plan.rollout_hosts = std::move(hosts);
+  } else {
+    PlanStopped(nullptr, hosts, plan);
+  }
   return plan;
 }
 
@@ -212,8 +223,10 @@ AppApply::Plan AppApply::PlanUpdate(const ApplyOrder& order,
   ++next.version;
   plan.change.apps.push_back(std::move(next));
   PlanTargets(order, app, hosts, plan);
-  if (new_revision) {
-    AddRevision(&app, plan);
+  if (new_revision) AddRevision(&app, plan);
+  if (StaysStopped(spec, app)) {
+    PlanStopped(&app, hosts, plan);
+  } else if (new_revision) {
     plan.rollout_hosts = std::move(hosts);
   } else {
     PlanRest(app, std::move(hosts), plan);
@@ -235,9 +248,59 @@ void AppApply::PlanRest(const AppEntry& app, std::vector<std::string> hosts,
   plan.outcome.rollout_uid = driver_.ActiveRolloutOf(app.record.name);
   if (!plan.outcome.rollout_uid.empty()) return;
   plan.rollout_hosts = Behind(app, app.record.revision, hosts);
-  if (plan.rollout_hosts.empty() &&
+  if (plan.rollout_hosts.empty() && WasTried(app) &&
       app.record.proven_revision != app.record.revision) {
     plan.rollout_hosts = std::move(hosts);
+  }
+}
+
+// A rollout to the newest revision was made; there is none to one that came to
+// a stopped app.
+bool AppApply::WasTried(const AppEntry& app) const {
+  const absl::StatusOr<Rollout> last = driver_.Get(app.record.name);
+  return last.ok() && last->app_uid == app.record.uid &&
+         last->to_revision == app.record.revision;
+}
+
+// `autostart: false` starts nothing by itself.
+bool AppApply::StaysStopped(const AppSpec& spec, const AppEntry& app) const {
+  return !spec.autostart &&
+         AppRegistry::RunStateOf(app) == RunState::kStopped &&
+         driver_.ActiveRolloutOf(app.record.name).empty();
+}
+
+// Hosts learn of the revision and start nothing: no rollout is needed.
+void AppApply::PlanStopped(const AppEntry* app,
+                           const std::vector<std::string>& hosts,
+                           Plan& plan) const {
+  AppRecord& record = plan.change.apps[0];
+  std::map<std::string, HostTarget> changed;
+  for (HostTarget& target : plan.change.targets) {
+    changed[target.host] = std::move(target);
+  }
+  const int64_t generation = record.generation + 1;
+  for (const std::string& host : hosts) {
+    const HostTarget* known =
+        app == nullptr ? nullptr : FindOrNull(app->targets, host);
+    const bool is_new = known == nullptr || known->removed;
+    if (!is_new && known->revision == record.revision) continue;
+    const auto [it, inserted] =
+        changed.emplace(host, known == nullptr ? HostTarget() : *known);
+    HostTarget& next = it->second;
+    if (inserted) ++next.serial;
+    next.app = record.name;
+    next.app_uid = record.uid;
+    next.host = host;
+    next.removed = false;
+    next.run_state = RunState::kStopped;
+    next.instances = record.spec.instances;
+    next.revision = record.revision;
+    next.generation = record.generation = generation;
+    next.step = DefaultStep(record.spec);
+  }
+  plan.change.targets.clear();
+  for (auto& [host, target] : changed) {
+    plan.change.targets.push_back(std::move(target));
   }
 }
 

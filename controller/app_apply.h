@@ -77,6 +77,10 @@ class AppApply {
                    const std::vector<std::string>& hosts, Plan& plan) const;
   void PlanRest(const AppEntry& app, std::vector<std::string> hosts,
                 Plan& plan) const;
+  bool StaysStopped(const AppSpec& spec, const AppEntry& app) const;
+  void PlanStopped(const AppEntry* app, const std::vector<std::string>& hosts,
+                   Plan& plan) const;
+  bool WasTried(const AppEntry& app) const;
   void AddRevision(const AppEntry* app, Plan& plan) const;
   absl::Status RollOut(const ApplyOrder& order, Plan& plan, bool check_only);
   absl::Status Execute(const ApplyOrder& order, Plan& plan);

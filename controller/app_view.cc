@@ -21,6 +21,8 @@ v1::App AppView::App(const AppEntry& app, bool omit_spec) const {
   message.set_proven_revision(record.proven_revision);
   if (!omit_spec) *message.mutable_spec() = fleet::ToProto(record.spec);
   message.set_etag(absl::StrCat(record.uid, ".", record.version));
+  message.mutable_placement()->Add(record.placement.begin(),
+                                   record.placement.end());
   *message.mutable_create_time() = ToProtoTimestamp(record.create_time);
   *message.mutable_update_time() = ToProtoTimestamp(record.update_time);
   message.set_active_rollout_uid(driver_.ActiveRolloutOf(record.name));

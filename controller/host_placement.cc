@@ -24,13 +24,13 @@ bool BelongsOn(const AppRecord& app, const HostRecord& host) {
                      [&](const std::string& s) { return Matches(s, host); });
 }
 
+}  // namespace
+
 StepPolicy DefaultStep(const AppSpec& spec) {
   auto policy =
       ResolvePolicy(spec, spec.rollout, RolloutKind::kDeploy, 1, true);
   return policy.ok() ? policy->step : StepPolicy();
 }
-
-}  // namespace
 
 absl::Status HostPlacement::PlaceOn(const std::string& host) {
   const KnownHost* known = hosts_.Find(host);

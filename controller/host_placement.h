@@ -12,6 +12,9 @@
 
 namespace fleet::controller {
 
+// How a host brings up an app outside of a rollout.
+StepPolicy DefaultStep(const AppSpec& spec);
+
 // A host that comes (back) while no rollout of an app is under way gets the
 // app's proven revision, or the newest one while none is proven:
 // - when the app's `hosts` and its placement match it and it has no target;

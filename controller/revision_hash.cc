@@ -21,6 +21,7 @@ AppSpec WorkerSpec(AppSpec spec) {
   spec.instances = 1;
   spec.hosts = "all";
   spec.rollout = {};
+  spec.autostart = true;
   return spec;
 }
 

@@ -1,51 +1,107 @@
 #include "cli/commands/apply_specs.h"
 
+#include <algorithm>
+#include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "cli/commands/apply_plan.h"
 #include "cli/commands/explain_conflict.h"
 #include "cli/commands/follow_rollouts.h"
-#include "proto/rpc/app_spec_proto.h"
+#include "proto/rpc/status.h"
 
 namespace fleet::cli {
 namespace {
 
-v1::ApplyAppsRequest RequestOf(const CommandLine& line, const SpecFile& file) {
-  v1::ApplyAppsRequest request;
-  for (const AppSpec& spec : file.apps) *request.add_specs() = ToProto(spec);
-  request.set_validate_only(line.dry_run);
-  request.set_request_id(line.request_id);
-  request.set_hosts(line.hosts);
-  *request.mutable_policy() = ToProto(line.policy);
-  request.set_supersede(line.supersede);
-  return request;
-}
-
-std::string ResultText(const v1::ApplyResult& result, bool dry_run) {
-  if (result.change() == v1::APPLY_CHANGE_UNCHANGED) {
-    return absl::StrCat(result.app(), ": unchanged");
-  }
-  const bool created = result.change() == v1::APPLY_CHANGE_CREATED;
-  std::string text = absl::StrCat(result.app(), dry_run ? ": would be " : ": ",
-                                  created ? "created" : "updated",
-                                  " (revision ", result.revision(), ")");
-  if (created) return text;
-  for (const std::string& difference : result.differences()) {
-    absl::StrAppend(&text, "\n  ", Printable(difference));
-  }
-  return text;
-}
-
 void PrintResults(const CommandContext& context,
                   const v1::ApplyAppsResponse& response) {
+  if (PrintMessage(context, response)) return;
   for (const v1::ApplyResult& result : response.results()) {
-    if (context.line.output == OutputFormat::kName) {
-      context.out << result.app() << "\n";
-    } else {
-      context.out << ResultText(result, context.line.dry_run) << "\n";
-    }
+    const bool name = context.line.output == OutputFormat::kName;
+    context.out << (name ? result.app() : ResultText(result)) << "\n";
   }
   context.out << std::flush;
+}
+
+void PrintPlan(const CommandContext& context, const ApplyPlan& plan,
+               std::string_view verb) {
+  if (PrintMessage(context, plan.changes)) return;
+  if (context.line.output == OutputFormat::kName) {
+    for (const v1::ApplyResult& result : plan.changes.results()) {
+      context.out << result.app() << "\n";
+    }
+  } else {
+    context.out << PlanText(plan, verb);
+  }
+  context.out << std::flush;
+}
+
+// An app that is made anew is told of when it is made.
+bool IsWorthShowing(const CommandContext& context, const ApplyPlan& plan) {
+  const bool for_people = context.line.output == OutputFormat::kTable ||
+                          context.line.output == OutputFormat::kWide;
+  const auto& results = plan.changes.results();
+  return for_people &&
+         (!plan.pruned.empty() ||
+          std::any_of(results.begin(), results.end(),
+                      [](const v1::ApplyResult& result) {
+                        return result.change() == v1::APPLY_CHANGE_UPDATED &&
+                               result.differences_size() > 0;
+                      }));
+}
+
+// OK when nothing is removed, --yes was given, or the user says so now.
+absl::Status ConfirmRemovals(const CommandContext& context,
+                             const ApplyPlan& plan) {
+  const std::vector<std::string> removals = RemovalsOf(plan);
+  if (removals.empty() || context.line.yes) return absl::OkStatus();
+  const std::string what = absl::StrJoin(removals, "; ");
+  if (!context.ask) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("this stops workers for good (", what,
+                     "); nothing was changed; say --yes if it is meant"));
+  }
+  const std::string answer = context.ask(
+      absl::StrCat("This stops workers for good: ", what, ". Go on? [y/N] "));
+  if (answer == "y" || answer == "Y" || answer == "yes") {
+    return absl::OkStatus();
+  }
+  return absl::CancelledError("nothing was changed");
+}
+
+absl::Status Prune(const CommandContext& context, const ApplyPlan& plan) {
+  for (const std::string& app : plan.pruned) {
+    v1::DeleteAppRequest request;
+    request.set_name(app);
+    const auto response = context.client.Call(request);
+    if (!response.ok()) return Annotate(response.status(), app);
+    context.out << app << ": deleted\n";
+  }
+  context.out << std::flush;
+  return absl::OkStatus();
+}
+
+// Makes the call and follows the rollouts that come of it.
+ExitCode Execute(const CommandContext& context, const SpecFile& file,
+                 const ApplyPlan& plan) {
+  v1::ApplyAppsRequest request = ApplyRequestOf(context.line, file);
+  request.set_request_id(context.line.request_id);
+  const auto response = context.client.Call(request);
+  if (!response.ok()) {
+    return Fail(context, ExplainConflict(response.status()));
+  }
+  std::vector<std::string> rollouts;
+  for (const v1::ApplyResult& result : response->results()) {
+    if (!result.rollout_uid().empty()) {
+      rollouts.push_back(result.rollout_uid());
+    }
+  }
+  PrintResults(context, *response);
+  if (const absl::Status pruned = Prune(context, plan); !pruned.ok()) {
+    return Fail(context, pruned);
+  }
+  return FollowRollouts(context, rollouts);
 }
 
 }  // namespace
@@ -54,6 +110,7 @@ SpecFileOptions SpecFileOptionsOf(const CommandContext& context) {
   const CommandLine& line = context.line;
   SpecFileOptions options;
   options.env_name = line.env_name;
+  options.home = context.env("HOME");
   options.only = line.only;
   options.overrides = line.fields;
   if (!line.program_args.empty()) {
@@ -70,28 +127,40 @@ SpecFileOptions SpecFileOptionsOf(const CommandContext& context) {
   return options;
 }
 
+ExitCode FailFile(const CommandContext& context, const absl::Status& status) {
+  context.err << "fleetctl: " << status.message() << std::endl;
+  return ExitCode::kError;
+}
+
+ExitCode DiffSpecs(const CommandContext& context,
+                   const absl::StatusOr<SpecFile>& file) {
+  if (!file.ok()) return FailFile(context, file.status());
+  for (const std::string& note : file->notes) Note(context, note);
+  const auto plan = PlanApply(context, *file);
+  if (!plan.ok()) return Fail(context, ExplainConflict(plan.status()));
+  PrintPlan(context, *plan, "would be");
+  const bool differs = context.line.exit_code && ChangesSomething(*plan);
+  return differs ? ExitCode::kError : ExitCode::kSuccess;
+}
+
 ExitCode ApplySpecs(const CommandContext& context,
                     const absl::StatusOr<SpecFile>& file) {
-  if (!file.ok()) {
-    context.err << "fleetctl: " << file.status().message() << std::endl;
-    return ExitCode::kError;
-  }
+  if (!file.ok()) return FailFile(context, file.status());
+  if (context.line.dry_run) return DiffSpecs(context, file);
   for (const std::string& note : file->notes) Note(context, note);
+  if (context.line.prune && !context.line.only.empty()) {
+    return FailUsage(context,
+                     "--prune with --only would delete the file's own apps");
+  }
   if (const absl::Status ready = EnsureFleet(context); !ready.ok()) {
     return Fail(context, ready);
   }
-  const auto response = context.client.Call(RequestOf(context.line, *file));
-  if (!response.ok()) {
-    return Fail(context, ExplainConflict(response.status()));
-  }
-  std::vector<std::string> rollouts;
-  for (const v1::ApplyResult& result : response->results()) {
-    if (!result.rollout_uid().empty()) {
-      rollouts.push_back(result.rollout_uid());
-    }
-  }
-  if (!PrintMessage(context, *response)) PrintResults(context, *response);
-  return FollowRollouts(context, rollouts);
+  const auto plan = PlanApply(context, *file);
+  if (!plan.ok()) return Fail(context, ExplainConflict(plan.status()));
+  if (IsWorthShowing(context, *plan)) PrintPlan(context, *plan, "will be");
+  const absl::Status confirmed = ConfirmRemovals(context, *plan);
+  if (!confirmed.ok()) return Fail(context, confirmed);
+  return Execute(context, *file, *plan);
 }
 
 }  // namespace fleet::cli

@@ -13,6 +13,14 @@ namespace fleet::cli {
 // that are not set.
 SpecFileOptions SpecFileOptionsOf(const CommandContext& context);
 
+// Says what is wrong with a file.
+ExitCode FailFile(const CommandContext& context, const absl::Status& status);
+
+// Prints what applying it would change, and changes nothing.
+ExitCode DiffSpecs(const CommandContext& context,
+                   const absl::StatusOr<SpecFile>& file);
+
+// Shows what changes, asks first where something is removed, and does it.
 ExitCode ApplySpecs(const CommandContext& context,
                     const absl::StatusOr<SpecFile>& file);
 

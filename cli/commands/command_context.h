@@ -38,6 +38,9 @@ struct CommandContext {
   // The fleet of this user on this machine; null when another controller was
   // named.
   LocalFleet* local = nullptr;
+  // Shows a question and takes a line as its answer; null: nobody is there to
+  // ask.
+  std::function<std::string(const std::string& question)> ask = nullptr;
 };
 
 // "fleetctl: what", on stderr, and the exit code that fits. When no local

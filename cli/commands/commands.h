@@ -9,6 +9,12 @@
 namespace fleet::cli {
 
 ExitCode RunApply(const CommandContext& context);
+ExitCode RunDiff(const CommandContext& context);
+ExitCode RunValidate(const CommandContext& context);
+ExitCode RunExplain(const CommandContext& context);
+ExitCode RunExport(const CommandContext& context);
+ExitCode RunEcosystem(const CommandContext& context);
+ExitCode RunSchema(const CommandContext& context);
 ExitCode RunStart(const CommandContext& context);
 ExitCode RunLs(const CommandContext& context);
 ExitCode RunShow(const CommandContext& context);

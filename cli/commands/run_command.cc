@@ -12,8 +12,14 @@ struct Runner {
   ExitCode (*run)(const CommandContext&);
 };
 
-constexpr std::array<Runner, 21> kRunners = {{
+constexpr std::array<Runner, 27> kRunners = {{
     {"apply", RunApply},
+    {"diff", RunDiff},
+    {"validate", RunValidate},
+    {"explain", RunExplain},
+    {"export", RunExport},
+    {"ecosystem", RunEcosystem},
+    {"schema", RunSchema},
     {"start", RunStart},
     {"ls", RunLs},
     {"show", RunShow},

@@ -1,12 +1,10 @@
 #include "cli/spec_file/app_reader.h"
 
 #include <cctype>
-#include <filesystem>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
+#include "cli/spec_file/app_completion.h"
 #include "cli/spec_file/field_value.h"
 #include "cli/spec_file/nearest_name.h"
 #include "proto/rpc/status.h"
@@ -15,25 +13,6 @@ namespace fleet::cli {
 namespace {
 
 constexpr std::string_view kEnvPrefix = "env_";
-
-// PM2 reads outFile for out_file.
-std::string SnakeCase(std::string_view key) {
-  std::string snake;
-  for (const char c : key) {
-    if (std::isupper(static_cast<unsigned char>(c)) && !snake.empty()) {
-      snake += '_';
-    }
-    snake += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  }
-  return snake;
-}
-
-const Value* FindInEitherCase(const Value& app, std::string_view name) {
-  for (const ValueEntry& entry : app.entries) {
-    if (SnakeCase(entry.key) == name) return &entry.value;
-  }
-  return nullptr;
-}
 
 // What a field means when it is absent; saying so needs no note.
 bool IsInert(const Value& value) {
@@ -54,38 +33,20 @@ bool IsInert(const Value& value) {
   return false;
 }
 
-std::string AbsolutePath(const std::string& folder, const std::string& path) {
-  return (std::filesystem::path(folder) / path).lexically_normal().string();
-}
-
-std::string WithoutTrailingSlash(std::string path) {
-  while (path.size() > 1 && path.back() == '/') path.pop_back();
-  return path;
-}
-
-std::string LogPath(const std::string& cwd, const std::string& path) {
-  if (path.empty()) return "";
-  if (path == "NULL") return "/dev/null";
-  return AbsolutePath(cwd, path);
-}
-
 }  // namespace
 
 struct AppReader::Reading {
   AppSpec spec;
-  // Canonical names of the fields that were written.
-  std::set<std::string> seen;
   Findings& findings;
 };
 
-AppReader::AppReader(AppReaderOptions options)
-    : options_(std::move(options)), fields_(AllFields()) {}
+AppReader::AppReader(AppReaderOptions options) : options_(std::move(options)) {}
 
 AppSpec AppReader::Read(const Value& app, Findings& findings) const {
-  Reading reading{.spec = {}, .seen = {}, .findings = findings};
+  Reading reading{.spec = {}, .findings = findings};
   if (app.kind != Value::Kind::kMap) {
     findings.errors.push_back(
-        absl::StrCat(Where(app.line), "an app must be a map of fields, found ",
+        absl::StrCat(Where(app.place), "an app must be a map of fields, found ",
                      DescribeValue(app)));
     return {};
   }
@@ -95,7 +56,7 @@ AppSpec AppReader::Read(const Value& app, Findings& findings) const {
   }
   ReadMap(app, "", reading);
   ApplyEnvOverlay(app, reading);
-  Complete(app, reading);
+  CompleteSpec(app, options_, findings, reading.spec);
   return std::move(reading.spec);
 }
 
@@ -114,12 +75,12 @@ void AppReader::ReadEntry(const ValueEntry& entry, const std::string& prefix,
   }
   if (const Field* field = FindField(key)) {
     ReadField(*field, entry, reading);
-  } else if (IsGroup(key)) {
+  } else if (IsFieldGroup(key)) {
     if (entry.value.kind == Value::Kind::kMap) {
       ReadMap(entry.value, key + ".", reading);
     } else {
       reading.findings.errors.push_back(absl::StrCat(
-          Where(entry.line), "\"", key, "\": expected a map of fields, found ",
+          Where(entry.place), "\"", key, "\": expected a map of fields, found ",
           DescribeValue(entry.value)));
     }
   } else if (!prefix.empty() || !ReadEnvOverlay(entry, reading)) {
@@ -136,12 +97,12 @@ void AppReader::ReadField(const Field& field, const ValueEntry& entry,
   const auto value = ReadFieldValue(field, entry.value, options_.dialect);
   if (!value.ok()) {
     reading.findings.errors.push_back(absl::StrCat(
-        Where(entry.line), "\"", name, "\": ", value.status().message()));
+        Where(entry.place), "\"", name, "\": ", value.status().message()));
     return;
   }
-  if (!reading.seen.insert(name).second) {
+  if (!reading.findings.places.emplace(name, entry.place).second) {
     reading.findings.errors.push_back(
-        absl::StrCat(Where(entry.line), "\"", name, "\" stands twice",
+        absl::StrCat(Where(entry.place), "\"", name, "\" stands twice",
                      entry.key == name ? "" : " (as " + entry.key + ")"));
     return;
   }
@@ -149,7 +110,7 @@ void AppReader::ReadField(const Field& field, const ValueEntry& entry,
   if (field.support != Support::kInForce && !IsInert(entry.value)) {
     const bool later = field.support == Support::kNotYet;
     reading.findings.notes.push_back(absl::StrCat(
-        Where(entry.line),
+        Where(entry.place),
         later ? "not yet in force: " : "has no effect here: ", name,
         later ? "" : absl::StrCat(" (", ToAbsl(field.explanation), ")")));
   }
@@ -161,7 +122,7 @@ bool AppReader::ReadEnvOverlay(const ValueEntry& entry,
   if (!entry.key.starts_with(kEnvPrefix)) return false;
   if (entry.value.kind != Value::Kind::kMap) {
     reading.findings.errors.push_back(
-        absl::StrCat(Where(entry.line), "\"", entry.key,
+        absl::StrCat(Where(entry.place), "\"", entry.key,
                      "\": expected a map of names to values, found ",
                      DescribeValue(entry.value)));
   }
@@ -173,12 +134,11 @@ void AppReader::ApplyEnvOverlay(const Value& app, Reading& reading) const {
   const Value* overlay = app.Find(std::string(kEnvPrefix) + options_.env_name);
   if (overlay == nullptr) {
     reading.findings.notes.push_back(
-        absl::StrCat(Where(app.line), "no env_", options_.env_name,
+        absl::StrCat(Where(app.place), "no env_", options_.env_name,
                      " here; --env ", options_.env_name, " changes nothing"));
     return;
   }
-  static constexpr Field kOverlay = {
-      "env", "", FieldType::kEnv, "", nullptr, Support::kInForce, ""};
+  static constexpr Field kOverlay = {.name = "env", .type = FieldType::kEnv};
   const auto value = ReadFieldValue(kOverlay, *overlay, options_.dialect);
   if (!value.ok()) return;  // Said by ReadEnvOverlay.
   for (const auto& [name, text] : value->map) {
@@ -193,20 +153,10 @@ void AppReader::ApplyEnvOverlay(const Value& app, Reading& reading) const {
 
 void AppReader::UnknownKey(const ValueEntry& entry, const std::string& prefix,
                            Reading& reading) const {
-  std::vector<std::string> known;
-  for (const Field& field : fields_) {
-    std::vector<std::string> names =
-        absl::StrSplit(ToAbsl(field.aliases), ' ', absl::SkipEmpty());
-    names.emplace_back(field.name);
-    for (const std::string& name : names) {
-      if (!name.starts_with(prefix)) continue;
-      const std::string rest = name.substr(prefix.size());
-      known.push_back(rest.substr(0, rest.find('.')));
-    }
-  }
-  std::string line = absl::StrCat(Where(entry.line), "unknown key \"", prefix,
+  std::string line = absl::StrCat(Where(entry.place), "unknown key \"", prefix,
                                   entry.key, "\"");
-  if (const std::string near = NearestName(entry.key, known); !near.empty()) {
+  if (const std::string near = NearestName(entry.key, KeysOf(prefix));
+      !near.empty()) {
     absl::StrAppend(&line, "; did you mean \"", prefix, near, "\"?");
   }
   if (options_.dialect == Dialect::kPm2) {
@@ -216,52 +166,8 @@ void AppReader::UnknownKey(const ValueEntry& entry, const std::string& prefix,
   }
 }
 
-void AppReader::Complete(const Value& app, Reading& reading) const {
-  AppSpec& spec = reading.spec;
-  spec.cwd = WithoutTrailingSlash(AbsolutePath(options_.folder, spec.cwd));
-  spec.logs.out_file = LogPath(spec.cwd, spec.logs.out_file);
-  spec.logs.error_file = LogPath(spec.cwd, spec.logs.error_file);
-  if (spec.logs.log_file != kAutoLogFile) {
-    spec.logs.log_file = LogPath(spec.cwd, spec.logs.log_file);
-  }
-  if (!spec.pid_file.empty()) {
-    spec.pid_file = AbsolutePath(spec.cwd, spec.pid_file);
-  }
-  ApplyDefaults(spec);
-  if (const Value* prefix = FindInEitherCase(app, "name_prefix")) {
-    spec.name = prefix->text + spec.name;
-  }
-  const Value* append = FindInEitherCase(app, "append_env_to_name");
-  if (append != nullptr && append->boolean && !options_.env_name.empty()) {
-    absl::StrAppend(&spec.name, "-", options_.env_name);
-  }
-  const bool clusters_by_count = options_.dialect != Dialect::kNative &&
-                                 reading.seen.contains("instances") &&
-                                 !reading.seen.contains("exec_mode");
-  if (clusters_by_count && IsNode(spec)) spec.exec_mode = ExecMode::kCluster;
-}
-
-const Field* AppReader::FindField(const std::string& key) const {
-  for (const Field& field : fields_) {
-    if (field.name == key) return &field;
-    for (const absl::string_view alias :
-         absl::StrSplit(ToAbsl(field.aliases), ' ', absl::SkipEmpty())) {
-      if (ToStd(alias) == key) return &field;
-    }
-  }
-  return nullptr;
-}
-
-bool AppReader::IsGroup(const std::string& key) const {
-  for (const Field& field : fields_) {
-    if (field.name.starts_with(key + ".")) return true;
-  }
-  return false;
-}
-
-std::string AppReader::Where(int line) const {
-  if (line == 0) return options_.file + ": ";
-  return absl::StrCat(options_.file, ":", line, ": ");
+std::string AppReader::Where(Place place) const {
+  return PlaceText(options_.file, place);
 }
 
 }  // namespace fleet::cli

@@ -2,7 +2,7 @@
 #ifndef FLEET_CLI_SPEC_FILE_APP_READER_H_
 #define FLEET_CLI_SPEC_FILE_APP_READER_H_
 
-#include <set>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,10 +14,12 @@
 namespace fleet::cli {
 
 // What a reader has to say. An error means the file is not taken; a note is
-// for the user to know. Both are whole lines: "fleet.yaml:7: …".
+// for the user to know. Both are whole lines: "fleet.yaml:7:3: …".
 struct Findings {
   std::vector<std::string> errors;
   std::vector<std::string> notes;
+  // Where each field stands that was written, by its name in the table.
+  std::map<std::string, Place> places;
 };
 
 struct AppReaderOptions {
@@ -28,6 +30,9 @@ struct AppReaderOptions {
   std::string folder;
   // --env: variables of env_NAME go over those of env.
   std::string env_name;
+  // Of the caller, for a path in PM2's file that begins with ~; empty: such a
+  // path is left as it is.
+  std::string home;
 };
 
 // Immutable.
@@ -52,14 +57,9 @@ class AppReader {
                   Reading& reading) const;
   bool ReadEnvOverlay(const ValueEntry& entry, Reading& reading) const;
   void ApplyEnvOverlay(const Value& app, Reading& reading) const;
-  void Complete(const Value& app, Reading& reading) const;
-
-  const Field* FindField(const std::string& key) const;
-  bool IsGroup(const std::string& key) const;
-  std::string Where(int line) const;
+  std::string Where(Place place) const;
 
   AppReaderOptions options_;
-  std::vector<Field> fields_;
 };
 
 }  // namespace fleet::cli

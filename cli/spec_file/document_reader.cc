@@ -61,13 +61,13 @@ std::vector<Value> DocumentReader::TakeApps(const Value& document) {
                       (apps != &document && apps->kind == Value::Kind::kMap);
   if (is_app) return {*apps};
   if (apps->kind != Value::Kind::kList) {
-    Error(apps->line,
+    Error(apps->place,
           apps == &document && apps->kind == Value::Kind::kMap
               ? "it has neither \"apps\" nor the \"script\" of one app"
               : absl::StrCat("expected a list of apps, found ",
                              DescribeValue(*apps)));
   } else if (apps->items.empty()) {
-    Error(apps->line, "the list of apps is empty");
+    Error(apps->place, "the list of apps is empty");
   }
   return apps->items;
 }
@@ -77,16 +77,17 @@ void DocumentReader::CheckBesideApps(const Value& document) {
   for (const ValueEntry& entry : document.entries) {
     if (entry.key == "apps" || entry.key.starts_with("x-")) continue;
     if (dialect_ == Dialect::kPm2 && entry.key == "deploy") {
-      findings_.notes.push_back(Where(entry.line) + "not yet in force: deploy");
+      findings_.notes.push_back(Where(entry.place) +
+                                "not yet in force: deploy");
       continue;
     }
     const std::string what =
         absl::StrCat("unknown key \"", entry.key, "\" beside \"apps\"");
     if (dialect_ == Dialect::kPm2) {
       findings_.notes.push_back(
-          absl::StrCat(Where(entry.line), what, " (it has no effect)"));
+          absl::StrCat(Where(entry.place), what, " (it has no effect)"));
     } else {
-      Error(entry.line, what);
+      Error(entry.place, what);
     }
   }
 }
@@ -103,8 +104,8 @@ std::vector<DocumentReader::Candidate> DocumentReader::Selected(
   for (const std::string& name : options_.only) {
     const auto found = std::find(names.begin(), names.end(), name);
     if (found == names.end()) {
-      Error(0, absl::StrCat("it has no app \"", name, "\", only ",
-                            absl::StrJoin(names, ", ")));
+      Error({}, absl::StrCat("it has no app \"", name, "\", only ",
+                             absl::StrJoin(names, ", ")));
     } else {
       selected.push_back(candidates[std::distance(names.begin(), found)]);
     }
@@ -115,9 +116,9 @@ std::vector<DocumentReader::Candidate> DocumentReader::Selected(
 // The app is read anew with the flags' fields over its own.
 void DocumentReader::Override(std::vector<Candidate>& candidates) {
   if (candidates.size() != 1) {
-    Error(0, absl::StrCat("the flag for \"", options_.overrides.entries[0].key,
-                          "\" is for one app, and these are ",
-                          candidates.size(), "; choose one with --only NAME"));
+    Error({}, absl::StrCat("the flag for \"", options_.overrides.entries[0].key,
+                           "\" is for one app, and these are ",
+                           candidates.size(), "; choose one with --only NAME"));
     return;
   }
   Candidate& app = candidates[0];
@@ -135,40 +136,56 @@ void DocumentReader::TakeFindings(Findings findings) {
             std::back_inserter(findings_.notes));
 }
 
+// ValidateAppSpec speaks of the API's names, the user of the file's.
 void DocumentReader::Validate(const Candidate& candidate) {
   const absl::Status valid = ValidateAppSpec(candidate.spec);
   if (valid.ok()) return;
   const std::string& name = candidate.spec.name;
   for (const absl::string_view violation :
        absl::StrSplit(valid.message(), '\n')) {
-    Error(candidate.value.line,
-          absl::StrCat(name, name.empty() ? "" : ": ", violation));
+    const std::pair<std::string, std::string> parts =
+        absl::StrSplit(violation, absl::MaxSplits(": ", 1));
+    const Field* field = FindFieldByPath(parts.first);
+    const std::string shown =
+        field == nullptr ? parts.first : std::string(field->name);
+    Error(PlaceOf(candidate, shown),
+          absl::StrCat(name, name.empty() ? "" : ": ", "\"", shown,
+                       "\": ", parts.second));
   }
 }
 
+// Of a field, of the map it is in, or of the app.
+Place DocumentReader::PlaceOf(const Candidate& candidate,
+                              const std::string& field) {
+  const auto& places = candidate.findings.places;
+  auto found = places.find(field);
+  if (found == places.end())
+    found = places.find(field.substr(0, field.find('.')));
+  return found == places.end() ? candidate.value.place : found->second;
+}
+
 void DocumentReader::CheckNames(const std::vector<Candidate>& candidates) {
-  std::map<std::string, int> line_of;
+  std::map<std::string, Place> place_of;
   for (const Candidate& candidate : candidates) {
     const auto [first, is_new] =
-        line_of.emplace(candidate.spec.name, candidate.value.line);
+        place_of.emplace(candidate.spec.name, candidate.value.place);
     if (is_new) continue;
     const std::string where =
-        first->second == 0
+        first->second.line == 0
             ? ""
-            : absl::StrCat(" (the first in line ", first->second, ")");
-    Error(candidate.value.line,
+            : absl::StrCat(" (the first in line ", first->second.line, ")");
+    Error(candidate.value.place,
           absl::StrCat("a second app named \"", candidate.spec.name, "\"",
                        where, "; names must differ"));
   }
 }
 
-void DocumentReader::Error(int line, std::string_view what) {
-  findings_.errors.push_back(absl::StrCat(Where(line), ToAbsl(what)));
+void DocumentReader::Error(Place place, std::string_view what) {
+  findings_.errors.push_back(absl::StrCat(Where(place), ToAbsl(what)));
 }
 
-std::string DocumentReader::Where(int line) const {
-  if (line == 0) return file_ + ": ";
-  return absl::StrCat(file_, ":", line, ": ");
+std::string DocumentReader::Where(Place place) const {
+  return PlaceText(file_, place);
 }
 
 }  // namespace fleet::cli

@@ -37,8 +37,9 @@ class DocumentReader {
   void TakeFindings(Findings findings);
   void Validate(const Candidate& candidate);
   void CheckNames(const std::vector<Candidate>& candidates);
-  void Error(int line, std::string_view what);
-  std::string Where(int line) const;
+  static Place PlaceOf(const Candidate& candidate, const std::string& field);
+  void Error(Place place, std::string_view what);
+  std::string Where(Place place) const;
 
   const SpecFileOptions& options_;
   Dialect dialect_;

@@ -1,5 +1,7 @@
 #include "cli/spec_file/field.h"
 
+#include <cctype>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -7,14 +9,84 @@
 
 namespace fleet::cli {
 
-std::vector<Field> AllFields() {
-  std::vector<Field> all;
-  for (const auto& group :
-       {ProcessFields(), EnvironmentFields(), LifecycleFields(), ProbeFields(),
-        LogFields(), ResourceFields(), RolloutFields(), ForeignFields()}) {
-    all.insert(all.end(), group.begin(), group.end());
-  }
+std::span<const FieldGroup> FieldGroups() {
+  static const FieldGroup groups[] = {
+      {"What runs, how many, and where", ProcessFields()},
+      {"Environment", EnvironmentFields()},
+      {"Restarts and stops", LifecycleFields()},
+      {"Readiness and liveness", ProbeFields()},
+      {"Logs", LogFields()},
+      {"Limits and hardening", ResourceFields()},
+      {"Reloads and rollouts", RolloutFields()},
+      {"PM2's own, without effect here", ForeignFields()}};
+  return groups;
+}
+
+const std::vector<Field>& AllFields() {
+  static const std::vector<Field> all = [] {
+    std::vector<Field> fields;
+    for (const FieldGroup& group : FieldGroups()) {
+      fields.insert(fields.end(), group.fields.begin(), group.fields.end());
+    }
+    return fields;
+  }();
   return all;
+}
+
+std::vector<std::string> NamesOf(const Field& field) {
+  std::vector<std::string> names = {std::string(field.name)};
+  for (const absl::string_view alias :
+       absl::StrSplit(ToAbsl(field.aliases), ' ', absl::SkipEmpty())) {
+    names.emplace_back(alias);
+  }
+  return names;
+}
+
+const Field* FindField(std::string_view key) {
+  for (const Field& field : AllFields()) {
+    for (const std::string& name : NamesOf(field)) {
+      if (name == key) return &field;
+    }
+  }
+  return nullptr;
+}
+
+const Field* FindFieldByPath(std::string_view path) {
+  for (const Field& field : AllFields()) {
+    if ((field.path.empty() ? field.name : field.path) == path) return &field;
+  }
+  return nullptr;
+}
+
+bool IsFieldGroup(std::string_view key) {
+  const std::string prefix = absl::StrCat(ToAbsl(key), ".");
+  for (const Field& field : AllFields()) {
+    if (field.name.starts_with(prefix)) return true;
+  }
+  return false;
+}
+
+std::vector<std::string> KeysOf(std::string_view prefix) {
+  std::vector<std::string> keys;
+  for (const Field& field : AllFields()) {
+    for (const std::string& name : NamesOf(field)) {
+      if (!name.starts_with(prefix)) continue;
+      const std::string rest = name.substr(prefix.size());
+      keys.push_back(rest.substr(0, rest.find('.')));
+    }
+  }
+  return keys;
+}
+
+std::string SnakeCase(std::string_view key) {
+  std::string snake;
+  for (const char c : key) {
+    if (std::isupper(static_cast<unsigned char>(c)) && !snake.empty()) {
+      snake += '_';
+    }
+    snake += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return snake;
 }
 
 std::string ExpectedOf(const Field& field, Dialect dialect) {
@@ -53,7 +125,6 @@ std::string ExpectedOf(const Field& field, Dialect dialect) {
       return absl::StrCat(
           "one of ",
           absl::StrJoin(absl::StrSplit(ToAbsl(field.choices), ' '), ", "));
-    case FieldType::kTextMap:
     case FieldType::kEnv:
       return "a map of names to values";
     case FieldType::kAutoPath:

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,7 +52,6 @@ enum class FieldType {
   kShare,
   // One of the words in Field::choices.
   kChoice,
-  kTextMap,
   // Variables: each a value or {secret: name}.
   kEnv,
   // A path, or true for the usual one ("auto"); false is none.
@@ -84,28 +84,66 @@ struct FieldValue {
   std::map<std::string, std::string> map;
   // Of kEnv: variable -> secret.
   std::map<std::string, std::string> secrets;
+
+  friend bool operator==(const FieldValue&, const FieldValue&) = default;
 };
 
 struct Field {
   // snake_case; "readiness.http.port" stands in nested maps.
-  std::string_view name;
+  std::string_view name = "";
   // Other names, with spaces between.
-  std::string_view aliases;
-  FieldType type;
+  std::string_view aliases = "";
+  FieldType type = FieldType::kAny;
   // Of kChoice, with spaces between.
-  std::string_view choices;
+  std::string_view choices = "";
   // Null for kIgnored.
-  void (*set)(AppSpec& spec, const FieldValue& value);
-  Support support;
-  // What it does, in a sentence.
-  std::string_view explanation;
+  void (*set)(AppSpec& spec, const FieldValue& value) = nullptr;
+  Support support = Support::kInForce;
+  // What it does, in sentences.
+  std::string_view explanation = "";
+  // What a spec holds; nothing where it is unset. Null: it cannot be told from
+  // a spec (name_prefix), and is never written.
+  std::optional<FieldValue> (*get)(const AppSpec& spec) = nullptr;
+  // What PM2 calls it; empty: PM2 has nothing like it.
+  std::string_view pm2 = "";
+  // What the API and ValidateAppSpec call it; empty: as `name`.
+  std::string_view path = "";
+  // The smallest and largest value, as they stand in a file; empty: the type
+  // says it all.
+  std::string_view least = "";
+  std::string_view most = "";
+  // What holds when it is not set, where that is not one value; as the end of
+  // "Default: …".
+  std::string_view unset = "";
+  // A value as it stands in YAML, in one line.
+  std::string_view example = "";
 };
 
 // All fields, in the order of the documentation. `env_<name>` is not among
 // them; AppReader knows it.
-std::vector<Field> AllFields();
+const std::vector<Field>& AllFields();
+
+// By name or alias, or null.
+const Field* FindField(std::string_view key);
+// By what the API calls it ("restart.max_restarts"), or null.
+const Field* FindFieldByPath(std::string_view path);
+// There are fields "KEY.…".
+bool IsFieldGroup(std::string_view key);
+// What may stand in the map whose fields begin with `prefix`, aliases too.
+std::vector<std::string> KeysOf(std::string_view prefix);
+// All names a field may have in a file, its own first.
+std::vector<std::string> NamesOf(const Field& field);
+
+// PM2 reads outFile for out_file.
+std::string SnakeCase(std::string_view key);
 
 // The groups of the table.
+struct FieldGroup {
+  // For a heading.
+  std::string_view title;
+  std::span<const Field> fields;
+};
+std::span<const FieldGroup> FieldGroups();
 std::span<const Field> ProcessFields();
 std::span<const Field> EnvironmentFields();
 std::span<const Field> ResourceFields();

@@ -231,8 +231,6 @@ bool ReadTyped(const Field& field, const Value& value, Dialect dialect,
       return ReadInstances(value, out.integer);
     case FieldType::kChoice:
       return ReadChoice(field, value, out.text);
-    case FieldType::kTextMap:
-      return ReadTextMap(value, out.map);
     case FieldType::kNumber:
       return ReadNumber(value, out.number);
     case FieldType::kOctal:

@@ -5,28 +5,50 @@
 namespace fleet::cli {
 namespace {
 
-constexpr Support kIgnored = Support::kIgnored;
+constexpr Field Foreign(std::string_view name, std::string_view explanation) {
+  return {.name = name,
+          .support = Support::kIgnored,
+          .explanation = explanation,
+          .pm2 = name};
+}
 
 constexpr Field kFields[] = {
-    {"filter_env", "", FieldType::kAny, "", nullptr, kIgnored,
-     "Variables of the caller that are not passed on; here none are."},
-    {"force", "", FieldType::kBool, "", nullptr, kIgnored,
-     "PM2: start the same script twice. Here two apps need two names."},
-    {"pmx", "", FieldType::kAny, "", nullptr, kIgnored, "A service of PM2's."},
-    {"trace", "", FieldType::kAny, "", nullptr, kIgnored,
-     "A service of PM2's."},
-    {"v8", "", FieldType::kAny, "", nullptr, kIgnored, "A service of PM2's."},
-    {"vizion", "", FieldType::kAny, "", nullptr, kIgnored,
-     "A service of PM2's."},
-    {"automation", "", FieldType::kAny, "", nullptr, kIgnored,
-     "A service of PM2's."},
-    {"io", "", FieldType::kAny, "", nullptr, kIgnored, "A service of PM2's."},
-    {"source_map_support", "", FieldType::kAny, "", nullptr, kIgnored,
-     "Use interpreter_args: --enable-source-maps."},
-    {"windows_hide", "", FieldType::kAny, "", nullptr, kIgnored,
-     "Of another system."},
-    {"kill_retry_time", "", FieldType::kAny, "", nullptr, kIgnored,
-     "PM2: how often it looks whether a process is gone."},
+    Foreign("filter_env",
+            "Variables of the caller that are not passed on; none are here, "
+            "but those of --import-env."),
+    Foreign("force",
+            "Starts the same script twice; here two apps need two names."),
+    Foreign("kill_retry_time",
+            "How often PM2 looks whether a process is gone."),
+    Foreign("watch_options",
+            "Options of PM2's file watcher; its ignored is ignore_watch here."),
+    Foreign("post_update", "Commands after PM2's pull; here rollout.hooks."),
+    Foreign("pmx", "PM2's own metrics."),
+    Foreign("trace", "PM2's own tracing."),
+    Foreign("disable_trace", "PM2's own tracing."),
+    Foreign("v8", "PM2's own metrics."),
+    Foreign("event_loop_inspector", "PM2's own metrics."),
+    Foreign("deep_monitoring", "PM2's own metrics."),
+    Foreign("vizion", "Reads the version control of cwd for PM2's list."),
+    Foreign("automation", "PM2's own metrics."),
+    Foreign("io", "Settings of PM2's own service."),
+    Foreign("source_map_support",
+            "Use interpreter_args: --enable-source-maps."),
+    Foreign("disable_source_map_support", "Node has none unless it is asked."),
+    Foreign("windows_hide", "Of another system."),
+    Foreign("username", "PM2 fills it in itself."),
+    Foreign("install_url", "Of a module of PM2."),
+    Foreign("write", "Of a command of PM2."),
+    {.name = "execute_command",
+     .type = FieldType::kBool,
+     .set =
+         [](AppSpec& s, const FieldValue& v) {
+           if (v.boolean) s.exec_mode = ExecMode::kFork;
+         },
+     .explanation = "The same as exec_mode: fork.",
+     .pm2 = "execute_command",
+     .unset = "false",
+     .example = "true"},
 };
 
 }  // namespace

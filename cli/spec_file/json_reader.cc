@@ -14,7 +14,7 @@ Value Convert(const Json& json) {
   if (json.is_object()) {
     value.kind = Value::Kind::kMap;
     for (const auto& [key, member] : json.items()) {
-      value.entries.push_back({key, 0, Convert(member)});
+      value.entries.push_back({key, {}, Convert(member)});
     }
   } else if (json.is_array()) {
     value.kind = Value::Kind::kList;

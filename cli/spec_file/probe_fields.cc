@@ -1,155 +1,218 @@
 // How workers are found ready, and alive.
-#include "cli/spec_file/field.h"
+#include "cli/spec_file/field_access.h"
 
 namespace fleet::cli {
 namespace {
 
-constexpr Support kNow = Support::kInForce;
-
-// A probe is there once one of its fields is.
-template <typename Probe>
-Probe& Made(std::optional<Probe>& probe) {
-  if (!probe.has_value()) probe.emplace();
-  return *probe;
-}
-
 constexpr Field kFields[] = {
-    {"wait_ready", "readiness.wait_ready", FieldType::kBool, "",
-     [](AppSpec& s, const FieldValue& v) {
-       s.readiness.wait_ready = v.boolean;
-     },
-     kNow, "Node: a worker is ready when it calls process.send('ready')."},
-    {"listen_timeout", "readiness.timeout", FieldType::kDuration, "",
-     [](AppSpec& s, const FieldValue& v) { s.readiness.timeout = v.duration; },
-     kNow,
-     "Time from start to ready, after which the worker has failed. Default: "
-     "60s."},
-    {"readiness.notify", "", FieldType::kBool, "",
-     [](AppSpec& s, const FieldValue& v) { s.readiness.notify = v.boolean; },
-     kNow, "A worker is ready when it sends READY=1 (sd_notify)."},
-    {"readiness.http.port", "", FieldType::kInteger, "",
-     [](AppSpec& s, const FieldValue& v) {
-       Made(s.readiness.http).port = static_cast<int>(v.integer);
-     },
-     kNow, "Port that is asked over HTTP."},
-    {"readiness.http.path", "", FieldType::kText, "",
-     [](AppSpec& s, const FieldValue& v) {
-       Made(s.readiness.http).path = v.text;
-     },
-     kNow, "Path that is asked over HTTP. Default: /."},
-    {"readiness.http.status", "", FieldType::kInteger, "",
-     [](AppSpec& s, const FieldValue& v) {
-       Made(s.readiness.http).status = static_cast<int>(v.integer);
-     },
-     kNow, "Status that means ready. Default: any of 200 to 399."},
-    {"readiness.tcp.port", "", FieldType::kInteger, "",
-     [](AppSpec& s, const FieldValue& v) {
-       s.readiness.tcp = TcpProbe{static_cast<int>(v.integer)};
-     },
-     kNow, "Port that must accept a connection."},
-    {"readiness.interval", "", FieldType::kDuration, "",
-     [](AppSpec& s, const FieldValue& v) { s.readiness.interval = v.duration; },
-     kNow, "Time between two probes. Default: 200ms until ready, then 5s."},
-    {"readiness.probe_timeout", "", FieldType::kDuration, "",
-     [](AppSpec& s, const FieldValue& v) {
-       s.readiness.probe_timeout = v.duration;
-     },
-     kNow, "Time one probe may take. Default: 1s."},
-    {"readiness.success_threshold", "", FieldType::kInteger, "",
-     [](AppSpec& s, const FieldValue& v) {
-       s.readiness.success_threshold = static_cast<int>(v.integer);
-     },
-     kNow, "Good probes in a row that make a worker ready. Default: 1."},
-    {"readiness.failure_threshold", "", FieldType::kInteger, "",
-     [](AppSpec& s, const FieldValue& v) {
-       s.readiness.failure_threshold = static_cast<int>(v.integer);
-     },
-     kNow, "Bad probes in a row that make it not ready. Default: 3."},
-    {"readiness.grpc.port", "", FieldType::kInteger, "",
-     [](AppSpec& s, const FieldValue& v) {
-       Made(s.readiness.grpc).port = static_cast<int>(v.integer);
-     },
-     kNow, "Port whose gRPC health service must say SERVING."},
-    {"readiness.grpc.service", "", FieldType::kText, "",
-     [](AppSpec& s, const FieldValue& v) {
-       Made(s.readiness.grpc).service = v.text;
-     },
-     kNow, "Service that is asked about. Default: the server as a whole."},
-    {"readiness.exec.command", "", FieldType::kWords, "",
-     [](AppSpec& s, const FieldValue& v) {
-       Made(s.readiness.exec).command = v.texts;
-     },
-     kNow, "Command that must exit with 0; no shell runs it."},
-    {"readiness.initial_delay", "", FieldType::kDuration, "",
-     [](AppSpec& s, const FieldValue& v) {
-       s.readiness.initial_delay = v.duration;
-     },
-     kNow, "Wait before the first probe. Default: 0s."},
-    {"liveness.http.port", "", FieldType::kInteger, "",
-     [](AppSpec& s, const FieldValue& v) {
-       Made(s.liveness.http).port = static_cast<int>(v.integer);
-     },
-     kNow, "Port that is asked over HTTP."},
-    {"liveness.http.path", "", FieldType::kText, "",
-     [](AppSpec& s, const FieldValue& v) {
-       Made(s.liveness.http).path = v.text;
-     },
-     kNow, "Path that is asked over HTTP. Default: /."},
-    {"liveness.http.status", "", FieldType::kInteger, "",
-     [](AppSpec& s, const FieldValue& v) {
-       Made(s.liveness.http).status = static_cast<int>(v.integer);
-     },
-     kNow, "Status that means alive. Default: any of 200 to 399."},
-    {"liveness.tcp.port", "", FieldType::kInteger, "",
-     [](AppSpec& s, const FieldValue& v) {
-       Made(s.liveness.tcp).port = static_cast<int>(v.integer);
-     },
-     kNow, "Port that must accept a connection."},
-    {"liveness.grpc.port", "", FieldType::kInteger, "",
-     [](AppSpec& s, const FieldValue& v) {
-       Made(s.liveness.grpc).port = static_cast<int>(v.integer);
-     },
-     kNow, "Port whose gRPC health service must say SERVING."},
-    {"liveness.grpc.service", "", FieldType::kText, "",
-     [](AppSpec& s, const FieldValue& v) {
-       Made(s.liveness.grpc).service = v.text;
-     },
-     kNow, "Service that is asked about. Default: the server as a whole."},
-    {"liveness.exec.command", "", FieldType::kWords, "",
-     [](AppSpec& s, const FieldValue& v) {
-       Made(s.liveness.exec).command = v.texts;
-     },
-     kNow, "Command that must exit with 0; no shell runs it."},
-    {"liveness.watchdog", "", FieldType::kDuration, "",
-     [](AppSpec& s, const FieldValue& v) { s.liveness.watchdog = v.duration; },
-     kNow,
-     "The worker must send WATCHDOG=1 (sd_notify) at least this often. "
-     "Default: 0s, it need not."},
-    {"liveness.interval", "", FieldType::kDuration, "",
-     [](AppSpec& s, const FieldValue& v) { s.liveness.interval = v.duration; },
-     kNow, "Time between two probes. Default: 10s."},
-    {"liveness.probe_timeout", "", FieldType::kDuration, "",
-     [](AppSpec& s, const FieldValue& v) {
-       s.liveness.probe_timeout = v.duration;
-     },
-     kNow, "Time one probe may take. Default: 1s."},
-    {"liveness.initial_delay", "", FieldType::kDuration, "",
-     [](AppSpec& s, const FieldValue& v) {
-       s.liveness.initial_delay = v.duration;
-     },
-     kNow, "From ready to the first probe. Default: 0s."},
-    {"liveness.success_threshold", "", FieldType::kInteger, "",
-     [](AppSpec& s, const FieldValue& v) {
-       s.liveness.success_threshold = static_cast<int>(v.integer);
-     },
-     kNow, "Good probes in a row that end a series of bad ones. Default: 1."},
-    {"liveness.failure_threshold", "", FieldType::kInteger, "",
-     [](AppSpec& s, const FieldValue& v) {
-       s.liveness.failure_threshold = static_cast<int>(v.integer);
-     },
-     kNow,
-     "Bad probes in a row after which a worker is killed and started again. "
-     "Default: 3."},
+    At<&AppSpec::readiness, &ReadinessGate::wait_ready>(
+        {.name = "wait_ready",
+         .aliases = "readiness.wait_ready",
+         .type = FieldType::kBool,
+         .explanation =
+             "Node: a worker is ready when it calls process.send('ready').",
+         .pm2 = "wait_ready",
+         .path = "readiness.wait_ready",
+         .example = "true"}),
+    At<&AppSpec::readiness, &ReadinessGate::timeout>(
+        {.name = "listen_timeout",
+         .aliases = "readiness.timeout",
+         .type = FieldType::kDuration,
+         .explanation = "Time from start to ready, after which the worker has "
+                        "failed; PM2 takes it for ready instead.",
+         .pm2 = "listen_timeout",
+         .path = "readiness.timeout",
+         .least = "1ms",
+         .most = "24h",
+         .example = "8s"}),
+    At<&AppSpec::readiness, &ReadinessGate::notify>(
+        {.name = "readiness.notify",
+         .type = FieldType::kBool,
+         .explanation = "A worker is ready when it sends READY=1 (sd_notify).",
+         .example = "true"}),
+    At<&AppSpec::readiness, &ReadinessGate::http, &HttpProbe::port>(
+        {.name = "readiness.http.port",
+         .type = FieldType::kInteger,
+         .explanation = "Port that is asked over HTTP.",
+         .least = "1",
+         .most = "65535",
+         .unset = "it must be set when another field of http is",
+         .example = "8080"}),
+    At<&AppSpec::readiness, &ReadinessGate::http, &HttpProbe::path>(
+        {.name = "readiness.http.path",
+         .type = FieldType::kText,
+         .explanation = "Path that is asked over HTTP.",
+         .unset = "/",
+         .example = "/health"}),
+    At<&AppSpec::readiness, &ReadinessGate::http, &HttpProbe::status>(
+        {.name = "readiness.http.status",
+         .type = FieldType::kInteger,
+         .explanation = "Status that means ready; 0: any of 200 to 399.",
+         .least = "100",
+         .most = "599",
+         .unset = "any of 200 to 399",
+         .example = "204"}),
+    At<&AppSpec::readiness, &ReadinessGate::tcp, &TcpProbe::port>(
+        {.name = "readiness.tcp.port",
+         .type = FieldType::kInteger,
+         .explanation = "Port that must accept a connection.",
+         .least = "1",
+         .most = "65535",
+         .unset = "no such probe",
+         .example = "8080"}),
+    At<&AppSpec::readiness, &ReadinessGate::grpc, &GrpcProbe::port>(
+        {.name = "readiness.grpc.port",
+         .type = FieldType::kInteger,
+         .explanation = "Port whose gRPC health service must say SERVING.",
+         .least = "1",
+         .most = "65535",
+         .unset = "no such probe",
+         .example = "50051"}),
+    At<&AppSpec::readiness, &ReadinessGate::grpc, &GrpcProbe::service>(
+        {.name = "readiness.grpc.service",
+         .type = FieldType::kText,
+         .explanation = "Service that is asked about.",
+         .unset = "the server as a whole",
+         .example = "shop.Cart"}),
+    At<&AppSpec::readiness, &ReadinessGate::exec, &ExecProbe::command>(
+        {.name = "readiness.exec.command",
+         .type = FieldType::kWords,
+         .explanation = "Command that must exit with 0, run as the app's user "
+                        "in its cwd; no shell runs it.",
+         .unset = "no such probe",
+         .example = "[curl, -fs, localhost:8080]"}),
+    At<&AppSpec::readiness, &ReadinessGate::interval>(
+        {.name = "readiness.interval",
+         .type = FieldType::kDuration,
+         .explanation = "Time between two probes.",
+         .least = "0s",
+         .most = "24h",
+         .unset = "200ms until ready, then 5s",
+         .example = "1s"}),
+    At<&AppSpec::readiness, &ReadinessGate::probe_timeout>(
+        {.name = "readiness.probe_timeout",
+         .type = FieldType::kDuration,
+         .explanation = "Time one probe may take.",
+         .least = "1ms",
+         .most = "10m",
+         .example = "2s"}),
+    At<&AppSpec::readiness, &ReadinessGate::initial_delay>(
+        {.name = "readiness.initial_delay",
+         .type = FieldType::kDuration,
+         .explanation = "Wait before the first probe; part of listen_timeout.",
+         .least = "0s",
+         .most = "24h",
+         .example = "2s"}),
+    At<&AppSpec::readiness, &ReadinessGate::success_threshold>(
+        {.name = "readiness.success_threshold",
+         .type = FieldType::kInteger,
+         .explanation = "Good probes in a row that make a worker ready.",
+         .least = "1",
+         .most = "100",
+         .example = "2"}),
+    At<&AppSpec::readiness, &ReadinessGate::failure_threshold>(
+        {.name = "readiness.failure_threshold",
+         .type = FieldType::kInteger,
+         .explanation = "Bad probes in a row that make it not ready.",
+         .least = "1",
+         .most = "100",
+         .example = "5"}),
+    At<&AppSpec::liveness, &Liveness::http, &HttpProbe::port>(
+        {.name = "liveness.http.port",
+         .type = FieldType::kInteger,
+         .explanation = "Port that is asked over HTTP.",
+         .least = "1",
+         .most = "65535",
+         .unset = "it must be set when another field of http is",
+         .example = "8080"}),
+    At<&AppSpec::liveness, &Liveness::http, &HttpProbe::path>(
+        {.name = "liveness.http.path",
+         .type = FieldType::kText,
+         .explanation = "Path that is asked over HTTP.",
+         .unset = "/",
+         .example = "/health"}),
+    At<&AppSpec::liveness, &Liveness::http, &HttpProbe::status>(
+        {.name = "liveness.http.status",
+         .type = FieldType::kInteger,
+         .explanation = "Status that means alive; 0: any of 200 to 399.",
+         .least = "100",
+         .most = "599",
+         .unset = "any of 200 to 399",
+         .example = "204"}),
+    At<&AppSpec::liveness, &Liveness::tcp, &TcpProbe::port>(
+        {.name = "liveness.tcp.port",
+         .type = FieldType::kInteger,
+         .explanation = "Port that must accept a connection.",
+         .least = "1",
+         .most = "65535",
+         .unset = "no such probe",
+         .example = "8080"}),
+    At<&AppSpec::liveness, &Liveness::grpc, &GrpcProbe::port>(
+        {.name = "liveness.grpc.port",
+         .type = FieldType::kInteger,
+         .explanation = "Port whose gRPC health service must say SERVING.",
+         .least = "1",
+         .most = "65535",
+         .unset = "no such probe",
+         .example = "50051"}),
+    At<&AppSpec::liveness, &Liveness::grpc, &GrpcProbe::service>(
+        {.name = "liveness.grpc.service",
+         .type = FieldType::kText,
+         .explanation = "Service that is asked about.",
+         .unset = "the server as a whole",
+         .example = "shop.Cart"}),
+    At<&AppSpec::liveness, &Liveness::exec, &ExecProbe::command>(
+        {.name = "liveness.exec.command",
+         .type = FieldType::kWords,
+         .explanation = "Command that must exit with 0, run as the app's user "
+                        "in its cwd; no shell runs it.",
+         .unset = "no such probe",
+         .example = "[curl, -fs, localhost:8080]"}),
+    At<&AppSpec::liveness, &Liveness::watchdog>(
+        {.name = "liveness.watchdog",
+         .type = FieldType::kDuration,
+         .explanation = "The worker must send WATCHDOG=1 (sd_notify) at least "
+                        "this often; 0s: it need not.",
+         .least = "100ms",
+         .most = "24h",
+         .unset = "it need not",
+         .example = "20s"}),
+    At<&AppSpec::liveness, &Liveness::interval>(
+        {.name = "liveness.interval",
+         .type = FieldType::kDuration,
+         .explanation = "Time between two probes.",
+         .least = "10ms",
+         .most = "24h",
+         .example = "5s"}),
+    At<&AppSpec::liveness, &Liveness::probe_timeout>(
+        {.name = "liveness.probe_timeout",
+         .type = FieldType::kDuration,
+         .explanation = "Time one probe may take.",
+         .least = "1ms",
+         .most = "10m",
+         .example = "2s"}),
+    At<&AppSpec::liveness, &Liveness::initial_delay>(
+        {.name = "liveness.initial_delay",
+         .type = FieldType::kDuration,
+         .explanation = "From ready to the first probe.",
+         .least = "0s",
+         .most = "24h",
+         .example = "30s"}),
+    At<&AppSpec::liveness, &Liveness::success_threshold>(
+        {.name = "liveness.success_threshold",
+         .type = FieldType::kInteger,
+         .explanation = "Good probes in a row that end a series of bad ones.",
+         .least = "1",
+         .most = "100",
+         .example = "2"}),
+    At<&AppSpec::liveness, &Liveness::failure_threshold>(
+        {.name = "liveness.failure_threshold",
+         .type = FieldType::kInteger,
+         .explanation = "Bad probes in a row after which a worker is killed "
+                        "and started again.",
+         .least = "1",
+         .most = "100",
+         .example = "5"}),
 };
 
 }  // namespace

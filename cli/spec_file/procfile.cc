@@ -10,6 +10,20 @@
 
 namespace fleet::cli {
 
+namespace {
+
+// The shell makes way for a command that is a single program, so that signals
+// and messages reach it.
+std::string ShellCommand(absl::string_view command) {
+  const std::string text(command);
+  if (text.find_first_of(";&|<>()`\n") != std::string::npos) return text;
+  const std::string first = text.substr(0, text.find(' '));
+  const bool assigns = first.find('=') != std::string::npos;
+  return absl::StrCat(assigns ? "exec env " : "exec ", text);
+}
+
+}  // namespace
+
 absl::StatusOr<Value> ReadProcfile(const std::string& text,
                                    std::string_view file) {
   Value apps;
@@ -28,12 +42,11 @@ absl::StatusOr<Value> ReadProcfile(const std::string& text,
                        ": expected \"name: command\", found \"", line, "\""));
     }
     Value app = MapValue();
-    app.line = number;
+    app.place = {number, 1};
     SetEntry(app, "name", TextValue(parts.first));
     SetEntry(app, "script", TextValue("/bin/sh"));
     SetEntry(app, "interpreter", TextValue("none"));
-    SetEntry(app, "args",
-             TextListValue({"-c", absl::StrCat("exec ", command)}));
+    SetEntry(app, "args", TextListValue({"-c", ShellCommand(command)}));
     apps.items.push_back(std::move(app));
   }
   return apps;

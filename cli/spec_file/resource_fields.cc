@@ -1,5 +1,5 @@
 // What a program may use, and what it may do.
-#include "cli/spec_file/field.h"
+#include "cli/spec_file/field_access.h"
 
 namespace fleet::cli {
 namespace {
@@ -7,70 +7,129 @@ namespace {
 constexpr Support kNotYet = Support::kNotYet;
 
 constexpr Field kFields[] = {
-    {"limits.memory_max", "", FieldType::kSize, "",
-     [](AppSpec& s, const FieldValue& v) {
-       s.limits.memory_max_bytes = v.integer;
-     },
-     kNotYet, "Memory above which the kernel ends a worker, e.g. 512M."},
-    {"limits.memory_high", "", FieldType::kSize, "",
-     [](AppSpec& s, const FieldValue& v) {
-       s.limits.memory_high_bytes = v.integer;
-     },
-     kNotYet,
-     "Memory above which the kernel slows a worker and takes memory back."},
-    {"limits.cpu", "", FieldType::kNumber, "",
-     [](AppSpec& s, const FieldValue& v) { s.limits.cpu_cores = v.number; },
-     kNotYet, "Cores a worker may use; 1.5 is one and a half."},
-    {"limits.pids", "", FieldType::kInteger, "",
-     [](AppSpec& s, const FieldValue& v) { s.limits.pids = v.integer; },
-     kNotYet, "Processes and threads a worker may have."},
-    {"limits.nofile", "", FieldType::kInteger, "",
-     [](AppSpec& s, const FieldValue& v) { s.limits.nofile = v.integer; },
-     kNotYet, "Files a worker may have open."},
-    {"limits.core", "", FieldType::kSizeOrUnlimited, "",
-     [](AppSpec& s, const FieldValue& v) { s.limits.core_bytes = v.integer; },
-     kNotYet, "Largest core file; 0 for none, or unlimited."},
-    {"nice", "", FieldType::kInteger, "",
-     [](AppSpec& s, const FieldValue& v) {
-       s.limits.nice = static_cast<int>(v.integer);
-     },
-     kNotYet, "Scheduling priority, -20 (first) to 19 (last)."},
-    {"umask", "", FieldType::kOctal, "",
-     [](AppSpec& s, const FieldValue& v) {
-       s.limits.umask = static_cast<uint32_t>(v.integer);
-     },
-     kNotYet, "File mode creation mask, octal, e.g. 027."},
-    {"oom_score_adj", "", FieldType::kInteger, "",
-     [](AppSpec& s, const FieldValue& v) {
-       s.limits.oom_score_adj = static_cast<int>(v.integer);
-     },
-     kNotYet,
-     "How readily the kernel kills it when memory runs out, -1000 (never) to "
-     "1000 (first)."},
-    {"no_new_privileges", "", FieldType::kBool, "",
-     [](AppSpec& s, const FieldValue& v) {
-       s.hardening.no_new_privileges = v.boolean;
-     },
-     kNotYet,
-     "The program cannot gain privileges by set-user-id files. Default: "
-     "false."},
-    {"capabilities", "", FieldType::kTexts, "",
-     [](AppSpec& s, const FieldValue& v) {
-       s.hardening.capabilities = v.texts;
-     },
-     kNotYet,
-     "The only capabilities the program keeps, e.g. [CAP_NET_BIND_SERVICE]; [] "
-     "for none. Default: untouched."},
-    {"read_only_paths", "", FieldType::kTexts, "",
-     [](AppSpec& s, const FieldValue& v) {
-       s.hardening.read_only_paths = v.texts;
-     },
-     kNotYet, "Absolute paths the program cannot write to."},
-    {"private_tmp", "", FieldType::kBool, "",
-     [](AppSpec& s, const FieldValue& v) {
-       s.hardening.private_tmp = v.boolean;
-     },
-     kNotYet, "A /tmp of its own, gone when the worker ends. Default: false."},
+    At<&AppSpec::limits, &Limits::memory_max_bytes>(
+        {.name = "limits.memory_max",
+         .type = FieldType::kSize,
+         .support = kNotYet,
+         .explanation = "Memory above which the kernel ends a worker; 0: no "
+                        "limit.",
+         .path = "limits.memory_max_bytes",
+         .least = "1M",
+         .most = "1024T",
+         .unset = "no limit",
+         .example = "512M"}),
+    At<&AppSpec::limits, &Limits::memory_high_bytes>(
+        {.name = "limits.memory_high",
+         .type = FieldType::kSize,
+         .support = kNotYet,
+         .explanation = "Memory above which the kernel slows a worker and "
+                        "takes memory back; 0: no limit. At most "
+                        "limits.memory_max.",
+         .path = "limits.memory_high_bytes",
+         .least = "1M",
+         .most = "1024T",
+         .unset = "no limit",
+         .example = "400M"}),
+    At<&AppSpec::limits, &Limits::cpu_cores>(
+        {.name = "limits.cpu",
+         .type = FieldType::kNumber,
+         .support = kNotYet,
+         .explanation = "Cores a worker may use: 1.5 is one and a half; 0: no "
+                        "limit.",
+         .path = "limits.cpu_cores",
+         .least = "0.01",
+         .most = "1024",
+         .unset = "no limit",
+         .example = "1.5"}),
+    At<&AppSpec::limits, &Limits::pids>(
+        {.name = "limits.pids",
+         .type = FieldType::kInteger,
+         .support = kNotYet,
+         .explanation = "Processes and threads a worker may have; 0: no limit.",
+         .least = "1",
+         .most = "4194304",
+         .unset = "no limit",
+         .example = "100"}),
+    At<&AppSpec::limits, &Limits::nofile>(
+        {.name = "limits.nofile",
+         .type = FieldType::kInteger,
+         .support = kNotYet,
+         .explanation = "Files a worker may have open; 0: as the agent.",
+         .least = "1",
+         .most = "1073741816",
+         .unset = "the agent's own limit",
+         .example = "65536"}),
+    At<&AppSpec::limits, &Limits::core_bytes>(
+        {.name = "limits.core",
+         .type = FieldType::kSizeOrUnlimited,
+         .support = kNotYet,
+         .explanation = "Largest core file; 0 for none, or unlimited.",
+         .path = "limits.core_bytes",
+         .unset = "the agent's own limit",
+         .example = "0"}),
+    At<&AppSpec::limits, &Limits::nice>(
+        {.name = "nice",
+         .type = FieldType::kInteger,
+         .support = kNotYet,
+         .explanation = "Scheduling priority, -20 (first) to 19 (last).",
+         .path = "limits.nice",
+         .least = "-20",
+         .most = "19",
+         .unset = "the agent's own",
+         .example = "10"}),
+    At<&AppSpec::limits, &Limits::umask>(
+        {.name = "umask",
+         .type = FieldType::kOctal,
+         .support = kNotYet,
+         .explanation = "File mode creation mask, in octal digits.",
+         .path = "limits.umask",
+         .least = "000",
+         .most = "777",
+         .unset = "the agent's own",
+         .example = "\"027\""}),
+    At<&AppSpec::limits, &Limits::oom_score_adj>(
+        {.name = "oom_score_adj",
+         .type = FieldType::kInteger,
+         .support = kNotYet,
+         .explanation = "How readily the kernel kills it when memory runs out: "
+                        "-1000 (never) to 1000 (first).",
+         .path = "limits.oom_score_adj",
+         .least = "-1000",
+         .most = "1000",
+         .unset = "0",
+         .example = "500"}),
+    At<&AppSpec::hardening, &Hardening::no_new_privileges>(
+        {.name = "no_new_privileges",
+         .type = FieldType::kBool,
+         .support = kNotYet,
+         .explanation = "The program and what it starts gain no privileges by "
+                        "set-user-id files or file capabilities.",
+         .path = "hardening.no_new_privileges",
+         .example = "true"}),
+    At<&AppSpec::hardening, &Hardening::capabilities>(
+        {.name = "capabilities",
+         .type = FieldType::kTexts,
+         .support = kNotYet,
+         .explanation = "The only capabilities the program keeps; [] for none.",
+         .path = "hardening.capabilities",
+         .unset = "untouched",
+         .example = "[CAP_NET_BIND_SERVICE]"}),
+    At<&AppSpec::hardening, &Hardening::read_only_paths>(
+        {.name = "read_only_paths",
+         .type = FieldType::kTexts,
+         .support = kNotYet,
+         .explanation = "Absolute paths the program cannot write to, with all "
+                        "below them; at most 64.",
+         .path = "hardening.read_only_paths",
+         .example = "[/usr, /etc]"}),
+    At<&AppSpec::hardening, &Hardening::private_tmp>(
+        {.name = "private_tmp",
+         .type = FieldType::kBool,
+         .support = kNotYet,
+         .explanation = "A /tmp and /var/tmp of its own, gone when the worker "
+                        "ends.",
+         .path = "hardening.private_tmp",
+         .example = "true"}),
 };
 
 }  // namespace

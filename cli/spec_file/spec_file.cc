@@ -74,6 +74,7 @@ absl::StatusOr<SpecFile> LoadSpecFile(const std::string& path,
   reader.file = path;
   reader.folder = std::filesystem::absolute(path).parent_path().string();
   reader.env_name = options.env_name;
+  reader.home = options.home;
   return DocumentReader(options, std::move(reader)).Read(document);
 }
 

@@ -24,6 +24,8 @@ struct SpecFile {
 struct SpecFileOptions {
   // --env.
   std::string env_name;
+  // As AppReaderOptions::home.
+  std::string home;
   // --only: names of the apps to take; empty: all.
   std::vector<std::string> only;
   // Fields from flags, a map. They go over those of the file, which must then

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
+#include "proto/rpc/status.h"
 
 namespace fleet::cli {
 namespace {
@@ -80,7 +81,7 @@ void SetEntry(Value& map, std::string_view key, Value value) {
       return;
     }
   }
-  map.entries.push_back({std::string(key), value.line, std::move(value)});
+  map.entries.push_back({std::string(key), value.place, std::move(value)});
 }
 
 std::string DescribeValue(const Value& value) {
@@ -103,6 +104,11 @@ std::string DescribeValue(const Value& value) {
       return "a map";
   }
   return "";
+}
+
+std::string PlaceText(std::string_view file, Place place) {
+  if (place.line == 0) return absl::StrCat(ToAbsl(file), ": ");
+  return absl::StrCat(ToAbsl(file), ":", place.line, ":", place.column, ": ");
 }
 
 std::string ToJson(const Value& value) {

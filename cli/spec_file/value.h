@@ -11,6 +11,12 @@ namespace fleet::cli {
 
 struct ValueEntry;
 
+// Where something stands in its file, from 1; 0: not known.
+struct Place {
+  int line = 0;
+  int column = 0;
+};
+
 // A plain value; made by the readers of YAML and JSON, read by AppReader.
 struct Value {
   enum class Kind { kNull, kBool, kNumber, kText, kList, kMap };
@@ -22,7 +28,7 @@ struct Value {
   std::string text;
   std::vector<Value> items;         // kList.
   std::vector<ValueEntry> entries;  // kMap, in the file's order.
-  int line = 0;                     // From 1; 0: not known.
+  Place place;
 
   // The value of `key` in a map, or null.
   const Value* Find(std::string_view key) const;
@@ -33,7 +39,7 @@ struct Value {
 
 struct ValueEntry {
   std::string key;
-  int line = 0;
+  Place place;
   Value value;
 };
 
@@ -48,6 +54,9 @@ void SetEntry(Value& map, std::string_view key, Value value);
 
 // For an error: `the number 3`, `the text "abc"`, `a list`.
 std::string DescribeValue(const Value& value);
+
+// "fleet.yaml:7:3: ", or as much of it as is known.
+std::string PlaceText(std::string_view file, Place place);
 
 // Compact JSON. Numbers are as they were written.
 std::string ToJson(const Value& value);

@@ -27,6 +27,10 @@ bool IsNumber(const std::string& text) {
   }
 }
 
+Place PlaceOf(const YAML::Mark& mark) {
+  return {mark.line + 1, mark.column + 1};
+}
+
 // `plain`: not in quotes.
 Value ScalarValue(const std::string& text, bool plain) {
   Value value;
@@ -65,14 +69,14 @@ class Converter {
       value.kind = Value::Kind::kMap;
       RETURN_IF_ERROR(ConvertEntries(node, value));
     }
-    value.line = node.Mark().line + 1;
+    value.place = PlaceOf(node.Mark());
     return value;
   }
 
  private:
   absl::Status Error(const YAML::Node& node, std::string_view what) const {
-    return absl::InvalidArgumentError(absl::StrCat(
-        ToAbsl(file_), ":", node.Mark().line + 1, ": ", ToAbsl(what)));
+    return absl::InvalidArgumentError(
+        absl::StrCat(PlaceText(file_, PlaceOf(node.Mark())), ToAbsl(what)));
   }
 
   absl::Status ConvertEntries(const YAML::Node& node, Value& map) {
@@ -90,8 +94,8 @@ class Converter {
       if (map.Find(key) != nullptr) {
         return Error(pair.first, absl::StrCat("\"", key, "\" stands twice"));
       }
-      const int line = pair.first.Mark().line + 1;
-      map.entries.push_back({key, line, std::move(value)});
+      map.entries.push_back(
+          {key, PlaceOf(pair.first.Mark()), std::move(value)});
     }
     for (const Value& source : merged) Merge(source, map);
     return absl::OkStatus();
@@ -116,7 +120,7 @@ absl::StatusOr<Value> ReadYaml(const std::string& text, std::string_view file) {
     return Converter(file).Convert(YAML::Load(text));
   } catch (const YAML::Exception& error) {
     return absl::InvalidArgumentError(
-        absl::StrCat(ToAbsl(file), ":", error.mark.line + 1, ": ", error.msg));
+        absl::StrCat(PlaceText(file, PlaceOf(error.mark)), error.msg));
   }
 }
 

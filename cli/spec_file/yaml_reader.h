@@ -1,4 +1,4 @@
-// YAML and JSON text, with the lines things stand on.
+// YAML and JSON text, with the places things stand on.
 #ifndef FLEET_CLI_SPEC_FILE_YAML_READER_H_
 #define FLEET_CLI_SPEC_FILE_YAML_READER_H_
 
@@ -15,8 +15,8 @@ namespace fleet::cli {
 // merges are followed. A text of over 100,000 values is refused, so that
 // aliases of aliases cannot fill the memory.
 //
-// INVALID_ARGUMENT "FILE:LINE: what" for a syntax error or a key that stands
-// twice. `file` is only for messages.
+// INVALID_ARGUMENT "FILE:LINE:COLUMN: what" for a syntax error or a key that
+// stands twice. `file` is only for messages.
 absl::StatusOr<Value> ReadYaml(const std::string& text, std::string_view file);
 
 }  // namespace fleet::cli

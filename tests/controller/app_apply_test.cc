@@ -169,24 +169,44 @@ TEST_F(AppApplyTest, StoppedAppIsStartedAgain) {
   EXPECT_EQ(one_->Target("web")->run_state(), v1::RUN_STATE_RUNNING);
 }
 
-TEST_F(AppApplyTest, WithoutAutostartAnAppWaitsUntilSomebodyStartsIt) {
+TEST_F(AppApplyTest, AutostartFalseStartsNothingUntilSomebodyDoes) {
   AppSpec spec = SpecOf("web");
   spec.autostart = false;
-  scene_.Apply(spec);
-  Finish();
-  EXPECT_EQ(scene_.NewestRollout("web").state.phase, RolloutPhase::kSucceeded);
-  for (FakeAgent* agent : {one_.get(), two_.get()}) {
-    EXPECT_EQ(agent->Target("web")->run_state(), v1::RUN_STATE_STOPPED);
-  }
-  spec.args = {"--changed"};
-  scene_.Apply(spec);
-  Finish();
+  ApplyOutcome outcome = scene_.Apply(spec);
+  EXPECT_EQ(outcome.change, ApplyChange::kCreated);
+  EXPECT_TRUE(outcome.rollout_uid.empty());
+  ASSERT_NE(one_->Target("web"), nullptr);
   EXPECT_EQ(one_->Target("web")->run_state(), v1::RUN_STATE_STOPPED);
-  ASSERT_TRUE(scene_.core().orders.Start({"web", "", {}, ""}).ok());
+  EXPECT_EQ(one_->Target("web")->revision(), 1);
+  EXPECT_EQ(scene_.Apply(spec).change, ApplyChange::kUnchanged);
+
+  // A change reaches the hosts and starts nothing either.
+  spec.args = {"--fast"};
+  outcome = scene_.Apply(spec);
+  EXPECT_EQ(outcome.change, ApplyChange::kUpdated);
+  EXPECT_TRUE(outcome.rollout_uid.empty());
+  EXPECT_EQ(one_->Target("web")->run_state(), v1::RUN_STATE_STOPPED);
+  EXPECT_EQ(one_->Target("web")->revision(), 2);
+  EXPECT_EQ(one_->Target("web")->generation(), 2);
+
+  // Started by hand it runs, and the same file still changes nothing.
+  ASSERT_TRUE(scene_.core().orders.Start({"web", "", {}, "tester"}).ok());
   EXPECT_EQ(one_->Target("web")->run_state(), v1::RUN_STATE_RUNNING);
-  spec.args = {"--changed", "--again"};
-  scene_.Apply(spec);
-  Finish();
+  EXPECT_EQ(scene_.Apply(spec).change, ApplyChange::kUnchanged);
+  EXPECT_EQ(one_->Target("web")->run_state(), v1::RUN_STATE_RUNNING);
+
+  // While it runs, a change is rolled out as ever.
+  spec.args = {"--faster"};
+  EXPECT_FALSE(scene_.Apply(spec).rollout_uid.empty());
+}
+
+TEST_F(AppApplyTest, AutostartAloneNeedsNoRollout) {
+  MakeWeb();
+  AppSpec spec = SpecOf("web");
+  spec.autostart = false;
+  ApplyOutcome outcome = scene_.Apply(spec);
+  EXPECT_EQ(outcome.change, ApplyChange::kUpdated);
+  EXPECT_TRUE(outcome.rollout_uid.empty());
   EXPECT_EQ(one_->Target("web")->run_state(), v1::RUN_STATE_RUNNING);
 }
 

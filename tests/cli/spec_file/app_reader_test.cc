@@ -146,6 +146,15 @@ std::vector<AttributeCase> Pm2Attributes() {
        "ID"},
       {"{port: 3000}", [](const AppSpec& s) { return absl::StrCat(s.port); },
        "3000"},
+      {"{script: 'node app.js --x', name: web}",
+       [](const AppSpec& s) { return s.script + " " + Words(s.args); },
+       "bash -c|node app.js --x"},
+      {"{script: './bin/node app.js'}", name, "node"},
+      {"{cmd: b.js}", script, "b.js"},
+      {"{command: b.js}", script, "b.js"},
+      {"{script: b.js, instances: 2, execute_command: true}", instances,
+       "2 fork"},
+      {"{out: ~/o.log}", out, "/home/ann/o.log"},
       {"{uid: 1000, gid: www}", user, "1000:www"},
       {"{user: ann}", user, "ann:"},
   };
@@ -171,7 +180,7 @@ TEST(AppReader, SaysWhichFieldsAreNotInForceYet) {
         ReadApp(Dialect::kNative, absl::StrCat("{", name, ": true}"));
     EXPECT_THAT(outcome.findings.errors, IsEmpty()) << name;
     EXPECT_THAT(outcome.findings.notes,
-                ElementsAre("f.yaml:1: not yet in force: " + name));
+                ElementsAre("f.yaml:1:2: not yet in force: " + name));
   }
 }
 
@@ -179,7 +188,8 @@ TEST(AppReader, SaysThatPm2sOwnServicesHaveNoEffect) {
   for (const std::string key :
        {"pmx", "trace", "v8", "vizion", "automation", "io",
         "source_map_support", "windowsHide", "force", "kill_retry_time",
-        "watch_options", "post_update"}) {
+        "watch_options", "post_update", "disable_trace", "deep_monitoring",
+        "event_loop_inspector", "disable_source_map_support"}) {
     const Outcome outcome =
         ReadApp(Dialect::kPm2, absl::StrCat("{", key, ": true}"));
     ASSERT_EQ(outcome.findings.notes.size(), 1U) << key;
@@ -201,20 +211,20 @@ TEST(AppReader, UnknownKeyIsAnErrorThatNamesTheNearest) {
       "rollout: {maxparallel: 2}\nzebra: 1\n");
   EXPECT_THAT(
       outcome.findings.errors,
-      ElementsAre("f.yaml:3: unknown key \"instnces\"; did you mean "
+      ElementsAre("f.yaml:3:1: unknown key \"instnces\"; did you mean "
                   "\"instances\"?",
-                  "f.yaml:5: unknown key \"readiness.htp\"; did you mean "
+                  "f.yaml:5:3: unknown key \"readiness.htp\"; did you mean "
                   "\"readiness.http\"?",
-                  "f.yaml:6: unknown key \"rollout.maxparallel\"; did you "
+                  "f.yaml:6:11: unknown key \"rollout.maxparallel\"; did you "
                   "mean \"rollout.max_parallel\"?",
-                  "f.yaml:7: unknown key \"zebra\""));
+                  "f.yaml:7:1: unknown key \"zebra\""));
 }
 
 TEST(AppReader, UnknownKeyInPm2sFileIsANote) {
   const Outcome outcome = ReadApp(Dialect::kPm2, "{script: a.js, instnces: 4}");
   EXPECT_THAT(outcome.findings.errors, IsEmpty());
   EXPECT_THAT(outcome.findings.notes,
-              ElementsAre("f.yaml:1: unknown key \"instnces\"; did you mean "
+              ElementsAre("f.yaml:1:16: unknown key \"instnces\"; did you mean "
                           "\"instances\"? (it has no effect)"));
 }
 
@@ -271,7 +281,9 @@ TEST(AppReader, SaysWhatWasExpectedAndWhatWasFound) {
   for (const TypeCase& c : cases) {
     const Outcome outcome = ReadApp(Dialect::kNative, c.yaml);
     EXPECT_THAT(outcome.findings.errors,
-                ElementsAre(absl::StrCat("f.yaml:1: ", c.error)))
+                ElementsAre(testing::AllOf(testing::StartsWith("f.yaml:1:"),
+                                           testing::EndsWith(absl::StrCat(
+                                               ": ", c.error)))))
         << c.yaml;
   }
 }
@@ -288,7 +300,7 @@ TEST(AppReader, EnvNamePutsItsVariablesOverEnv) {
 
 TEST(AppReader, NotesAnEnvironmentThatTheAppDoesNotHave) {
   EXPECT_THAT(ReadApp(Dialect::kPm2, "{env: {A: 1}}", "prod").findings.notes,
-              ElementsAre("f.yaml:1: no env_prod here; --env prod changes "
+              ElementsAre("f.yaml:1:1: no env_prod here; --env prod changes "
                           "nothing"));
 }
 

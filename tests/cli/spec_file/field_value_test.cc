@@ -32,22 +32,5 @@ TEST(SplitWords, SplitsAsAShellDoes) {
   EXPECT_FALSE(SplitWords("a 'b").ok());
 }
 
-TEST(FieldTable, NamesAndAliasesAreUniqueAndExplained) {
-  std::set<std::string> names;
-  for (const Field& field : AllFields()) {
-    EXPECT_TRUE(names.insert(std::string(field.name)).second) << field.name;
-    for (const auto alias :
-         absl::StrSplit(ToAbsl(field.aliases), ' ', absl::SkipEmpty())) {
-      EXPECT_TRUE(names.insert(std::string(alias)).second) << alias;
-    }
-    EXPECT_TRUE(field.explanation.ends_with('.')) << field.name;
-    if (field.support == Support::kInForce) {
-      EXPECT_TRUE(field.set != nullptr) << field.name;
-    }
-    EXPECT_EQ(field.choices.empty(), field.type != FieldType::kChoice)
-        << field.name;
-  }
-}
-
 }  // namespace
 }  // namespace fleet::cli

@@ -28,6 +28,7 @@ inline Outcome ReadApp(Dialect dialect, const std::string& yaml,
   options.file = "f.yaml";
   options.folder = "/srv/web";
   options.env_name = env_name;
+  options.home = "/home/ann";
   Outcome outcome;
   outcome.spec = AppReader(options).Read(*value, outcome.findings);
   return outcome;

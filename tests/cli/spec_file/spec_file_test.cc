@@ -69,11 +69,26 @@ TEST(SpecFile, ListsAllThatIsWrong) {
       "apps:\n- name: a\n  script: x\n  instances: many\n  wtch: true\n"
       "- name: b\n  script: y\n  nme: c\n");
   const std::string message(LoadSpecFile(path, {}).status().message());
-  EXPECT_THAT(message, HasSubstr(path + ":4: \"instances\": expected"));
-  EXPECT_THAT(message, HasSubstr(path + ":5: unknown key \"wtch\"; did you "
+  EXPECT_THAT(message, HasSubstr(path + ":4:3: \"instances\": expected"));
+  EXPECT_THAT(message, HasSubstr(path + ":5:3: unknown key \"wtch\"; did you "
                                         "mean \"watch\"?"));
-  EXPECT_THAT(message, HasSubstr(path + ":8: unknown key \"nme\"; did you "
+  EXPECT_THAT(message, HasSubstr(path + ":8:3: unknown key \"nme\"; did you "
                                         "mean \"name\"?"));
+}
+
+TEST(SpecFile, SaysWhereAValueStandsThatCannotBe) {
+  TempFolder folder;
+  const std::string path =
+      folder.Write("fleet.yaml",
+                   "apps:\n- name: a\n  script: x\n  max_restarts: -1\n"
+                   "  readiness:\n    http:\n      path: up\n      port: 80\n"
+                   "  env: {'B C': 1}\n");
+  const std::string message(LoadSpecFile(path, {}).status().message());
+  EXPECT_THAT(message, HasSubstr(path + ":4:3: a: \"max_restarts\": -1 is out "
+                                        "of range, it must be 0 to 1000000"));
+  EXPECT_THAT(message, HasSubstr(path + ":7:7: a: \"readiness.http.path\": "
+                                        "\"up\" must start with /"));
+  EXPECT_THAT(message, HasSubstr(path + ":9:3: a: \"env.B C\": the name"));
 }
 
 TEST(SpecFile, NamesMustDiffer) {
@@ -82,7 +97,7 @@ TEST(SpecFile, NamesMustDiffer) {
       "fleet.yaml", "apps:\n- {name: a, script: x}\n- {name: a, script: y}\n");
   EXPECT_EQ(std::string(LoadSpecFile(path, {}).status().message()),
             path +
-                ":3: a second app named \"a\" (the first in line 2); names "
+                ":3:3: a second app named \"a\" (the first in line 2); names "
                 "must differ");
 }
 
@@ -122,14 +137,18 @@ TEST(SpecFile, TakesTheAppsAskedForAndTheFlagsForOne) {
 TEST(SpecFile, ReadsAProcfile) {
   TempFolder folder;
   const std::string path =
-      folder.Write("Procfile", "# all\nweb: node app.js -p $PORT\n\nq: ./q\n");
+      folder.Write("Procfile",
+                   "# all\nweb: node app.js -p $PORT\n\nq: ./q && ./r\n"
+                   "w: RACK_ENV=x ./w\n");
   const auto file = LoadSpecFile(path, {});
   ASSERT_TRUE(file.ok()) << file.status();
-  ASSERT_EQ(file->apps.size(), 2U);
+  ASSERT_EQ(file->apps.size(), 3U);
   EXPECT_EQ(file->apps[0].name, "web");
   EXPECT_EQ(file->apps[0].script, "/bin/sh");
   EXPECT_THAT(file->apps[0].args,
               ElementsAre("-c", "exec node app.js -p $PORT"));
+  EXPECT_THAT(file->apps[1].args, ElementsAre("-c", "./q && ./r"));
+  EXPECT_THAT(file->apps[2].args, ElementsAre("-c", "exec env RACK_ENV=x ./w"));
 }
 
 TEST(SpecFile, MakesASpecOfAScript) {

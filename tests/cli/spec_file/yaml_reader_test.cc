@@ -15,11 +15,12 @@ TEST(ReadYaml, KeepsLinesAndKinds) {
   ASSERT_TRUE(value.ok()) << value.status();
   EXPECT_EQ(value->entries[0].value.kind, Value::Kind::kNumber);
   const Value& list = *value->Find("b");
-  EXPECT_EQ(value->entries[1].line, 2);
+  EXPECT_EQ(value->entries[1].place.line, 2);
   EXPECT_EQ(list.items[0].kind, Value::Kind::kText);
   EXPECT_EQ(list.items[1].kind, Value::Kind::kBool);
   EXPECT_EQ(list.items[2].kind, Value::Kind::kText);
-  EXPECT_EQ(list.items[2].line, 5);
+  EXPECT_EQ(list.items[2].place.line, 5);
+  EXPECT_EQ(list.items[2].place.column, 5);
 }
 
 TEST(ReadYaml, ReadsJson) {
@@ -35,11 +36,11 @@ TEST(ReadYaml, FollowsMerges) {
   EXPECT_EQ(ToJson(*value->Find("b")), "{\"q\":3,\"p\":1}");
 }
 
-TEST(ReadYaml, ErrorsNameFileAndLine) {
+TEST(ReadYaml, ErrorsNameFileLineAndColumn) {
   EXPECT_THAT(std::string(ReadYaml("a: 1\nb: [1\n", "f").status().message()),
               HasSubstr("f:"));
   EXPECT_EQ(std::string(ReadYaml("a: 1\na: 2\n", "f").status().message()),
-            "f:2: \"a\" stands twice");
+            "f:2:1: \"a\" stands twice");
 }
 
 TEST(ReadYaml, RefusesAliasesThatMultiply) {

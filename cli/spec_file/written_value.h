@@ -1,0 +1,20 @@
+// From a value of a field's type to what stands in a file.
+#ifndef FLEET_CLI_SPEC_FILE_WRITTEN_VALUE_H_
+#define FLEET_CLI_SPEC_FILE_WRITTEN_VALUE_H_
+
+#include <string>
+
+#include "cli/spec_file/field.h"
+#include "cli/spec_file/value.h"
+
+namespace fleet::cli {
+
+// As a native file has it: ReadFieldValue reads the same value back.
+Value WrittenValue(const Field& field, const FieldValue& value);
+
+// "300M", "10G"; a number of bytes where no unit fits exactly.
+std::string SizeText(int64_t bytes);
+
+}  // namespace fleet::cli
+
+#endif  // FLEET_CLI_SPEC_FILE_WRITTEN_VALUE_H_
