@@ -48,6 +48,10 @@ std::string ExpectedOf(const Field& field, Dialect dialect) {
           absl::StrJoin(absl::StrSplit(ToAbsl(field.choices), ' '), ", "));
     case FieldType::kTextMap:
       return "a map of names to values";
+    case FieldType::kHook:
+      return "a command, or a map of command and timeout";
+    case FieldType::kGates:
+      return "a list of gates";
     case FieldType::kAny:
       return "anything";
   }

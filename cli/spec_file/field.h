@@ -46,6 +46,10 @@ enum class FieldType {
   // One of the words in Field::choices.
   kChoice,
   kTextMap,
+  // A command, or a map of command and timeout.
+  kHook,
+  // A list of metric gates, each a text or a map.
+  kGates,
   // Anything; for what is not in force yet.
   kAny,
 };
@@ -67,6 +71,8 @@ struct FieldValue {
   std::vector<int> integers;
   absl::Duration duration;
   std::map<std::string, std::string> map;
+  Hook hook;
+  std::vector<MetricGate> gates;
 };
 
 struct Field {

@@ -11,13 +11,13 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "proto/rpc/rollout_policy.h"
 
 namespace fleet {
 
 enum class ExecMode { kFork, kCluster };
 enum class SocketSharing { kSlot, kShared };
 enum class ReloadStrategy { kDefault, kSurge, kStopFirst };
-enum class OnFailure { kPause, kAbort };
 
 struct RestartPolicy {
   bool autorestart = true;
@@ -65,17 +65,6 @@ struct LogPolicy {
   int64_t max_size_bytes = 10 << 20;
   int max_files = 10;
   bool disabled = false;
-};
-
-// Unset fields are those the user did not write.
-struct RolloutPolicySpec {
-  std::string max_parallel;  // "2", "25%"; empty: unset.
-  std::optional<absl::Duration> min_ready_time;
-  std::optional<absl::Duration> ready_deadline;
-  std::optional<absl::Duration> progress_deadline;
-  std::string max_failures;  // "0", "10%"; empty: unset.
-  std::optional<OnFailure> on_failure;
-  std::optional<int> max_flaps;
 };
 
 struct AppSpec {

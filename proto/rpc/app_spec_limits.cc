@@ -56,16 +56,6 @@ class Violations {
             absl::StrCat(DurationText(value), " is out of range, it must be ",
                          DurationText(low), " to ", DurationText(high)));
   }
-  void Range(absl::string_view field,
-             const std::optional<absl::Duration>& value, absl::Duration low,
-             absl::Duration high) {
-    if (value.has_value()) Range(field, *value, low, high);
-  }
-  void Share(absl::string_view field, const std::string& value, int minimum) {
-    if (value.empty()) return;
-    absl::Status status = CheckNumberOrPercent(value, minimum);
-    Require(status.ok(), field, status.message());
-  }
   const std::vector<std::string>& lines() const { return lines_; }
 
  private:
@@ -281,17 +271,10 @@ void CheckStopAndLogs(const AppSpec& spec, Violations& v) {
 }
 
 void CheckRollout(const RolloutPolicySpec& rollout, Violations& v) {
-  absl::Duration zero;
-  v.Share("rollout.max_parallel", rollout.max_parallel, 1);
-  v.Share("rollout.max_failures", rollout.max_failures, 0);
-  v.Range("rollout.min_ready_time", rollout.min_ready_time, zero, kDay);
-  v.Range("rollout.ready_deadline", rollout.ready_deadline,
-          absl::Milliseconds(1), kDay);
-  v.Range("rollout.progress_deadline", rollout.progress_deadline,
-          absl::Seconds(1), 7 * kDay);
-  if (rollout.max_flaps.has_value()) {
-    v.Range("rollout.max_flaps", *rollout.max_flaps, 0, 1000);
-  }
+  CheckRolloutPolicy(rollout,
+                     [&](absl::string_view field, absl::string_view why) {
+                       v.Add(absl::StrCat("rollout.", field), why);
+                     });
 }
 
 }  // namespace
