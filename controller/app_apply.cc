@@ -238,6 +238,8 @@ AppApply::Plan AppApply::PlanUpdate(const ApplyOrder& order,
   plan.rollout_app = ToRolloutApp(app);
   plan.rollout_app.revision = plan.change.apps[0].revision;
   plan.rollout_app.spec = spec;
+  plan.rollout_app.rollback_revision =
+      OtherProven(app, plan.rollout_app.revision);
   if (!changed) plan.change = {};
   return plan;
 }
@@ -350,6 +352,7 @@ void AppApply::AddRevision(const AppEntry* app, Plan& plan) const {
   std::set<int64_t> in_use = {record.proven_revision};
   for (const auto& [host, target] : app->targets) {
     in_use.insert(target.revision);
+    in_use.insert(target.once_hook.revision);
   }
   for (const auto& [number, revision] : app->revisions) {
     if (number > record.revision - kKeptRevisions) break;
@@ -376,7 +379,12 @@ absl::Status AppApply::RollOut(const ApplyOrder& order, Plan& plan,
   absl::StatusOr<Rollout> rollout = driver_.Create(request);
   registry_.Unstage();
   RETURN_IF_ERROR(rollout.status());
-  if (!check_only) plan.outcome.rollout_uid = rollout->uid;
+  if (!check_only) {
+    plan.outcome.rollout_uid = rollout->uid;
+  } else if (order.validate_only) {
+    plan.outcome.plan = *std::move(rollout);
+    plan.outcome.plan_view = driver_.Look(*plan.outcome.plan);
+  }
   return absl::OkStatus();
 }
 

@@ -3,6 +3,7 @@
 #define FLEET_CONTROLLER_APP_APPLY_H_
 
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -39,6 +40,9 @@ struct ApplyOutcome {
   // The rollout that brings the hosts to it; empty: there is none.
   std::string rollout_uid;
   std::vector<std::string> differences;
+  // With validate_only: the rollout that would be made, if any, and its hosts.
+  std::optional<Rollout> plan;
+  FleetView plan_view;
 };
 
 // Loop thread only. At most 10,000 apps, and of each the newest 100 revisions

@@ -18,6 +18,8 @@ struct Revision {
   std::string hash;
   AppSpec spec;
   absl::Time create_time;  // Calendar time.
+  // A rollout to it has succeeded.
+  bool proven = false;
 };
 
 // A row of apps. What hosts should do about it is in the HostTargets.

@@ -30,6 +30,68 @@ int64_t CommonRevision(const AppEntry& app) {
   return common;
 }
 
+absl::StatusOr<const Revision*> RequireRevision(const AppEntry& app,
+                                                int64_t number) {
+  auto found = app.revisions.find(number);
+  if (found != app.revisions.end()) return found->second.get();
+  return ErrorWithReason(
+      absl::StatusCode::kNotFound,
+      absl::StrCat(
+          app.record.name, " has no revision ", number, "; kept are ",
+          app.revisions.empty() ? int64_t{0} : app.revisions.begin()->first,
+          " to ", app.record.revision),
+      {"REVISION_NOT_FOUND", {{"app", app.record.name}}});
+}
+
+// What needs no new workers to change stays as it is now.
+absl::Status SetRevision(const AppEntry& app, int64_t number,
+                         RolloutApp& result) {
+  ASSIGN_OR_RETURN(const Revision* revision, RequireRevision(app, number));
+  result.revision = number;
+  result.spec = revision->spec;
+  result.spec.instances = app.record.spec.instances;
+  result.spec.hosts = app.record.spec.hosts;
+  result.spec.rollout = app.record.spec.rollout;
+  return absl::OkStatus();
+}
+
+// Some host is to run something else than the proven revision.
+bool IsMixed(const AppEntry& app) {
+  return std::any_of(
+      app.targets.begin(), app.targets.end(), [&](const auto& entry) {
+        return !entry.second.removed &&
+               entry.second.revision != app.record.proven_revision;
+      });
+}
+
+// `wanted` or, when it is 0, the proven revision if not every host has it, else
+// the newest proven one before it.
+absl::StatusOr<int64_t> RollbackTarget(const AppEntry& app, int64_t wanted) {
+  const std::string& name = app.record.name;
+  if (wanted != 0) {
+    ASSIGN_OR_RETURN(const Revision* revision, RequireRevision(app, wanted));
+    if (revision->proven) return wanted;
+    return ErrorWithReason(
+        absl::StatusCode::kFailedPrecondition,
+        absl::StrCat("revision ", wanted, " of ", name,
+                     " has never been rolled out with success; apply its "
+                     "spec to try it anew"),
+        {"REVISION_NOT_PROVEN", {{"app", name}}});
+  }
+  const int64_t present = app.record.proven_revision;
+  if (present != 0 && IsMixed(app)) return present;
+  int64_t found = 0;
+  for (const auto& [number, revision] : app.revisions) {
+    if (revision->proven && number < present) found = number;
+  }
+  if (found != 0) return found;
+  return ErrorWithReason(
+      absl::StatusCode::kFailedPrecondition,
+      absl::StrCat("no ", present == 0 ? "" : "other ", "revision of ", name,
+                   " has been rolled out with success"),
+      {"NOTHING_TO_ROLL_BACK", {{"app", name}}});
+}
+
 std::string SomeNames(const std::map<std::string, std::string>& uids) {
   if (uids.empty()) return "there are no apps";
   std::vector<std::string> names;
@@ -204,24 +266,43 @@ bool AppRegistry::StaysStopped(const HostTarget& now,
          RunStateOf(*app) == RunState::kStopped;
 }
 
+HostTarget AppRegistry::Present(const std::string& app,
+                                const std::string& app_uid,
+                                const std::string& host) const {
+  HostTarget target;
+  if (const HostTarget* now = StagedOrSavedTarget(app_uid, host)) {
+    target = *now;
+  } else {
+    target.app = app;
+    target.app_uid = app_uid;
+    target.host = host;
+  }
+  const AppRecord* record = StagedOrSaved(app_uid);
+  if ((target.serial == 0 || target.removed) && record != nullptr) {
+    target.instances = record->spec.instances;
+  }
+  target.removed = false;
+  return target;
+}
+
+HostTarget AppRegistry::NextTargetForHook(const std::string& app,
+                                          const std::string& app_uid,
+                                          const HookOrder& order) const {
+  HostTarget next = Present(app, app_uid, order.host);
+  next.once_hook = order;
+  ++next.serial;
+  return next;
+}
+
 HostTarget AppRegistry::NextTarget(const std::string& app,
                                    const std::string& app_uid,
                                    const TargetChange& change) const {
-  HostTarget next;
-  if (const HostTarget* now = StagedOrSavedTarget(app_uid, change.host)) {
-    next = *now;
-  } else {
-    next.app = app;
-    next.app_uid = app_uid;
-    next.host = change.host;
-  }
-  const AppRecord* record = StagedOrSaved(app_uid);
-  if ((next.serial == 0 || next.removed) && record != nullptr) {
-    next.instances = record->spec.instances;
-  }
-  next.run_state =
-      StaysStopped(next, record) ? RunState::kStopped : RunState::kRunning;
-  next.removed = false;
+  const HostTarget* known = StagedOrSavedTarget(app_uid, change.host);
+  const bool waits = StaysStopped(known == nullptr ? HostTarget() : *known,
+                                  StagedOrSaved(app_uid));
+  HostTarget next = Present(app, app_uid, change.host);
+  next.placed_during.clear();
+  next.run_state = waits ? RunState::kStopped : RunState::kRunning;
   next.generation = change.generation;
   next.revision = change.revision;
   next.step = change.step;
@@ -240,6 +321,7 @@ void AppRegistry::OnCommitted(const RolloutCommit& commit) {
     record.generation = commit.app->generation;
     if (commit.app->proven_revision != 0) {
       record.proven_revision = commit.app->proven_revision;
+      MarkProven(app->second, record.proven_revision);
     }
     ++record.version;
   }
@@ -253,10 +335,43 @@ void AppRegistry::OnCommitted(const RolloutCommit& commit) {
   }
 }
 
+void AppRegistry::MarkProven(AppEntry& app, int64_t revision) {
+  auto found = app.revisions.find(revision);
+  if (found == app.revisions.end() || found->second->proven) return;
+  auto proven = std::make_shared<Revision>(*found->second);
+  proven->proven = true;
+  found->second = std::move(proven);
+}
+
 absl::StatusOr<RolloutApp> AppRegistry::FindRolloutApp(
-    const std::string& name) const {
+    const std::string& name, RolloutKind kind, int64_t to_revision) const {
   ASSIGN_OR_RETURN(const AppEntry* app, Require(name));
-  return ToRolloutApp(*app);
+  RolloutApp result = ToRolloutApp(*app);
+  switch (kind) {
+    case RolloutKind::kDeploy:
+      return result;
+    case RolloutKind::kReload:
+    case RolloutKind::kRestart:
+      if (result.proven_revision == 0) return result;
+      result.rollback_revision = result.proven_revision;
+      RETURN_IF_ERROR(SetRevision(*app, result.proven_revision, result));
+      return result;
+    case RolloutKind::kRollback:
+      ASSIGN_OR_RETURN(int64_t back, RollbackTarget(*app, to_revision));
+      RETURN_IF_ERROR(SetRevision(*app, back, result));
+      result.rollback_revision = 0;
+      return result;
+  }
+  FLEET_CHECK(false);
+}
+
+absl::StatusOr<std::vector<std::string>> AppRegistry::DiffRevisions(
+    const std::string& name, int64_t from, int64_t to) const {
+  ASSIGN_OR_RETURN(const AppEntry* app, Require(name));
+  ASSIGN_OR_RETURN(const Revision* new_one, RequireRevision(*app, to));
+  if (from == 0) return DiffAppSpecs(AppSpec(), new_one->spec);
+  ASSIGN_OR_RETURN(const Revision* old_one, RequireRevision(*app, from));
+  return DiffAppSpecs(old_one->spec, new_one->spec);
 }
 
 absl::StatusOr<std::vector<std::string>> AppRegistry::HostsOf(
@@ -282,9 +397,27 @@ absl::StatusOr<std::vector<std::string>> AppRegistry::HostsOf(
 }
 
 RolloutApp ToRolloutApp(const AppEntry& app) {
-  return {app.record.name,      app.record.uid,      app.record.revision,
-          app.record.spec,      CommonRevision(app), app.record.proven_revision,
-          app.record.generation};
+  const AppRecord& record = app.record;
+  RolloutApp result;
+  result.name = record.name;
+  result.uid = record.uid;
+  result.revision = record.revision;
+  result.spec = record.spec;
+  result.from_revision = CommonRevision(app);
+  result.proven_revision = record.proven_revision;
+  result.rollback_revision = OtherProven(app, record.revision);
+  result.generation = record.generation;
+  return result;
+}
+
+int64_t OtherProven(const AppEntry& app, int64_t revision) {
+  const int64_t proven = app.record.proven_revision;
+  if (proven != revision) return proven;
+  int64_t newest = 0;
+  for (const auto& [number, r] : app.revisions) {
+    if (r->proven && number != revision) newest = number;
+  }
+  return newest;
 }
 
 }  // namespace fleet::controller

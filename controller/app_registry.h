@@ -87,11 +87,17 @@ class AppRegistry : public TargetRegistry, public AppCatalog {
   // stopped app is RUNNING afterwards.
   HostTarget NextTarget(const std::string& app, const std::string& app_uid,
                         const TargetChange& change) const override;
+  HostTarget NextTargetForHook(const std::string& app,
+                               const std::string& app_uid,
+                               const HookOrder& order) const override;
   void OnCommitted(const RolloutCommit& commit) override;
 
   // AppCatalog.
-  absl::StatusOr<RolloutApp> FindRolloutApp(
-      const std::string& name) const override;
+  absl::StatusOr<RolloutApp> FindRolloutApp(const std::string& name,
+                                            RolloutKind kind,
+                                            int64_t to_revision) const override;
+  absl::StatusOr<std::vector<std::string>> DiffRevisions(
+      const std::string& name, int64_t from, int64_t to) const override;
   absl::StatusOr<std::vector<std::string>> HostsOf(
       const std::string& app, const std::string& selector) const override;
 
@@ -103,6 +109,9 @@ class AppRegistry : public TargetRegistry, public AppCatalog {
   bool StaysStopped(const HostTarget& now, const AppRecord* record) const;
   const HostTarget* StagedOrSavedTarget(const std::string& app_uid,
                                         const std::string& host) const;
+  HostTarget Present(const std::string& app, const std::string& app_uid,
+                     const std::string& host) const;
+  void MarkProven(AppEntry& app, int64_t revision);
 
   Store& store_;
   const HostRegistry& hosts_;
@@ -113,8 +122,11 @@ class AppRegistry : public TargetRegistry, public AppCatalog {
   std::optional<StoreChange> staged_;
 };
 
-// `app` at its newest revision, for a new rollout.
+// `app` at its newest revision, for a deploy.
 RolloutApp ToRolloutApp(const AppEntry& app);
+
+// The newest proven revision other than `revision`; 0: there is none.
+int64_t OtherProven(const AppEntry& app, int64_t revision);
 
 }  // namespace fleet::controller
 

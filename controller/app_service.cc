@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "controller/page.h"
+#include "controller/rollout_proto.h"
 #include "proto/rpc/app_spec_proto.h"
 #include "proto/rpc/host_selector.h"
 #include "proto/rpc/status.h"
@@ -42,6 +43,11 @@ v1::ApplyResult ToProto(const ApplyOutcome& outcome) {
   result.set_rollout_uid(outcome.rollout_uid);
   for (const std::string& difference : outcome.differences) {
     result.add_differences(difference);
+  }
+  if (outcome.plan.has_value()) {
+    // Its clock has not begun to run: the time does not matter.
+    *result.mutable_plan() =
+        PlanToProto(*outcome.plan, outcome.plan_view, absl::Time());
   }
   return result;
 }

@@ -33,7 +33,7 @@ v1::App AppView::App(const AppEntry& app, bool omit_spec) const {
   // Those that should run it, and those that still do.
   std::set<std::string> hosts;
   for (const auto& [host, target] : app.targets) hosts.insert(host);
-  for (std::string& host : state_.HostsOf(record.uid)) {
+  for (std::string& host : state_.ReportersOf(record.uid)) {
     hosts.insert(std::move(host));
   }
   for (const std::string& host : hosts) {

@@ -21,6 +21,15 @@
 namespace fleet::controller {
 namespace {
 
+// Reports that come within this time make one plan and one transaction.
+constexpr absl::Duration kPlanInterval = absl::Milliseconds(5);
+
+DriverOptions OptionsOfDriver() {
+  DriverOptions options;
+  options.plan_interval = kPlanInterval;
+  return options;
+}
+
 // What has to be there before anything else can be built.
 struct Opened {
   StateLock lock;
@@ -61,7 +70,7 @@ Controller::Parts::Parts(EventLoop& loop, Opened opened, uint64_t seed)
       database(std::move(opened.database)),
       store(*database),
       rollout_store(*database),
-      core({loop, store, rollout_store, opened.epoch, seed}),
+      core({loop, store, rollout_store, opened.epoch, seed, OptionsOfDriver()}),
       gate(loop),
       agent_service(gate, core.sessions),
       app_service(gate, core.registry, core.apply, core.orders, core.answers,

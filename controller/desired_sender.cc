@@ -11,6 +11,12 @@ namespace {
 // Well below the 4 MiB that a message may have.
 constexpr size_t kMaxBytes = 3 << 20;
 
+// nullptr: it is not kept.
+const Revision* RevisionOf(const AppEntry& app, int64_t number) {
+  auto found = app.revisions.find(number);
+  return found == app.revisions.end() ? nullptr : found->second.get();
+}
+
 }  // namespace
 
 void DesiredSender::AddAll() {
@@ -47,12 +53,10 @@ bool DesiredSender::Fill(std::set<std::string>& from, size_t limit,
       from.erase(from.begin());
       continue;
     }
-    const AppEntry* app = registry_.FindByUid(uid);
-    auto revision = app->revisions.find(target->revision);
-    v1::AppTarget next =
-        ToProto(*target, target->removed || revision == app->revisions.end()
-                             ? nullptr
-                             : revision->second.get());
+    const AppEntry& app = *registry_.FindByUid(uid);
+    v1::AppTarget next = ToProto(
+        *target, target->removed ? nullptr : RevisionOf(app, target->revision),
+        RevisionOf(app, target->once_hook.revision));
     bytes += next.ByteSizeLong();
     if (bytes > kMaxBytes && !sent_.empty()) return false;
     *message.add_targets() = std::move(next);

@@ -6,6 +6,16 @@
 
 namespace fleet::controller {
 
+namespace {
+
+DriverOptions OptionsOf(const CorePorts& ports) {
+  DriverOptions options = ports.driver;
+  options.epoch = ports.epoch;
+  return options;
+}
+
+}  // namespace
+
 FleetCore::FleetCore(const CorePorts& ports)
     : store(ports.store),
       epoch(ports.epoch),
@@ -13,7 +23,7 @@ FleetCore::FleetCore(const CorePorts& ports)
       registry(store, hosts),
       state(registry, hosts, ports.loop.clock()),
       driver(ports.loop, ports.rollout_store, registry, state,
-             ports.random_seed, {}),
+             ports.random_seed, OptionsOf(ports)),
       orders(store, registry, hosts, driver, ports.loop.clock()),
       apply(store, registry, hosts, driver, ports.loop.clock(),
             ports.random_seed + 1),

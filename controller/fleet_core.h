@@ -31,6 +31,8 @@ struct CorePorts {
   int64_t epoch = 0;
   // Makes uids.
   uint64_t random_seed = 0;
+  // Its epoch is set by the core.
+  DriverOptions driver = {};
 };
 
 // Used by Controller, which puts services over it, and by tests. Members stand

@@ -1,6 +1,8 @@
 #include "controller/fleet_state.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <utility>
 
 namespace fleet::controller {
@@ -8,6 +10,7 @@ namespace {
 
 constexpr size_t kMaxAppsPerHost = 2000;
 constexpr int kMaxStderrLines = 20;
+constexpr int kMaxHookLines = 50;
 
 StepReportPhase PhaseOf(v1::StepPhase phase) {
   switch (phase) {
@@ -41,12 +44,55 @@ FailureKind FailureOf(v1::FailureKind kind) {
       return FailureKind::kListen;
     case v1::FAILURE_KIND_SPEC:
       return FailureKind::kSpec;
+    case v1::FAILURE_KIND_HOOK:
+      return FailureKind::kHook;
     case v1::FAILURE_KIND_UNSPECIFIED:
     case v1::FailureKind_INT_MIN_SENTINEL_DO_NOT_USE_:
     case v1::FailureKind_INT_MAX_SENTINEL_DO_NOT_USE_:
       break;
   }
   return FailureKind::kNone;
+}
+
+HookPhase PhaseOf(v1::HookPhase phase) {
+  if (phase == v1::HOOK_PHASE_RUNNING) return HookPhase::kRunning;
+  if (phase == v1::HOOK_PHASE_DONE) return HookPhase::kDone;
+  if (phase == v1::HOOK_PHASE_FAILED) return HookPhase::kFailed;
+  return HookPhase::kNone;
+}
+
+HookReport ToHookReport(const v1::HookResult& hook) {
+  HookReport report{hook.id(), PhaseOf(hook.phase()), hook.reason(), {}};
+  const int lines = hook.output_size();
+  for (int i = std::max(0, lines - kMaxHookLines); i < lines; ++i) {
+    report.output.push_back(hook.output(i));
+  }
+  return report;
+}
+
+// Slots are counted, not workers: in a surge a slot has two.
+void CountInstances(const v1::AppStatus& status, int64_t generation,
+                    HostView& view) {
+  std::set<int> ready;
+  std::set<int> available;
+  std::map<int, int64_t> restarts;
+  for (const v1::Instance& instance : status.instances()) {
+    if (instance.ready()) ready.insert(instance.slot());
+    if (instance.available()) available.insert(instance.slot());
+    restarts[instance.slot()] = instance.restarts();
+    if (instance.pid() == 0) continue;
+    view.running_revision =
+        std::max(view.running_revision, instance.revision());
+    if (instance.generation() != generation) continue;
+    view.cpu_cores = std::max(view.cpu_cores, instance.cpu_cores());
+    view.rss_bytes = std::max(view.rss_bytes, instance.rss_bytes());
+  }
+  view.instances_ready = static_cast<int>(ready.size());
+  view.instances_available = static_cast<int>(available.size());
+  for (const auto& [slot, count] : restarts) view.restarts += count;
+  if (status.run_state() != v1::RUN_STATE_STOPPED) {
+    view.instances_total = status.desired_instances();
+  }
 }
 
 // A target that the host would not even take.
@@ -179,12 +225,27 @@ std::vector<std::string> FleetState::AppsOn(const std::string& host) const {
   return uids;
 }
 
-std::vector<std::string> FleetState::HostsOf(const std::string& app_uid) const {
+std::vector<std::string> FleetState::ReportersOf(
+    const std::string& app_uid) const {
   std::vector<std::string> hosts;
   for (const auto& [host, reports] : by_host_) {
     if (reports.apps.contains(app_uid)) hosts.push_back(host);
   }
   return hosts;
+}
+
+std::vector<std::string> FleetState::HostsOf(const std::string& app_uid) const {
+  const AppEntry* app = registry_.FindByUid(app_uid);
+  return app == nullptr ? std::vector<std::string>()
+                        : AppRegistry::HostsWith(*app);
+}
+
+std::string FleetState::LabelOf(const std::string& host,
+                                const std::string& label) const {
+  const KnownHost* known = hosts_.Find(host);
+  if (known == nullptr) return "";
+  auto found = known->record.labels.find(label);
+  return found == known->record.labels.end() ? "" : found->second;
 }
 
 HostView FleetState::View(const std::string& host,
@@ -194,16 +255,14 @@ HostView FleetState::View(const std::string& host,
   const HostTarget* target = registry_.FindTarget(app_uid, host);
   view.removed = known == nullptr;
   view.connected = known != nullptr && known->connected;
+  view.cordoned = known != nullptr && known->record.cordon.has_value();
   if (const ObservedApp* app = Find(host, app_uid)) {
     view.report = ToStepReport(app->status);
-    view.instances_total = app->status.desired_instances();
-    for (const v1::Instance& instance : app->status.instances()) {
-      if (instance.ready()) ++view.instances_ready;
-      if (instance.pid() != 0) {
-        view.running_revision =
-            std::max(view.running_revision, instance.revision());
-      }
+    for (const v1::HookResult& hook : app->status.hooks()) {
+      view.hooks.push_back(ToHookReport(hook));
     }
+    const int64_t generation = target == nullptr ? 0 : target->generation;
+    CountInstances(app->status, generation, view);
   }
   if (target == nullptr) return view;
   std::string refusal = RefusalOf(*target);

@@ -66,11 +66,14 @@ class FleetState : public FleetSource {
   InstanceCounts CountOn(const std::string& host) const;
   std::vector<std::string> AppsOn(const std::string& host) const;
   // Hosts that report the app.
-  std::vector<std::string> HostsOf(const std::string& app_uid) const;
+  std::vector<std::string> ReportersOf(const std::string& app_uid) const;
 
   // FleetSource.
   HostView View(const std::string& host,
                 const std::string& app_uid) const override;
+  std::vector<std::string> HostsOf(const std::string& app_uid) const override;
+  std::string LabelOf(const std::string& host,
+                      const std::string& label) const override;
 
  private:
   struct Refusal {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "controller/rollout/new_rollout.h"
+#include "controller/rollout/policy_resolver.h"
 #include "proto/rpc/host_selector.h"
 #include "proto/rpc/status.h"
 #include "spdlog/spdlog.h"
@@ -28,7 +28,7 @@ bool BelongsOn(const AppRecord& app, const HostRecord& host) {
 
 StepPolicy DefaultStep(const AppSpec& spec) {
   auto policy =
-      ResolvePolicy(spec, spec.rollout, RolloutKind::kDeploy, 1, true);
+      ResolvePolicy(spec, spec.rollout, RolloutKind::kDeploy, {1, 1, true});
   return policy.ok() ? policy->step : StepPolicy();
 }
 

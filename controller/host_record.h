@@ -4,11 +4,23 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "absl/time/time.h"
 
 namespace fleet::controller {
+
+// An order about a host that stays until it is lifted.
+struct Cordon {
+  // Its workers are stopped as well.
+  bool drained = false;
+  std::string reason;
+  std::string actor;
+  absl::Time time;  // Calendar time.
+
+  bool operator==(const Cordon&) const = default;
+};
 
 // A row of hosts: what its agent said of itself when it last connected.
 struct HostRecord {
@@ -24,6 +36,8 @@ struct HostRecord {
   int64_t memory_bytes = 0;
   std::string bind_address;
   absl::Time last_seen;  // Calendar time.
+  // Not the agent's: set, no rollout and no new app comes to the host.
+  std::optional<Cordon> cordon;
 
   bool operator==(const HostRecord&) const = default;
 };

@@ -62,6 +62,8 @@ absl::Status HostRegistry::Connect(HostRecord record, const std::string& peer) {
         " would be one more: delete hosts that are gone (fleetctl hosts)"));
   }
   record.last_seen = clock_.WallNow();
+  // An agent has no say in it.
+  record.cordon = known ? found->second.record.cordon : std::nullopt;
   if (!known || !SameHost(found->second.record, record)) {
     StoreChange change;
     change.hosts.push_back(record);

@@ -5,7 +5,8 @@
 #include <cstdint>
 #include <string>
 
-#include "controller/rollout/rollout.h"
+#include "controller/rollout/hook_run.h"
+#include "controller/rollout/policy.h"
 
 namespace fleet::controller {
 
@@ -28,6 +29,13 @@ struct HostTarget {
   bool removed = false;
   StepPolicy step;
   int64_t start_nonce = 0;
+  // Run once by the agent, beside the workers; an empty id: none.
+  HookOrder once_hook;
+  // The host is drained: the workers are stopped whatever run_state says.
+  bool drained = false;
+  // The rollout that was under way when the host was given the app outside of
+  // it: when that ends, the host follows. Empty: none.
+  std::string placed_during;
 };
 
 }  // namespace fleet::controller

@@ -39,6 +39,9 @@ Rollout HeadOf(const Rollout& rollout, const RolloutState& state) {
   head.kind = rollout.kind;
   head.from_revision = rollout.from_revision;
   head.to_revision = rollout.to_revision;
+  head.rollback_revision = rollout.rollback_revision;
+  head.epoch = rollout.epoch;
+  head.step_estimate = rollout.step_estimate;
   head.policy = rollout.policy;
   head.create_time = rollout.create_time;
   head.actor = rollout.actor;
@@ -62,6 +65,7 @@ RolloutCommit CommitOf(const Rollout& rollout, const Plan& plan,
              static_cast<int>(rollout.steps.size())},
             now));
   for (const StepChange& change : plan.steps) {
+    if (!change.save) continue;
     commit.steps.push_back(ToRow(rollout.uid, change.index, change.step));
   }
   for (const RolloutEvent& event : plan.events) {
@@ -72,6 +76,10 @@ RolloutCommit CommitOf(const Rollout& rollout, const Plan& plan,
   for (const TargetChange& change : plan.targets) {
     commit.targets.push_back(
         targets.NextTarget(rollout.app, rollout.app_uid, change));
+  }
+  for (const HookOrder& order : plan.hooks) {
+    commit.targets.push_back(
+        targets.NextTargetForHook(rollout.app, rollout.app_uid, order));
   }
   if (plan.proven || plan.state.generation != rollout.state.generation) {
     commit.app = AppAdvance{rollout.app, rollout.app_uid, plan.state.generation,

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "controller/rollout/commands.h"
 #include "controller/rollout_commits.h"
 #include "controller/rollout_log.h"
 #include "proto/rpc/status.h"
@@ -15,6 +14,18 @@ namespace {
 // The rollout's clock is saved at least this often while it runs.
 constexpr absl::Duration kCheckpoint = absl::Seconds(30);
 constexpr size_t kMaxRequestId = 64;
+// In events that nobody asked for just then.
+constexpr char kOwnActor[] = "controller";
+
+absl::Status CheckEtag(const Rollout& rollout, const std::string& etag) {
+  if (etag.empty() || etag == Etag(rollout)) return absl::OkStatus();
+  return ErrorWithReason(
+      absl::StatusCode::kAborted,
+      absl::StrCat("rollout ", rollout.uid, " of ", rollout.app,
+                   " has changed since: its etag is ", Etag(rollout), ", not ",
+                   etag, "; look at it again"),
+      {"ETAG_MISMATCH", {{"rollout", rollout.uid}, {"etag", Etag(rollout)}}});
+}
 
 }  // namespace
 
@@ -27,7 +38,7 @@ RolloutDriver::RolloutDriver(EventLoop& loop, RolloutStore& store,
       fleet_(fleet),
       options_(options),
       reader_(store),
-      maker_(fleet, reader_, random_seed) {}
+      maker_(fleet, reader_, random_seed, options.epoch) {}
 
 RolloutDriver::~RolloutDriver() {
   if (timer_ != 0) loop_.CancelTimer(timer_);
@@ -54,6 +65,9 @@ RolloutDriver::Active& RolloutDriver::Insert(Rollout rollout) {
   for (size_t i = 0; i < result.rollout.steps.size(); ++i) {
     result.index_of_host[result.rollout.steps[i].host] = i;
     RefreshHost(result, i);
+  }
+  for (const std::string& host : fleet_.HostsOf(result.rollout.app_uid)) {
+    if (!result.index_of_host.contains(host)) RefreshElsewhere(result, host);
   }
   by_app_[result.rollout.app] = &result;
   by_app_uid_[result.rollout.app_uid] = &result;
@@ -86,8 +100,13 @@ void RolloutDriver::ForgetIfEnded(const std::string& uid) {
 }
 
 std::string RolloutDriver::ActiveRolloutOf(const std::string& app) const {
+  const Rollout* rollout = FindActiveOf(app);
+  return rollout == nullptr ? "" : rollout->uid;
+}
+
+const Rollout* RolloutDriver::FindActiveOf(const std::string& app) const {
   auto it = by_app_.find(app);
-  return it == by_app_.end() ? "" : it->second->rollout.uid;
+  return it == by_app_.end() ? nullptr : &it->second->rollout;
 }
 
 bool RolloutDriver::RefreshHost(Active& active, size_t index) {
@@ -99,26 +118,51 @@ bool RolloutDriver::RefreshHost(Active& active, size_t index) {
   return true;
 }
 
+bool RolloutDriver::RefreshElsewhere(Active& active, const std::string& host) {
+  int& known = active.down_elsewhere[host];
+  const int down = DownNow(fleet_.View(host, active.rollout.app_uid));
+  active.fleet.down_elsewhere += down - known;
+  return std::exchange(known, down) != down;
+}
+
+void RolloutDriver::RefreshSamples(Active& active) {
+  const std::vector<MetricGate>& gates = active.rollout.policy.gates;
+  const bool sampled =
+      active.rollout.state.phase == RolloutPhase::kBaking &&
+      std::any_of(gates.begin(), gates.end(),
+                  [](const MetricGate& gate) { return IsSample(gate.source); });
+  if (!sampled) return;
+  for (size_t i = 0; i < active.rollout.steps.size(); ++i) {
+    RefreshHost(active, i);
+  }
+}
+
 void RolloutDriver::OnHostAppChanged(const std::string& host,
                                      const std::string& app_uid) {
   auto found = by_app_uid_.find(app_uid);
   if (found == by_app_uid_.end()) return;
   Active& active = *found->second;
   auto it = active.index_of_host.find(host);
-  if (it == active.index_of_host.end()) return;
-  if (RefreshHost(active, it->second)) PlanSoon(active);
+  const bool changed = it == active.index_of_host.end()
+                           ? RefreshElsewhere(active, host)
+                           : RefreshHost(active, it->second);
+  if (changed) PlanSoon(active);
 }
 
 void RolloutDriver::OnHostChanged(const std::string& host) {
   for (auto& [uid, active] : active_) {
     auto it = active->index_of_host.find(host);
-    if (it == active->index_of_host.end()) continue;
-    if (RefreshHost(*active, it->second)) PlanSoon(*active);
+    const bool elsewhere = active->down_elsewhere.contains(host);
+    if (it == active->index_of_host.end() && !elsewhere) continue;
+    const bool changed = elsewhere ? RefreshElsewhere(*active, host)
+                                   : RefreshHost(*active, it->second);
+    if (changed) PlanSoon(*active);
   }
 }
 
 void RolloutDriver::PlanSoon(Active& active) {
-  active.wake_up = absl::InfinitePast();
+  active.wake_up =
+      std::min(active.wake_up, active.planned + options_.plan_interval);
   ArmTimer();
 }
 
@@ -153,7 +197,10 @@ void RolloutDriver::OnTimer() {
 }
 
 bool RolloutDriver::PlanNow(Active& active) {
+  RefreshSamples(active);
   Plan plan = PlanRollout(active.rollout, active.fleet, Now());
+  Stamp(plan);
+  active.planned = Now().steady;
   if (plan.save) {
     absl::Status saved = SavePlan(active, plan);
     if (!saved.ok()) {
@@ -199,6 +246,7 @@ void RolloutDriver::TakeOver(Active& active, const Plan& plan) {
   if (active.rollout.state.clock.running()) {
     active.wake_up = std::min(plan.wake_up, active.saved + kCheckpoint);
   }
+  for (const GateLook& look : plan.looks) Ask(active, look);
   LogEvents(active.rollout, plan);
   if (changed) watchers_.Notify(active.rollout.uid);
 }
@@ -209,48 +257,85 @@ absl::Status RolloutDriver::Save(const RolloutCommit& commit,
                     absl::StrCat("the rollout of ", app, " cannot be saved"));
 }
 
-absl::StatusOr<Rollout> RolloutDriver::Run(const std::string& name,
-                                           const Command& command) {
-  Active* active = FindActive(name);
+void RolloutDriver::Stamp(Plan& plan) const {
+  for (RolloutEvent& event : plan.events) {
+    event.epoch = options_.epoch;
+    if (event.actor.empty()) event.actor = kOwnActor;
+  }
+}
+
+// A look that is asked for anew makes the one before it void.
+void RolloutDriver::Ask(Active& active, const GateLook& look) {
+  active.looks.resize(active.rollout.policy.gates.size());
+  active.looks[look.gate] = look.look;
+  const std::string& uid = active.rollout.uid;
+  auto done = [this, alive = std::weak_ptr<int>(alive_), uid,
+               look](const GateAnswer& answer) {
+    if (!alive.expired()) OnAnswer(uid, look, answer);
+  };
+  if (options_.prober != nullptr) {
+    options_.prober->Ask(active.rollout.policy.gates[look.gate], done);
+    return;
+  }
+  loop_.Post([done] {
+    done({0, GateVerdict::kInconclusive, "this controller asks nobody"});
+  });
+}
+
+void RolloutDriver::OnAnswer(const std::string& uid, const GateLook& look,
+                             const GateAnswer& answer) {
+  auto it = active_.find(uid);
+  if (it == active_.end()) return;
+  Active& active = *it->second;
+  if (active.looks[look.gate] != look.look) return;
+  active.looks[look.gate] = 0;
+  active.fleet.answers.resize(active.looks.size());
+  active.fleet.answers[look.gate] = answer;
+  active.fleet.answers[look.gate].look = look.look;
+  PlanSoon(active);
+}
+
+absl::StatusOr<Rollout> RolloutDriver::Run(const RolloutOrder& order,
+                                           Command command) {
+  const Request request{order.actor, order.reason};
+  Active* active = FindActive(order.name);
   if (active == nullptr) {
-    ASSIGN_OR_RETURN(Rollout ended, reader_.Find(name));
-    RETURN_IF_ERROR(command(ended, Now()).status());
+    ASSIGN_OR_RETURN(Rollout ended, reader_.Find(order.name));
+    RETURN_IF_ERROR(CheckEtag(ended, order.etag));
+    RETURN_IF_ERROR(command(ended, request, Now()).status());
     return ended;
   }
-  ASSIGN_OR_RETURN(Plan plan, command(active->rollout, Now()));
+  RETURN_IF_ERROR(CheckEtag(active->rollout, order.etag));
+  ASSIGN_OR_RETURN(Plan plan, command(active->rollout, request, Now()));
+  Stamp(plan);
   if (plan.save) RETURN_IF_ERROR(SavePlan(*active, plan));
   PlanSoon(*active);
   return active->rollout;
 }
 
-absl::StatusOr<Rollout> RolloutDriver::Pause(const std::string& name,
-                                             const std::string& reason,
-                                             const std::string& actor) {
-  return Run(name, [&](const Rollout& rollout, Moment now) {
-    return PauseRollout(rollout, {actor, reason}, now);
-  });
+absl::StatusOr<Rollout> RolloutDriver::Pause(const RolloutOrder& order) {
+  return Run(order, PauseRollout);
 }
 
-absl::StatusOr<Rollout> RolloutDriver::Resume(const std::string& name,
-                                              const std::string& actor) {
-  return Run(name, [&](const Rollout& rollout, Moment now) {
-    return ResumeRollout(rollout, {actor, ""}, now);
-  });
+absl::StatusOr<Rollout> RolloutDriver::Resume(const RolloutOrder& order) {
+  return Run(order, ResumeRollout);
 }
 
-absl::StatusOr<Rollout> RolloutDriver::Abort(const std::string& name,
-                                             const std::string& reason,
-                                             const std::string& actor) {
-  return Run(name, [&](const Rollout& rollout, Moment now) {
-    return AbortRollout(rollout, {actor, reason}, now);
-  });
+absl::StatusOr<Rollout> RolloutDriver::Abort(const RolloutOrder& order) {
+  return Run(order, AbortRollout);
 }
 
-absl::StatusOr<Rollout> RolloutDriver::Retry(const std::string& name,
-                                             const std::string& actor) {
-  return Run(name, [&](const Rollout& rollout, Moment now) {
-    return RetryRollout(rollout, {actor, ""}, now);
-  });
+absl::StatusOr<Rollout> RolloutDriver::Retry(const RolloutOrder& order) {
+  return Run(order, RetryRollout);
+}
+
+absl::StatusOr<Rollout> RolloutDriver::Promote(const RolloutOrder& order,
+                                               bool now) {
+  return Run(order, now ? PromoteNow : PromoteRollout);
+}
+
+absl::StatusOr<Rollout> RolloutDriver::Undo(const RolloutOrder& order) {
+  return Run(order, UndoRollout);
 }
 
 absl::StatusOr<Rollout> RolloutDriver::Get(const std::string& name) {
@@ -296,6 +381,15 @@ absl::Status RolloutDriver::CheckNoneActive(const NewRollout& request,
       {"ROLLOUT_IN_PROGRESS", {{"rollout", rollout.uid}}});
 }
 
+FleetView RolloutDriver::Look(const Rollout& rollout) const {
+  FleetView fleet;
+  fleet.hosts.reserve(rollout.steps.size());
+  for (const HostStep& step : rollout.steps) {
+    fleet.hosts.push_back(fleet_.View(step.host, rollout.app_uid));
+  }
+  return fleet;
+}
+
 absl::StatusOr<Rollout> RolloutDriver::Create(const NewRollout& request) {
   if (request.request_id.size() > kMaxRequestId) {
     return absl::InvalidArgumentError(
@@ -321,7 +415,8 @@ absl::StatusOr<Rollout> RolloutDriver::Create(const NewRollout& request) {
 absl::StatusOr<Rollout> RolloutDriver::Begin(const NewRollout& request,
                                              Rollout rollout, Active* old) {
   const Moment now = Now();
-  const Plan begin = BeginRollout(rollout, now);
+  Plan begin = BeginRollout(rollout, now);
+  Stamp(begin);
   RolloutCommit commit = CommitOf(rollout, begin, targets_, now.steady);
   AddAllSteps(rollout, commit);
   commit.app =
@@ -334,6 +429,7 @@ absl::StatusOr<Rollout> RolloutDriver::Begin(const NewRollout& request,
         EndRollout(old->rollout, RolloutPhase::kSuperseded,
                    {request.actor, absl::StrCat("superseded by ", rollout.uid)},
                    now));
+    Stamp(end);
     Merge(CommitOf(old->rollout, end, targets_, now.steady), commit);
   }
   RETURN_IF_ERROR(Save(commit, rollout.app));
@@ -362,6 +458,7 @@ absl::Status RolloutDriver::EndForDeletedApp(
   Active& active = *found->second;
   ASSIGN_OR_RETURN(Plan end, EndRollout(active.rollout, RolloutPhase::kAborted,
                                         {actor, "the app was deleted"}, Now()));
+  Stamp(end);
   RolloutCommit commit = CommitOf(active.rollout, end, targets_, Now().steady);
   commit.also_save = std::move(also_save);
   RETURN_IF_ERROR(Save(commit, app));

@@ -8,10 +8,13 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "controller/gate_prober.h"
+#include "controller/rollout/commands.h"
 #include "controller/rollout/planner.h"
 #include "controller/rollout_maker.h"
 #include "controller/rollout_ports.h"
@@ -22,10 +25,28 @@
 namespace fleet::controller {
 
 struct DriverOptions {
+  // Of this controller; stands in every event.
+  int64_t epoch = 0;
   // How long hosts are waited for after a start.
   absl::Duration resync_window = absl::Seconds(10);
+  // A rollout is planned no more often: what many hosts say at about the same
+  // time makes one plan and one transaction.
+  absl::Duration plan_interval;
+  // Answers metric gates from outside; must outlive the driver. nullptr: they
+  // have no answer.
+  GateProber* prober = nullptr;
   // Wait before a commit that failed is tried again.
   absl::Duration store_retry = absl::Seconds(1);
+};
+
+// What a person orders of a rollout.
+struct RolloutOrder {
+  // A uid, or an app's name: its newest rollout.
+  std::string name;
+  std::string reason;
+  std::string actor;
+  // Not empty: it must still be so.
+  std::string etag;
 };
 
 // Loop thread only. Errors carry the reasons of rollout_service.proto.
@@ -57,28 +78,28 @@ class RolloutDriver {
 
   // The active rollout's uid, or empty.
   std::string ActiveRolloutOf(const std::string& app) const;
+  // nullptr: none is active.
+  const Rollout* FindActiveOf(const std::string& app) const;
 
   // ROLLOUT_IN_PROGRESS (ABORTED), NO_HOST_MATCHES, INVALID_ARGUMENT for a
   // policy that cannot be read. With a request_id already seen: that rollout,
   // as it is now (also_save is not run).
   absl::StatusOr<Rollout> Create(const NewRollout& request);
+  // What is known of the rollout's hosts now.
+  FleetView Look(const Rollout& rollout) const;
   // `name` is a uid, or an app's name: its newest rollout.
   absl::StatusOr<Rollout> Get(const std::string& name);
   absl::StatusOr<RolloutPage> List(const std::string& app, bool active_only,
                                    int64_t before, int limit);
 
-  // ROLLOUT_NOT_FOUND, ROLLOUT_ENDED.
-  absl::StatusOr<Rollout> Pause(const std::string& name,
-                                const std::string& reason,
-                                const std::string& actor);
-  absl::StatusOr<Rollout> Resume(const std::string& name,
-                                 const std::string& actor);
-  absl::StatusOr<Rollout> Abort(const std::string& name,
-                                const std::string& reason,
-                                const std::string& actor);
-  // NOTHING_TO_RETRY too.
-  absl::StatusOr<Rollout> Retry(const std::string& name,
-                                const std::string& actor);
+  // As in commands.h, and ROLLOUT_NOT_FOUND, ETAG_MISMATCH (ABORTED).
+  absl::StatusOr<Rollout> Pause(const RolloutOrder& order);
+  absl::StatusOr<Rollout> Resume(const RolloutOrder& order);
+  absl::StatusOr<Rollout> Abort(const RolloutOrder& order);
+  absl::StatusOr<Rollout> Retry(const RolloutOrder& order);
+  absl::StatusOr<Rollout> Promote(const RolloutOrder& order, bool now);
+  // Of one that has not ended.
+  absl::StatusOr<Rollout> Undo(const RolloutOrder& order);
 
   // The app is deleted: runs `also_save` and ends its active rollout, if any,
   // at once, in one transaction.
@@ -99,11 +120,17 @@ class RolloutDriver {
     Rollout rollout;
     FleetView fleet;
     std::unordered_map<std::string, size_t> index_of_host;
-    // Steady times: to plan again, and of the last commit.
+    // Instances that are down on the app's other hosts.
+    std::unordered_map<std::string, int> down_elsewhere;
+    // By gate: the look that is under way, 0: none.
+    std::vector<int64_t> looks;
+    // Steady times: to plan again, of the last planning and the last commit.
     absl::Time wake_up = absl::InfinitePast();
+    absl::Time planned = absl::InfinitePast();
     absl::Time saved = absl::InfinitePast();
   };
-  using Command = std::function<absl::StatusOr<Plan>(const Rollout&, Moment)>;
+  using Command = absl::StatusOr<Plan> (*)(const Rollout&, const Request&,
+                                           Moment);
 
   Moment Now() const;
   Active& Insert(Rollout rollout);
@@ -111,6 +138,10 @@ class RolloutDriver {
   Active* FindActive(const std::string& name);
   // True: what is known of it has changed.
   bool RefreshHost(Active& active, size_t index);
+  // Of a host that is not of the rollout. Likewise.
+  bool RefreshElsewhere(Active& active, const std::string& host);
+  // Samples come without an event.
+  void RefreshSamples(Active& active);
   // Plans it in the next turn of the loop.
   void PlanSoon(Active& active);
   void ArmTimer();
@@ -122,7 +153,12 @@ class RolloutDriver {
   void TakeOver(Active& active, const Plan& plan);
   void ForgetIfEnded(const std::string& uid);
   absl::Status Save(const RolloutCommit& commit, const std::string& app);
-  absl::StatusOr<Rollout> Run(const std::string& name, const Command& command);
+  absl::StatusOr<Rollout> Run(const RolloutOrder& order, Command command);
+  // Who wrote its events.
+  void Stamp(Plan& plan) const;
+  void Ask(Active& active, const GateLook& look);
+  void OnAnswer(const std::string& uid, const GateLook& look,
+                const GateAnswer& answer);
   // Saves it, and the end of `old` (nullptr: none) with it.
   absl::StatusOr<Rollout> Begin(const NewRollout& request, Rollout rollout,
                                 Active* old);
@@ -141,6 +177,8 @@ class RolloutDriver {
   std::map<std::string, std::unique_ptr<Active>> active_;  // By uid.
   std::unordered_map<std::string, Active*> by_app_;
   std::unordered_map<std::string, Active*> by_app_uid_;
+  // Guards answers against our end.
+  std::shared_ptr<int> alive_ = std::make_shared<int>();
   EventLoop::TimerId timer_ = 0;
   absl::Time timer_at_ = absl::InfiniteFuture();
 };

@@ -30,8 +30,8 @@ std::set<std::string> HostsInFlight(const Rollout* rollout) {
 }  // namespace
 
 RolloutMaker::RolloutMaker(const FleetSource& fleet, RolloutReader& reader,
-                           uint64_t random_seed)
-    : fleet_(fleet), reader_(reader), random_(random_seed) {}
+                           uint64_t random_seed, int64_t epoch)
+    : fleet_(fleet), reader_(reader), random_(random_seed), epoch_(epoch) {}
 
 absl::StatusOr<std::string> RolloutMaker::NewUid() {
   // Crockford's base 32: nothing that is mistaken for another letter.
@@ -46,48 +46,77 @@ absl::StatusOr<std::string> RolloutMaker::NewUid() {
 }
 
 std::vector<Candidate> RolloutMaker::Candidates(
-    const NewRollout& request, const Rollout* superseded) const {
+    const NewRollout& request, const std::string& zone_label,
+    const Rollout* superseded) const {
   const std::set<std::string> disturbed = HostsInFlight(superseded);
   const std::set<std::string> hosts(request.hosts.begin(), request.hosts.end());
   std::vector<Candidate> candidates;
   candidates.reserve(hosts.size());
   for (const std::string& host : hosts) {
     candidates.push_back(
-        {host, fleet_.View(host, request.app.uid), disturbed.count(host) > 0});
+        {host, zone_label.empty() ? "" : fleet_.LabelOf(host, zone_label),
+         fleet_.View(host, request.app.uid), disturbed.count(host) > 0});
   }
   return candidates;
+}
+
+RolloutSize RolloutMaker::SizeOf(
+    const NewRollout& request, const std::vector<Candidate>& candidates) const {
+  RolloutSize size;
+  size.hosts = static_cast<int>(candidates.size());
+  size.nothing_runs =
+      request.app.proven_revision == 0 &&
+      std::all_of(candidates.begin(), candidates.end(),
+                  [](const auto& c) { return c.view.instances_total == 0; });
+  std::set<std::string> known;
+  for (const Candidate& candidate : candidates) {
+    known.insert(candidate.host);
+    size.instances += candidate.view.instances_total > 0
+                          ? candidate.view.instances_total
+                          : std::max(request.app.spec.instances, 1);
+  }
+  for (const std::string& host : fleet_.HostsOf(request.app.uid)) {
+    if (known.contains(host)) continue;
+    size.instances += fleet_.View(host, request.app.uid).instances_total;
+  }
+  return size;
 }
 
 absl::StatusOr<Rollout> RolloutMaker::Make(const NewRollout& request,
                                            const Rollout* superseded,
                                            Moment now) {
-  std::vector<Candidate> candidates = Candidates(request, superseded);
+  const RolloutPolicySpec policy =
+      Override(request.app.spec.rollout, request.policy);
+  std::vector<Candidate> candidates =
+      Candidates(request, policy.zone_label, superseded);
   if (candidates.empty()) return NoHost(request.app.name);
-  bool nothing_runs =
-      request.app.proven_revision == 0 &&
-      std::all_of(candidates.begin(), candidates.end(),
-                  [](const auto& c) { return c.view.instances_total == 0; });
   Rollout rollout;
-  ASSIGN_OR_RETURN(
-      rollout.policy,
-      ResolvePolicy(
-          request.app.spec, Override(request.app.spec.rollout, request.policy),
-          request.kind, static_cast<int>(candidates.size()), nothing_runs));
+  ASSIGN_OR_RETURN(rollout.policy,
+                   ResolvePolicy(request.app.spec, policy, request.kind,
+                                 SizeOf(request, candidates)));
   ASSIGN_OR_RETURN(rollout.uid, NewUid());
+  rollout.policy.step.rollout = rollout.uid;
   rollout.app = request.app.name;
   rollout.app_uid = request.app.uid;
   rollout.kind = request.kind;
   rollout.from_revision = request.app.from_revision;
   rollout.to_revision = request.app.revision;
+  rollout.rollback_revision = request.app.rollback_revision;
   rollout.create_time = now.wall;
   rollout.actor = request.actor;
   rollout.request_id = request.request_id;
+  rollout.epoch = epoch_;
+  ASSIGN_OR_RETURN(rollout.step_estimate,
+                   reader_.PastStepTime(rollout.app, rollout.app_uid));
   int64_t generation = request.app.generation;
   if (superseded != nullptr) {
     generation = std::max(generation, superseded->state.generation);
   }
   rollout.state.generation = generation + 1;
-  rollout.steps = MakeSteps(std::move(candidates), generation + 1);
+  const std::vector<int> ends =
+      WaveEnds(policy, static_cast<int>(candidates.size()));
+  rollout.steps = MakeSteps(std::move(candidates), rollout.policy.order, ends,
+                            generation + 1);
   return rollout;
 }
 

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "controller/rollout/new_rollout.h"
+#include "controller/rollout/policy_resolver.h"
 #include "controller/rollout/rollout.h"
 #include "controller/rollout_ports.h"
 #include "controller/rollout_reader.h"
@@ -38,7 +39,7 @@ class RolloutMaker {
  public:
   // Both must outlive it. `random_seed` makes uids.
   RolloutMaker(const FleetSource& fleet, RolloutReader& reader,
-               uint64_t random_seed);
+               uint64_t random_seed, int64_t epoch);
 
   // QUEUED, with the next generation and its hosts in order. `superseded` is
   // the rollout that it ends, nullptr: none. Errors as RolloutDriver::Create.
@@ -47,12 +48,16 @@ class RolloutMaker {
 
  private:
   std::vector<Candidate> Candidates(const NewRollout& request,
+                                    const std::string& zone_label,
                                     const Rollout* superseded) const;
+  RolloutSize SizeOf(const NewRollout& request,
+                     const std::vector<Candidate>& candidates) const;
   absl::StatusOr<std::string> NewUid();
 
   const FleetSource& fleet_;
   RolloutReader& reader_;
   std::mt19937_64 random_;
+  const int64_t epoch_;
 };
 
 }  // namespace fleet::controller

@@ -109,6 +109,12 @@ class TargetRegistry {
   virtual HostTarget NextTarget(const std::string& app,
                                 const std::string& app_uid,
                                 const TargetChange& change) const = 0;
+  // The target `order.host` would have with that hook to run, and a serial one
+  // higher. A host that has no target gets one that runs nothing yet
+  // (generation 0). Changes nothing.
+  virtual HostTarget NextTargetForHook(const std::string& app,
+                                       const std::string& app_uid,
+                                       const HookOrder& order) const = 0;
 
   // The commit is in the store: take over `targets` and `app`, then send the
   // targets to the hosts that are connected (others get them with their next
@@ -123,6 +129,12 @@ class FleetSource {
   // Now, from memory. A report about another app_uid is as none.
   virtual HostView View(const std::string& host,
                         const std::string& app_uid) const = 0;
+  // Hosts that are to run the app, or do.
+  virtual std::vector<std::string> HostsOf(
+      const std::string& app_uid) const = 0;
+  // The value of the host's label; "": it has none, or is not known.
+  virtual std::string LabelOf(const std::string& host,
+                              const std::string& label) const = 0;
 };
 
 // An app, for a new rollout.
@@ -135,6 +147,9 @@ struct RolloutApp {
   // What most hosts run now; 0: none.
   int64_t from_revision = 0;
   int64_t proven_revision = 0;
+  // A proven revision other than `revision` (for a reload: that one, once it
+  // is proven); 0: there is none.
+  int64_t rollback_revision = 0;
   // The newest generation given out so far.
   int64_t generation = 0;
 };
@@ -143,9 +158,18 @@ struct RolloutApp {
 class AppCatalog {
  public:
   virtual ~AppCatalog() = default;
-  // At its newest revision. NOT_FOUND with reason APP_NOT_FOUND.
+  // For a reload or a restart: at the proven revision, or at the newest one
+  // while none is proven. For a rollback: at `to_revision`, or (0) at the
+  // proven one if not every host has it, else at the newest proven one before
+  // it. NOT_FOUND with reason
+  // APP_NOT_FOUND or REVISION_NOT_FOUND; FAILED_PRECONDITION with reason
+  // REVISION_NOT_PROVEN or NOTHING_TO_ROLL_BACK.
   virtual absl::StatusOr<RolloutApp> FindRolloutApp(
-      const std::string& name) const = 0;
+      const std::string& name, RolloutKind kind, int64_t to_revision) const = 0;
+  // What changes from one revision to another: "field: old → new". NOT_FOUND
+  // with reason REVISION_NOT_FOUND.
+  virtual absl::StatusOr<std::vector<std::string>> DiffRevisions(
+      const std::string& name, int64_t from, int64_t to) const = 0;
   // Names of the app's hosts that `selector` picks; "" and "all": all of
   // them. NOT_FOUND with reason NO_HOST_MATCHES when that is none,
   // INVALID_ARGUMENT for a selector that cannot be read.

@@ -1,8 +1,10 @@
 #include "controller/rollout_proto.h"
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "controller/rollout/forecast.h"
 #include "controller/rollout/rollout_text.h"
 #include "proto/rpc/app_spec_proto.h"
 #include "proto/rpc/proto_time.h"
@@ -11,111 +13,36 @@
 namespace fleet::controller {
 namespace {
 
-v1::RolloutKind ToProto(RolloutKind kind) {
-  switch (kind) {
-    case RolloutKind::kReload:
-      return v1::ROLLOUT_KIND_RELOAD;
-    case RolloutKind::kRestart:
-      return v1::ROLLOUT_KIND_RESTART;
-    case RolloutKind::kDeploy:
-      return v1::ROLLOUT_KIND_DEPLOY;
-  }
-  FLEET_CHECK(false);
+std::string Limit(int limit) {
+  return limit == kNoLimit ? "" : std::to_string(limit);
 }
 
-v1::RolloutPhase ToProto(RolloutPhase phase) {
-  switch (phase) {
-    case RolloutPhase::kQueued:
-      return v1::ROLLOUT_PHASE_QUEUED;
-    case RolloutPhase::kRolling:
-      return v1::ROLLOUT_PHASE_ROLLING;
-    case RolloutPhase::kSucceeded:
-      return v1::ROLLOUT_PHASE_SUCCEEDED;
-    case RolloutPhase::kAborted:
-      return v1::ROLLOUT_PHASE_ABORTED;
-    case RolloutPhase::kSuperseded:
-      return v1::ROLLOUT_PHASE_SUPERSEDED;
-  }
-  FLEET_CHECK(false);
-}
-
-v1::HoldKind ToProto(HoldKind kind) {
-  switch (kind) {
-    case HoldKind::kUser:
-      return v1::HOLD_KIND_USER;
-    case HoldKind::kFailure:
-      return v1::HOLD_KIND_FAILURE;
-  }
-  FLEET_CHECK(false);
-}
-
-v1::HostStepPhase ToProto(HostStepPhase phase) {
-  switch (phase) {
-    case HostStepPhase::kPending:
-      return v1::HOST_STEP_PHASE_PENDING;
-    case HostStepPhase::kAdmitted:
-      return v1::HOST_STEP_PHASE_ADMITTED;
-    case HostStepPhase::kApplying:
-      return v1::HOST_STEP_PHASE_APPLYING;
-    case HostStepPhase::kVerifying:
-      return v1::HOST_STEP_PHASE_VERIFYING;
-    case HostStepPhase::kDone:
-      return v1::HOST_STEP_PHASE_DONE;
-    case HostStepPhase::kFailed:
-      return v1::HOST_STEP_PHASE_FAILED;
-    case HostStepPhase::kUnknown:
-      return v1::HOST_STEP_PHASE_UNKNOWN;
-    case HostStepPhase::kSkipped:
-      return v1::HOST_STEP_PHASE_SKIPPED;
-  }
-  FLEET_CHECK(false);
-}
-
-v1::StepPhase ToProto(StepReportPhase phase) {
-  switch (phase) {
-    case StepReportPhase::kNone:
-      return v1::STEP_PHASE_UNSPECIFIED;
-    case StepReportPhase::kApplying:
-      return v1::STEP_PHASE_APPLYING;
-    case StepReportPhase::kVerifying:
-      return v1::STEP_PHASE_VERIFYING;
-    case StepReportPhase::kDone:
-      return v1::STEP_PHASE_DONE;
-    case StepReportPhase::kFailed:
-      return v1::STEP_PHASE_FAILED;
-  }
-  FLEET_CHECK(false);
-}
-
-v1::FailureKind ToProto(FailureKind failure) {
-  switch (failure) {
-    case FailureKind::kNone:
-      return v1::FAILURE_KIND_UNSPECIFIED;
-    case FailureKind::kStart:
-      return v1::FAILURE_KIND_START;
-    case FailureKind::kExit:
-      return v1::FAILURE_KIND_EXIT;
-    case FailureKind::kReadyTimeout:
-      return v1::FAILURE_KIND_READY_TIMEOUT;
-    case FailureKind::kFlapping:
-      return v1::FAILURE_KIND_FLAPPING;
-    case FailureKind::kListen:
-      return v1::FAILURE_KIND_LISTEN;
-    case FailureKind::kSpec:
-      return v1::FAILURE_KIND_SPEC;
-  }
-  FLEET_CHECK(false);
-}
-
+// As it was resolved: counts in place of percentages. How many hosts are in
+// which wave is told apart.
 v1::RolloutPolicy ToProto(const Policy& policy) {
   RolloutPolicySpec spec;
   spec.max_parallel = std::to_string(policy.max_parallel);
   spec.max_failures = std::to_string(policy.max_failures);
+  spec.max_skipped = Limit(policy.max_skipped);
+  spec.max_unavailable = Limit(policy.max_unavailable);
   spec.min_ready_time = policy.step.min_ready_time;
   spec.ready_deadline = policy.step.ready_deadline;
   spec.progress_deadline = policy.progress_deadline;
+  spec.total_deadline = policy.total_deadline;
+  if (policy.step_deadline > absl::ZeroDuration()) {
+    spec.step_deadline = policy.step_deadline;
+  }
+  spec.unknown_grace = policy.unknown_grace;
+  spec.bake_time = policy.bake_time;
+  spec.order = policy.order;
+  spec.promotion = policy.promotion;
+  spec.zone_label = policy.zone_label;
+  if (policy.max_zones != kNoLimit) spec.max_zones = policy.max_zones;
   spec.on_failure = policy.on_failure;
   spec.max_flaps = policy.step.max_flaps;
+  spec.hooks = {policy.step.pre_reload, policy.step.post_reload,
+                policy.pre_rollout, policy.post_rollout};
+  spec.metric_gates = policy.gates;
   return fleet::ToProto(spec);
 }
 
@@ -142,6 +69,9 @@ v1::HostStep ToProto(const HostStep& step) {
   out.set_reason(step.reason);
   out.set_attempt(step.attempt);
   out.set_generation(step.generation);
+  out.set_wave(step.wave);
+  out.set_zone(step.zone);
+  out.set_skip_reason(ToProto(step.skip));
   if (step.admit_time != absl::InfinitePast()) {
     *out.mutable_admit_time() = ToProtoTimestamp(step.admit_time);
   }
@@ -152,6 +82,51 @@ v1::HostStep ToProto(const HostStep& step) {
     *out.mutable_progress() = ToProto(step.progress);
   }
   return out;
+}
+
+void AddGates(const Rollout& rollout, v1::Rollout& out) {
+  const std::vector<GateState>& states = rollout.state.gates;
+  for (size_t i = 0; i < rollout.policy.gates.size(); ++i) {
+    v1::GateStatus& gate = *out.add_gates();
+    gate.set_gate(GateText(rollout.policy.gates[i]));
+    if (i >= states.size()) continue;
+    gate.set_verdict(ToProto(states[i].verdict));
+    gate.set_answer(states[i].answer);
+    if (states[i].time == absl::InfinitePast()) continue;
+    *gate.mutable_time() = ToProtoTimestamp(states[i].time);
+  }
+}
+
+void AddHook(const char* name, const Hook& hook, const HookRun& run,
+             v1::Rollout& out) {
+  if (hook.command.empty()) return;
+  v1::HookRun& to = *out.add_hooks();
+  to.set_name(name);
+  to.set_host(run.host);
+  to.set_phase(ToProto(run.phase));
+  to.set_reason(run.reason);
+  for (const std::string& line : run.output) to.add_output(line);
+}
+
+void AddDeadlines(const Rollout& rollout, absl::Time now, v1::Rollout& out) {
+  *out.mutable_progress_remaining() =
+      ToProtoDuration(ProgressRemaining(rollout, now));
+  *out.mutable_total_remaining() =
+      ToProtoDuration(TotalRemaining(rollout, now));
+  if (rollout.state.phase == RolloutPhase::kBaking) {
+    *out.mutable_bake_remaining() =
+        ToProtoDuration(BakeRemaining(rollout, now));
+  }
+}
+
+void AddWaves(const Rollout& rollout, v1::Rollout& out) {
+  std::vector<int> hosts(static_cast<size_t>(rollout.policy.waves));
+  for (const HostStep& step : rollout.steps) ++hosts[step.wave];
+  for (int i = 0; i < rollout.policy.waves; ++i) {
+    v1::Wave& wave = *out.add_waves();
+    wave.set_hosts(hosts[i]);
+    wave.set_then(AfterWave(rollout.policy, i));
+  }
 }
 
 v1::Rollout HeadToProto(const Rollout& rollout, absl::Time now) {
@@ -175,8 +150,13 @@ v1::Rollout HeadToProto(const Rollout& rollout, absl::Time now) {
   if (state.end_time != absl::InfinitePast()) {
     *out.mutable_end_time() = ToProtoTimestamp(state.end_time);
   }
-  *out.mutable_progress_remaining() =
-      ToProtoDuration(ProgressRemaining(rollout, now));
+  AddDeadlines(rollout, now, out);
+  out.set_wave(state.wave);
+  out.set_rollback_revision(rollout.rollback_revision);
+  out.set_epoch(rollout.epoch);
+  AddGates(rollout, out);
+  AddHook("pre_rollout", rollout.policy.pre_rollout, state.pre_rollout, out);
+  AddHook("post_rollout", rollout.policy.post_rollout, state.post_rollout, out);
   out.set_failures(state.failures);
   out.set_etag(Etag(rollout));
   out.set_last_seq(state.last_seq);
@@ -194,6 +174,21 @@ v1::Rollout ToProto(const Rollout& rollout, absl::Time now) {
   out.set_hosts_total(static_cast<int>(rollout.steps.size()));
   for (const HostStep& step : rollout.steps) {
     *out.add_steps() = ToProto(step);
+  }
+  AddWaves(rollout, out);
+  absl::Duration left = TimeLeft(rollout, now);
+  if (left > absl::ZeroDuration()) {
+    *out.mutable_estimate() = ToProtoDuration(left);
+  }
+  return out;
+}
+
+v1::Rollout PlanToProto(const Rollout& rollout, const FleetView& fleet,
+                        absl::Time now) {
+  v1::Rollout out = ToProto(rollout, now);
+  const std::vector<std::string> waits = WaitsFor(rollout, fleet);
+  for (size_t i = 0; i < waits.size(); ++i) {
+    out.mutable_steps(static_cast<int>(i))->set_waits_for(waits[i]);
   }
   return out;
 }
@@ -219,14 +214,8 @@ v1::RolloutEvent ToProto(const RolloutEvent& event) {
   out.set_phase(ToProto(event.phase));
   out.set_message(event.message);
   out.set_actor(event.actor);
+  out.set_epoch(event.epoch);
   return out;
-}
-
-absl::StatusOr<RolloutKind> KindFromProto(v1::RolloutKind kind) {
-  if (kind == v1::ROLLOUT_KIND_RELOAD) return RolloutKind::kReload;
-  if (kind == v1::ROLLOUT_KIND_RESTART) return RolloutKind::kRestart;
-  return absl::InvalidArgumentError(
-      "kind: RELOAD or RESTART is expected; ApplyApps deploys a new revision");
 }
 
 }  // namespace fleet::controller

@@ -2,9 +2,10 @@
 #ifndef FLEET_CONTROLLER_ROLLOUT_PROTO_H_
 #define FLEET_CONTROLLER_ROLLOUT_PROTO_H_
 
-#include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "controller/rollout/host_view.h"
 #include "controller/rollout/rollout.h"
+#include "controller/rollout_enum_proto.h"
 #include "controller/rollout_reader.h"
 #include "controller/rollout_rows.h"
 #include "fleet/v1/rollout.pb.h"
@@ -17,8 +18,9 @@ v1::Rollout ToProto(const Rollout& rollout, absl::Time now);
 v1::Rollout ToProto(const RolloutSummary& summary, absl::Time now);
 v1::RolloutEvent ToProto(const RolloutEvent& event);
 
-// INVALID_ARGUMENT for kinds that a client cannot ask for by name.
-absl::StatusOr<RolloutKind> KindFromProto(v1::RolloutKind kind);
+// Adds what every host waits for.
+v1::Rollout PlanToProto(const Rollout& rollout, const FleetView& fleet,
+                        absl::Time now);
 
 }  // namespace fleet::controller
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "controller/rollout/forecast.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::controller {
@@ -91,6 +92,20 @@ absl::StatusOr<RolloutPage> RolloutReader::List(const std::string& app,
   }
   if (static_cast<int>(rows.size()) >= limit) page.next = rows.back().ordinal;
   return page;
+}
+
+absl::StatusOr<absl::Duration> RolloutReader::PastStepTime(
+    const std::string& app, const std::string& app_uid) {
+  constexpr int kLookedAt = 10;
+  ASSIGN_OR_RETURN(RolloutPage page, List(app, false, 0, kLookedAt));
+  std::vector<absl::Duration> times;
+  for (const RolloutSummary& summary : page.rollouts) {
+    const Rollout& rollout = summary.rollout;
+    const bool counts = rollout.app_uid == app_uid &&
+                        rollout.state.step_time > absl::ZeroDuration();
+    if (counts) times.push_back(rollout.state.step_time);
+  }
+  return Median(std::move(times));
 }
 
 absl::Status RolloutReader::ReadEvents(int64_t after_seq, int limit,

@@ -44,6 +44,10 @@ class RolloutReader {
   // `limit` from 1.
   absl::StatusOr<RolloutPage> List(const std::string& app, bool active_only,
                                    int64_t before, int limit);
+  // What a host took in the app's last few rollouts that succeeded, the
+  // median; ZeroDuration: there are none.
+  absl::StatusOr<absl::Duration> PastStepTime(const std::string& app,
+                                              const std::string& app_uid);
   // Into `changes`, those after `after_seq`. changes.rollout says which.
   absl::Status ReadEvents(int64_t after_seq, int limit,
                           RolloutChanges& changes);

@@ -1,178 +1,88 @@
 #include "controller/rollout_rows.h"
 
-#include <cstdint>
-#include <nlohmann/json.hpp>
-#include <stdexcept>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "controller/rollout_row_enums.h"
+#include "controller/row_json.h"
 
 namespace fleet::controller {
 namespace {
 
 using Json = nlohmann::json;
 
-// The names in the store. Never change one.
-template <class E>
-struct EnumNames;
-
-template <>
-struct EnumNames<RolloutKind> {
-  static constexpr std::pair<RolloutKind, const char*> kAll[] = {
-      {RolloutKind::kReload, "reload"},
-      {RolloutKind::kRestart, "restart"},
-      {RolloutKind::kDeploy, "deploy"}};
-};
-template <>
-struct EnumNames<RolloutPhase> {
-  static constexpr std::pair<RolloutPhase, const char*> kAll[] = {
-      {RolloutPhase::kQueued, "queued"},
-      {RolloutPhase::kRolling, "rolling"},
-      {RolloutPhase::kSucceeded, "succeeded"},
-      {RolloutPhase::kAborted, "aborted"},
-      {RolloutPhase::kSuperseded, "superseded"}};
-};
-template <>
-struct EnumNames<HoldKind> {
-  static constexpr std::pair<HoldKind, const char*> kAll[] = {
-      {HoldKind::kUser, "user"}, {HoldKind::kFailure, "failure"}};
-};
-template <>
-struct EnumNames<OnFailure> {
-  static constexpr std::pair<OnFailure, const char*> kAll[] = {
-      {OnFailure::kPause, "pause"}, {OnFailure::kAbort, "abort"}};
-};
-template <>
-struct EnumNames<ReloadStrategy> {
-  static constexpr std::pair<ReloadStrategy, const char*> kAll[] = {
-      {ReloadStrategy::kDefault, "default"},
-      {ReloadStrategy::kSurge, "surge"},
-      {ReloadStrategy::kStopFirst, "stop-first"}};
-};
-template <>
-struct EnumNames<HostStepPhase> {
-  static constexpr std::pair<HostStepPhase, const char*> kAll[] = {
-      {HostStepPhase::kPending, "pending"},
-      {HostStepPhase::kAdmitted, "admitted"},
-      {HostStepPhase::kApplying, "applying"},
-      {HostStepPhase::kVerifying, "verifying"},
-      {HostStepPhase::kDone, "done"},
-      {HostStepPhase::kFailed, "failed"},
-      {HostStepPhase::kUnknown, "unknown"},
-      {HostStepPhase::kSkipped, "skipped"}};
-};
-template <>
-struct EnumNames<SkipReason> {
-  static constexpr std::pair<SkipReason, const char*> kAll[] = {
-      {SkipReason::kNone, "none"},
-      {SkipReason::kUnreachable, "unreachable"},
-      {SkipReason::kRemoved, "removed"},
-      {SkipReason::kEnded, "ended"}};
-};
-template <>
-struct EnumNames<StepReportPhase> {
-  static constexpr std::pair<StepReportPhase, const char*> kAll[] = {
-      {StepReportPhase::kNone, "none"},
-      {StepReportPhase::kApplying, "applying"},
-      {StepReportPhase::kVerifying, "verifying"},
-      {StepReportPhase::kDone, "done"},
-      {StepReportPhase::kFailed, "failed"}};
-};
-template <>
-struct EnumNames<FailureKind> {
-  static constexpr std::pair<FailureKind, const char*> kAll[] = {
-      {FailureKind::kNone, "none"},
-      {FailureKind::kStart, "start"},
-      {FailureKind::kExit, "exit"},
-      {FailureKind::kReadyTimeout, "ready-timeout"},
-      {FailureKind::kFlapping, "flapping"},
-      {FailureKind::kListen, "listen"},
-      {FailureKind::kSpec, "spec"}};
-};
-
-// Writes fields of an object, leaving out empty texts and lists.
-class Writer {
- public:
-  template <class T>
-  void operator()(const char* key, const T& value) {
-    if constexpr (std::is_enum_v<T>) {
-      for (const auto& [e, name] : EnumNames<T>::kAll) {
-        if (e == value) json_[key] = name;
-      }
-    } else if constexpr (std::is_same_v<T, absl::Duration>) {
-      json_[key] = absl::ToInt64Microseconds(value);
-    } else if constexpr (std::is_same_v<T, absl::Time>) {
-      if (value != absl::InfinitePast()) json_[key] = absl::ToUnixMicros(value);
-    } else if constexpr (std::is_arithmetic_v<T>) {
-      json_[key] = value;
-    } else {
-      if (!value.empty()) json_[key] = value;
-    }
+// One list of fields for both directions: `f` is a RowWriter with const values
+// or a RowReader.
+struct HookFields {
+  template <class F, class T>
+  void operator()(F& f, T& h) const {
+    f("command", h.command);
+    f("timeout", h.timeout);
   }
-  void Object(const char* key, Json value) { json_[key] = std::move(value); }
-
-  Json Take() && { return std::move(json_); }
-
- private:
-  Json json_ = Json::object();
 };
 
-// Reads them; throws nlohmann's exceptions and std::out_of_range, which
-// Decode catches.
-class Reader {
- public:
-  explicit Reader(const Json& json) : json_(json) {
-    if (!json.is_object()) throw std::out_of_range("not an object");
+struct GateFields {
+  template <class F, class T>
+  void operator()(F& f, T& g) const {
+    f("source", g.source);
+    f("url", g.url);
+    f("query", g.query);
+    f("min", g.min);
+    f("max", g.max);
+    f("status", g.status);
+    f("interval", g.interval);
+    f("timeout", g.timeout);
   }
-
-  template <class T>
-  void operator()(const char* key, T& value) const {
-    auto it = json_.find(key);
-    if (it == json_.end()) return;
-    if constexpr (std::is_enum_v<T>) {
-      value = EnumOf<T>(it->template get<std::string>());
-    } else if constexpr (std::is_same_v<T, absl::Duration>) {
-      value = absl::Microseconds(it->template get<int64_t>());
-    } else if constexpr (std::is_same_v<T, absl::Time>) {
-      value = absl::FromUnixMicros(it->template get<int64_t>());
-    } else {
-      value = it->template get<T>();
-    }
-  }
-  Json Object(const char* key) const {
-    return json_.value(key, Json::object());
-  }
-
- private:
-  template <class E>
-  static E EnumOf(const std::string& name) {
-    for (const auto& [e, n] : EnumNames<E>::kAll) {
-      if (name == n) return e;
-    }
-    throw std::out_of_range("unknown value \"" + name + "\"");
-  }
-
-  const Json& json_;
 };
 
-// One list of fields for both directions: `f` is a Writer with const values
-// or a Reader.
+struct GateStateFields {
+  template <class F, class T>
+  void operator()(F& f, T& g) const {
+    f("verdict", g.verdict);
+    f("answer", g.answer);
+    f("time", g.time);
+    f("final", g.final);
+  }
+};
+
+struct HookRunFields {
+  template <class F, class T>
+  void operator()(F& f, T& r) const {
+    f("phase", r.phase);
+    f("host", r.host);
+    f("attempt", r.attempt);
+    f("started_at", r.started_at);
+    f("reason", r.reason);
+    f("output", r.output);
+  }
+};
+
 template <class F, class T>
 void StepPolicyFields(F& f, T& p) {
   f("strategy", p.strategy);
   f("min_ready_time", p.min_ready_time);
   f("ready_deadline", p.ready_deadline);
   f("max_flaps", p.max_flaps);
+  f("rollout", p.rollout);
 }
 
 template <class F, class T>
 void PolicyFields(F& f, T& p) {
   f("max_parallel", p.max_parallel);
   f("max_failures", p.max_failures);
+  f("max_skipped", p.max_skipped);
+  f("max_unavailable", p.max_unavailable);
+  f("max_zones", p.max_zones);
+  f("zone_label", p.zone_label);
+  f("order", p.order);
+  f("waves", p.waves);
+  f("promotion", p.promotion);
   f("on_failure", p.on_failure);
+  f("bake_time", p.bake_time);
   f("progress_deadline", p.progress_deadline);
+  f("total_deadline", p.total_deadline);
+  f("step_deadline", p.step_deadline);
   f("unknown_grace", p.unknown_grace);
   f("stop_time", p.stop_time);
   StepPolicyFields(f, p.step);
@@ -182,12 +92,21 @@ template <class F, class T>
 void StateFields(F& f, T& s) {
   f("phase", s.phase);
   f("aborting", s.aborting);
-  f("abort_reason", s.abort_reason);
+  f("abort_reason", s.end_reason);
   f("message", s.message);
   f("generation", s.generation);
+  f("wave", s.wave);
+  f("baked", s.baked);
+  f("promoted", s.promoted);
+  f("bake_failure", s.bake_failure);
   f("failures", s.failures);
   f("forgiven", s.forgiven);
+  f("forgiven_wave", s.forgiven_wave);
+  f("skip_any", s.skip_any);
   f("progress_at", s.progress_at);
+  f("total_at", s.total_at);
+  f("bake_until", s.bake_until);
+  f("step_time", s.step_time);
   f("last_seq", s.last_seq);
   f("end_time", s.end_time);
 }
@@ -198,16 +117,21 @@ void RolloutFields(F& f, T& r) {
   f("kind", r.kind);
   f("from_revision", r.from_revision);
   f("to_revision", r.to_revision);
+  f("rollback_revision", r.rollback_revision);
   f("create_time", r.create_time);
   f("actor", r.actor);
+  f("epoch", r.epoch);
+  f("step_estimate", r.step_estimate);
 }
 
-template <class F, class T>
-void HoldFields(F& f, T& h) {
-  f("kind", h.kind);
-  f("reason", h.reason);
-  f("since", h.since);
-}
+struct HoldFields {
+  template <class F, class T>
+  void operator()(F& f, T& h) const {
+    f("kind", h.kind);
+    f("reason", h.reason);
+    f("since", h.since);
+  }
+};
 
 template <class F, class T>
 void ReportFields(F& f, T& r) {
@@ -226,9 +150,13 @@ void ReportFields(F& f, T& r) {
 template <class F, class T>
 void StepFields(F& f, T& s) {
   f("host", s.host);
+  f("zone", s.zone);
+  f("wave", s.wave);
   f("phase", s.phase);
   f("skip", s.skip);
+  f("touched", s.touched);
   f("lost", s.lost);
+  f("away", s.away);
   f("reason", s.reason);
   f("attempt", s.attempt);
   f("generation", s.generation);
@@ -246,69 +174,125 @@ void EventFields(F& f, T& e) {
   f("phase", e.phase);
   f("message", e.message);
   f("actor", e.actor);
+  f("epoch", e.epoch);
 }
 
-// Bytes that are not UTF-8 (a worker's stderr) are replaced.
-std::string Text(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+// An object of its own under `key`; left out when it is as by default.
+template <class T, class Fields>
+void WriteObject(RowWriter& to, const char* key, const T& value,
+                 Fields fields) {
+  if (value == T()) return;
+  RowWriter writer;
+  fields(writer, value);
+  to.Object(key, std::move(writer).Take());
 }
 
-template <class Function>
-absl::Status Decode(const std::string& what, const std::string& body,
-                    Function function) {
-  try {
-    function(Json::parse(body));
-    return absl::OkStatus();
-  } catch (const std::exception& e) {
-    return absl::DataLossError(
-        absl::StrCat(what, " cannot be read from the store: ", e.what()));
+template <class T, class Fields>
+void ReadObject(const RowReader& from, const char* key, T& value,
+                Fields fields) {
+  const Json json = from.Object(key);
+  const RowReader reader(json);
+  fields(reader, value);
+}
+
+template <class T, class Fields>
+void WriteList(RowWriter& to, const char* key, const std::vector<T>& values,
+               Fields fields) {
+  Json list = Json::array();
+  for (const T& value : values) {
+    RowWriter writer;
+    fields(writer, value);
+    list.push_back(std::move(writer).Take());
   }
+  if (!list.empty()) to.Object(key, std::move(list));
+}
+
+template <class T, class Fields>
+void ReadList(const Json& from, const char* key, std::vector<T>& values,
+              Fields fields) {
+  for (const Json& item : from.value(key, Json::array())) {
+    const RowReader reader(item);
+    fields(reader, values.emplace_back());
+  }
+}
+
+void WritePolicy(RowWriter& to, const Policy& policy) {
+  RowWriter writer;
+  PolicyFields(writer, policy);
+  WriteObject(writer, "pre_reload", policy.step.pre_reload, HookFields());
+  WriteObject(writer, "post_reload", policy.step.post_reload, HookFields());
+  WriteObject(writer, "pre_rollout", policy.pre_rollout, HookFields());
+  WriteObject(writer, "post_rollout", policy.post_rollout, HookFields());
+  WriteList(writer, "gates", policy.gates, GateFields());
+  to.Object("policy", std::move(writer).Take());
+}
+
+void ReadPolicy(const RowReader& from, Policy& policy) {
+  const Json json = from.Object("policy");
+  const RowReader reader(json);
+  PolicyFields(reader, policy);
+  ReadObject(reader, "pre_reload", policy.step.pre_reload, HookFields());
+  ReadObject(reader, "post_reload", policy.step.post_reload, HookFields());
+  ReadObject(reader, "pre_rollout", policy.pre_rollout, HookFields());
+  ReadObject(reader, "post_rollout", policy.post_rollout, HookFields());
+  ReadList(json, "gates", policy.gates, GateFields());
+}
+
+void WriteState(RowWriter& to, const RolloutState& state, absl::Time now) {
+  StateFields(to, state);
+  to("elapsed", state.clock.Elapsed(now));
+  WriteList(to, "holds", state.holds, HoldFields());
+  WriteList(to, "gate_states", state.gates, GateStateFields());
+  WriteObject(to, "pre_rollout", state.pre_rollout, HookRunFields());
+  WriteObject(to, "post_rollout", state.post_rollout, HookRunFields());
+}
+
+void ReadState(const Json& json, RolloutState& state) {
+  const RowReader body(json);
+  StateFields(body, state);
+  absl::Duration elapsed;
+  body("elapsed", elapsed);
+  state.clock = RolloutClock(elapsed);
+  ReadList(json, "holds", state.holds, HoldFields());
+  ReadList(json, "gate_states", state.gates, GateStateFields());
+  ReadObject(body, "pre_rollout", state.pre_rollout, HookRunFields());
+  ReadObject(body, "post_rollout", state.post_rollout, HookRunFields());
 }
 
 }  // namespace
 
 RolloutRow ToRow(const RolloutSummary& summary, absl::Time now) {
   const Rollout& rollout = summary.rollout;
-  Writer body;
-  Writer policy;
+  RowWriter body;
   RolloutFields(body, rollout);
-  PolicyFields(policy, rollout.policy);
-  StateFields(body, rollout.state);
-  body.Object("policy", std::move(policy).Take());
-  body("elapsed", rollout.state.clock.Elapsed(now));
+  WritePolicy(body, rollout.policy);
+  WriteState(body, rollout.state, now);
   body("hosts_done", summary.hosts_done);
   body("hosts_total", summary.hosts_total);
-  Json holds = Json::array();
-  for (const Hold& hold : rollout.state.holds) {
-    Writer writer;
-    HoldFields(writer, hold);
-    holds.push_back(std::move(writer).Take());
-  }
-  body.Object("holds", std::move(holds));
 
   RolloutRow row;
   row.uid = rollout.uid;
   row.app = rollout.app;
   row.request_id = rollout.request_id;
   row.active = !Terminal(rollout.state.phase);
-  row.body = Text(std::move(body).Take());
+  row.body = RowText(std::move(body).Take());
   return row;
 }
 
 RolloutStepRow ToRow(const std::string& uid, size_t index,
                      const HostStep& step) {
-  Writer body;
-  Writer progress;
+  RowWriter body;
+  RowWriter progress;
   StepFields(body, step);
   ReportFields(progress, step.progress);
   body.Object("progress", std::move(progress).Take());
-  return {uid, static_cast<int64_t>(index), Text(std::move(body).Take())};
+  return {uid, static_cast<int64_t>(index), RowText(std::move(body).Take())};
 }
 
 RolloutEventRow ToRow(const std::string& uid, const RolloutEvent& event) {
-  Writer body;
+  RowWriter body;
   EventFields(body, event);
-  return {uid, event.seq, Text(std::move(body).Take())};
+  return {uid, event.seq, RowText(std::move(body).Take())};
 }
 
 absl::StatusOr<RolloutSummary> FromRow(const RolloutRow& row) {
@@ -318,22 +302,13 @@ absl::StatusOr<RolloutSummary> FromRow(const RolloutRow& row) {
   rollout.app = row.app;
   rollout.request_id = row.request_id;
   absl::Status status =
-      Decode("rollout " + row.uid, row.body, [&](const Json& json) {
-        const Reader body(json);
+      DecodeRow("rollout " + row.uid, row.body, [&](const Json& json) {
+        const RowReader body(json);
         RolloutFields(body, rollout);
-        StateFields(body, rollout.state);
-        const Json policy = body.Object("policy");
-        const Reader policy_reader(policy);
-        PolicyFields(policy_reader, rollout.policy);
-        absl::Duration elapsed;
-        body("elapsed", elapsed);
-        rollout.state.clock = RolloutClock(elapsed);
+        ReadPolicy(body, rollout.policy);
+        ReadState(json, rollout.state);
         body("hosts_done", summary.hosts_done);
         body("hosts_total", summary.hosts_total);
-        for (const Json& item : json.value("holds", Json::array())) {
-          const Reader reader(item);
-          HoldFields(reader, rollout.state.holds.emplace_back());
-        }
       });
   if (!status.ok()) return status;
   return summary;
@@ -342,11 +317,11 @@ absl::StatusOr<RolloutSummary> FromRow(const RolloutRow& row) {
 absl::StatusOr<HostStep> FromRow(const RolloutStepRow& row) {
   HostStep step;
   std::string what = absl::StrCat("step ", row.index, " of rollout ", row.uid);
-  absl::Status status = Decode(what, row.body, [&step](const Json& json) {
-    const Reader body(json);
+  absl::Status status = DecodeRow(what, row.body, [&step](const Json& json) {
+    const RowReader body(json);
     StepFields(body, step);
     const Json progress = body.Object("progress");
-    const Reader progress_reader(progress);
+    const RowReader progress_reader(progress);
     ReportFields(progress_reader, step.progress);
   });
   if (!status.ok()) return status;
@@ -357,8 +332,8 @@ absl::StatusOr<RolloutEvent> FromRow(const RolloutEventRow& row) {
   RolloutEvent event;
   event.seq = row.seq;
   std::string what = absl::StrCat("event ", row.seq, " of rollout ", row.uid);
-  absl::Status status = Decode(what, row.body, [&event](const Json& json) {
-    const Reader body(json);
+  absl::Status status = DecodeRow(what, row.body, [&event](const Json& json) {
+    const RowReader body(json);
     EventFields(body, event);
   });
   if (!status.ok()) return status;

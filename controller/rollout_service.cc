@@ -31,11 +31,19 @@ absl::Status RolloutService::Answer(const absl::StatusOr<Rollout>& rollout,
   return absl::OkStatus();
 }
 
-absl::StatusOr<Rollout> RolloutService::Create(
-    const v1::CreateRolloutRequest& request, const std::string& actor) {
+absl::Status RolloutService::Create(const v1::CreateRolloutRequest& request,
+                                    const std::string& actor,
+                                    v1::Rollout* response) {
   NewRollout rollout;
   ASSIGN_OR_RETURN(rollout.kind, KindFromProto(request.kind()));
-  ASSIGN_OR_RETURN(rollout.app, apps_.FindRolloutApp(request.app()));
+  if (request.to_revision() != 0 && rollout.kind != RolloutKind::kRollback) {
+    return absl::InvalidArgumentError(
+        "to_revision: only a rollback has one; a reload and a restart keep the "
+        "revision");
+  }
+  ASSIGN_OR_RETURN(
+      rollout.app,
+      apps_.FindRolloutApp(request.app(), rollout.kind, request.to_revision()));
   ASSIGN_OR_RETURN(rollout.hosts,
                    apps_.HostsOf(request.app(), request.hosts()));
   rollout.policy = FromProto(request.policy());
@@ -43,19 +51,73 @@ absl::StatusOr<Rollout> RolloutService::Create(
   rollout.actor = actor;
   rollout.supersede = request.supersede();
   rollout.validate_only = request.validate_only();
-  return driver_.Create(rollout);
+  absl::StatusOr<Rollout> made = driver_.Create(rollout);
+  if (!made.ok() || !request.validate_only()) return Answer(made, response);
+  *response =
+      PlanToProto(*made, driver_.Look(*made), gate_.loop().clock().Now());
+  return absl::OkStatus();
+}
+
+// What is under way turns back; what has ended is followed by its opposite.
+absl::StatusOr<Rollout> RolloutService::Undo(
+    const v1::UndoRolloutRequest& request, const std::string& actor) {
+  ASSIGN_OR_RETURN(Rollout rollout, driver_.Get(request.name()));
+  if (!Terminal(rollout.state.phase)) {
+    return driver_.Undo({rollout.uid, request.reason(), actor, request.etag()});
+  }
+  const bool changed = rollout.kind == RolloutKind::kDeploy ||
+                       rollout.kind == RolloutKind::kRollback;
+  if (!changed || rollout.from_revision == 0 ||
+      rollout.from_revision == rollout.to_revision) {
+    return ErrorWithReason(
+        absl::StatusCode::kFailedPrecondition,
+        absl::StrCat("rollout ", rollout.uid, " of ", rollout.app,
+                     " has not changed the revision: there is nothing to "
+                     "undo"),
+        {"NOTHING_TO_ROLL_BACK", {{"rollout", rollout.uid}}});
+  }
+  NewRollout back;
+  back.kind = RolloutKind::kRollback;
+  ASSIGN_OR_RETURN(back.app, apps_.FindRolloutApp(rollout.app, back.kind,
+                                                  rollout.from_revision));
+  ASSIGN_OR_RETURN(std::vector<std::string> hosts,
+                   apps_.HostsOf(rollout.app, ""));
+  for (const HostStep& step : rollout.steps) {
+    const bool still =
+        std::find(hosts.begin(), hosts.end(), step.host) != hosts.end();
+    if (still) back.hosts.push_back(step.host);
+  }
+  back.policy = FromProto(request.policy());
+  back.request_id = request.request_id();
+  back.actor = actor;
+  back.supersede = request.supersede();
+  return driver_.Create(back);
+}
+
+absl::Status RolloutService::Diff(const v1::DiffRolloutRequest& request,
+                                  v1::DiffRolloutResponse& response) {
+  ASSIGN_OR_RETURN(Rollout rollout, driver_.Get(request.name()));
+  response.set_from_revision(rollout.from_revision);
+  response.set_to_revision(rollout.to_revision);
+  if (rollout.from_revision == rollout.to_revision) return absl::OkStatus();
+  ASSIGN_OR_RETURN(std::vector<std::string> differences,
+                   apps_.DiffRevisions(rollout.app, rollout.from_revision,
+                                       rollout.to_revision));
+  for (std::string& difference : differences) {
+    response.add_differences(std::move(difference));
+  }
+  return absl::OkStatus();
 }
 
 grpc::ServerUnaryReactor* RolloutService::CreateRollout(
     grpc::CallbackServerContext* context,
     const v1::CreateRolloutRequest* request,
     v1::CreateRolloutResponse* response) {
-  return gate_.Unary(context, "/fleet.v1.RolloutService/CreateRollout",
-                     Effect::kChange,
-                     [this, request, response](const Identity& caller) {
-                       return Answer(Create(*request, caller.name),
-                                     response->mutable_rollout());
-                     });
+  return gate_.Unary(
+      context, "/fleet.v1.RolloutService/CreateRollout", Effect::kChange,
+      [this, request, response](const Identity& caller) {
+        return Create(*request, caller.name, response->mutable_rollout());
+      });
 }
 
 grpc::ServerUnaryReactor* RolloutService::GetRollout(
@@ -112,9 +174,9 @@ grpc::ServerUnaryReactor* RolloutService::PauseRollout(
   return gate_.Unary(
       context, "/fleet.v1.RolloutService/PauseRollout", Effect::kChange,
       [this, request, response](const Identity& caller) {
-        return Answer(
-            driver_.Pause(request->name(), request->reason(), caller.name),
-            response->mutable_rollout());
+        return Answer(driver_.Pause({request->name(), request->reason(),
+                                     caller.name, request->etag()}),
+                      response->mutable_rollout());
       });
 }
 
@@ -125,8 +187,9 @@ grpc::ServerUnaryReactor* RolloutService::ResumeRollout(
   return gate_.Unary(
       context, "/fleet.v1.RolloutService/ResumeRollout", Effect::kChange,
       [this, request, response](const Identity& caller) {
-        return Answer(driver_.Resume(request->name(), caller.name),
-                      response->mutable_rollout());
+        return Answer(
+            driver_.Resume({request->name(), "", caller.name, request->etag()}),
+            response->mutable_rollout());
       });
 }
 
@@ -137,9 +200,9 @@ grpc::ServerUnaryReactor* RolloutService::AbortRollout(
   return gate_.Unary(
       context, "/fleet.v1.RolloutService/AbortRollout", Effect::kChange,
       [this, request, response](const Identity& caller) {
-        return Answer(
-            driver_.Abort(request->name(), request->reason(), caller.name),
-            response->mutable_rollout());
+        return Answer(driver_.Abort({request->name(), request->reason(),
+                                     caller.name, request->etag()}),
+                      response->mutable_rollout());
       });
 }
 
@@ -150,9 +213,43 @@ grpc::ServerUnaryReactor* RolloutService::RetryRollout(
   return gate_.Unary(
       context, "/fleet.v1.RolloutService/RetryRollout", Effect::kChange,
       [this, request, response](const Identity& caller) {
-        return Answer(driver_.Retry(request->name(), caller.name),
-                      response->mutable_rollout());
+        return Answer(
+            driver_.Retry({request->name(), "", caller.name, request->etag()}),
+            response->mutable_rollout());
       });
+}
+
+grpc::ServerUnaryReactor* RolloutService::PromoteRollout(
+    grpc::CallbackServerContext* context,
+    const v1::PromoteRolloutRequest* request,
+    v1::PromoteRolloutResponse* response) {
+  return gate_.Unary(
+      context, "/fleet.v1.RolloutService/PromoteRollout", Effect::kChange,
+      [this, request, response](const Identity& caller) {
+        return Answer(
+            driver_.Promote({request->name(), "", caller.name, request->etag()},
+                            request->now()),
+            response->mutable_rollout());
+      });
+}
+
+grpc::ServerUnaryReactor* RolloutService::UndoRollout(
+    grpc::CallbackServerContext* context, const v1::UndoRolloutRequest* request,
+    v1::UndoRolloutResponse* response) {
+  return gate_.Unary(
+      context, "/fleet.v1.RolloutService/UndoRollout", Effect::kChange,
+      [this, request, response](const Identity& caller) {
+        return Answer(Undo(*request, caller.name), response->mutable_rollout());
+      });
+}
+
+grpc::ServerUnaryReactor* RolloutService::DiffRollout(
+    grpc::CallbackServerContext* context, const v1::DiffRolloutRequest* request,
+    v1::DiffRolloutResponse* response) {
+  return gate_.Unary(context, "/fleet.v1.RolloutService/DiffRollout",
+                     Effect::kRead, [this, request, response](const Identity&) {
+                       return Diff(*request, *response);
+                     });
 }
 
 }  // namespace fleet::controller

@@ -52,10 +52,26 @@ class RolloutService final : public v1::RolloutService::CallbackService {
       grpc::CallbackServerContext* context,
       const v1::RetryRolloutRequest* request,
       v1::RetryRolloutResponse* response) override;
+  grpc::ServerUnaryReactor* PromoteRollout(
+      grpc::CallbackServerContext* context,
+      const v1::PromoteRolloutRequest* request,
+      v1::PromoteRolloutResponse* response) override;
+  grpc::ServerUnaryReactor* UndoRollout(
+      grpc::CallbackServerContext* context,
+      const v1::UndoRolloutRequest* request,
+      v1::UndoRolloutResponse* response) override;
+  grpc::ServerUnaryReactor* DiffRollout(
+      grpc::CallbackServerContext* context,
+      const v1::DiffRolloutRequest* request,
+      v1::DiffRolloutResponse* response) override;
 
  private:
-  absl::StatusOr<Rollout> Create(const v1::CreateRolloutRequest& request,
-                                 const std::string& actor);
+  absl::Status Create(const v1::CreateRolloutRequest& request,
+                      const std::string& actor, v1::Rollout* response);
+  absl::StatusOr<Rollout> Undo(const v1::UndoRolloutRequest& request,
+                               const std::string& actor);
+  absl::Status Diff(const v1::DiffRolloutRequest& request,
+                    v1::DiffRolloutResponse& response);
   absl::Status List(const v1::ListRolloutsRequest& request,
                     v1::ListRolloutsResponse& response);
   // The result, or its error.

@@ -2,6 +2,7 @@
 set(FLEET_ROLLOUT_SERVICE_SOURCES
   rollout_commits.cc
   rollout_driver.cc
+  rollout_enum_proto.cc
   rollout_log.cc
   rollout_maker.cc
   rollout_proto.cc

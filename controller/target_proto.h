@@ -8,8 +8,11 @@
 
 namespace fleet::controller {
 
-// `revision` is the target's own; nullptr when it is to be removed.
-v1::AppTarget ToProto(const HostTarget& target, const Revision* revision);
+// `revision` is the target's own; nullptr when it is to be removed, or runs
+// nothing yet. `hook_revision` is the one its once_hook is run with; nullptr:
+// there is none.
+v1::AppTarget ToProto(const HostTarget& target, const Revision* revision,
+                      const Revision* hook_revision);
 
 v1::RunState ToProto(RunState state);
 

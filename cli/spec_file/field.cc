@@ -133,6 +133,10 @@ std::string ExpectedOf(const Field& field, Dialect dialect) {
       return "true, false, a path or a list of paths";
     case FieldType::kCalendar:
       return "a calendar such as \"0 3 * * *\" (minute hour day month weekday)";
+    case FieldType::kHook:
+      return "a command, or a map of command and timeout";
+    case FieldType::kGates:
+      return "a list of gates";
     case FieldType::kAny:
       return "anything";
   }

@@ -60,6 +60,10 @@ enum class FieldType {
   kWatch,
   // A text; false, 0 and "0" are none, as PM2 has it.
   kCalendar,
+  // A command, or a map of command and timeout.
+  kHook,
+  // A list of metric gates, each a text or a map.
+  kGates,
   // Anything; for what is not in force yet.
   kAny,
 };
@@ -84,6 +88,8 @@ struct FieldValue {
   std::map<std::string, std::string> map;
   // Of kEnv: variable -> secret.
   std::map<std::string, std::string> secrets;
+  Hook hook;
+  std::vector<MetricGate> gates;
 
   friend bool operator==(const FieldValue&, const FieldValue&) = default;
 };

@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "cli/spec_file/policy_value.h"
 #include "proto/rpc/quantity.h"
 #include "proto/rpc/status.h"
 
@@ -245,6 +246,9 @@ bool ReadTyped(const Field& field, const Value& value, Dialect dialect,
       return ReadWatch(value, dialect, out.texts);
     case FieldType::kCalendar:
       return ReadCalendar(value, out.text);
+    case FieldType::kHook:
+    case FieldType::kGates:
+      break;  // They have errors of their own.
     case FieldType::kAny:
       return true;
   }
@@ -258,6 +262,14 @@ absl::StatusOr<FieldValue> ReadFieldValue(const Field& field,
   FieldValue out;
   if (field.type == FieldType::kWords && value.kind == Kind::kText) {
     ASSIGN_OR_RETURN(out.texts, SplitWords(value.text));
+    return out;
+  }
+  if (field.type == FieldType::kHook) {
+    ASSIGN_OR_RETURN(out.hook, ReadHook(value));
+    return out;
+  }
+  if (field.type == FieldType::kGates) {
+    ASSIGN_OR_RETURN(out.gates, ReadGates(value));
     return out;
   }
   if (!ReadTyped(field, value, dialect, out)) {

@@ -3,7 +3,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "controller/rollout/bake.h"
 #include "controller/rollout/draft.h"
+#include "controller/rollout/once_hook.h"
+#include "controller/rollout/rollback.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::controller {
@@ -43,6 +46,71 @@ Plan Nothing(const Rollout& rollout) {
   return plan;
 }
 
+// Reason NOTHING_TO_<what>.
+absl::Status NothingTo(const char* what, const Rollout& rollout,
+                       const std::string& why) {
+  return ErrorWithReason(
+      absl::StatusCode::kFailedPrecondition,
+      absl::StrCat("rollout ", rollout.uid, " of ", rollout.app, " ", why),
+      {absl::StrCat("NOTHING_TO_", what), {{"rollout", rollout.uid}}});
+}
+
+// It goes on in spite of what failed it.
+void Forgive(Draft& draft, const std::string& actor) {
+  RolloutState& state = draft.state();
+  draft.RestartProgress();
+  if (draft.elapsed() >= state.total_at) draft.RestartTotal();
+  if (state.phase == RolloutPhase::kBaking) RestartBake(draft);
+  PassHook(draft, OnceHook::kPreRollout, actor);
+  PassHook(draft, OnceHook::kPostRollout, actor);
+  state.forgiven_wave = state.wave;
+  state.skip_any = true;
+}
+
+void RetrySteps(Draft& draft, HostStepPhase failed, const std::string& why) {
+  ++draft.state().generation;
+  for (size_t i = 0; i < draft.size(); ++i) {
+    if (draft.step(i).phase != failed) continue;
+    ++draft.EditAndSave(i).attempt;
+    // The planner sends it back again, for its generation is not the newest.
+    if (failed == HostStepPhase::kRevertFailed) continue;
+    draft.MoveStep(i, HostStepPhase::kPending, why);
+    HostStep& step = draft.Edit(i);
+    step.lost = false;
+    step.progress = {};
+    step.generation = draft.state().generation;
+  }
+}
+
+absl::StatusOr<Plan> Promote(const Rollout& rollout, bool now_too,
+                             const Request& request, Moment now) {
+  RETURN_IF_ERROR(CheckGoesOn(rollout));
+  const RolloutState& state = rollout.state;
+  const bool baking = state.phase == RolloutPhase::kBaking;
+  const bool gate = HasHold(state, HoldKind::kManualGate);
+  const bool metric = HasHold(state, HoldKind::kMetric);
+  if (HasHold(state, HoldKind::kFailure)) {
+    return NothingTo("PROMOTE", rollout,
+                     "has failed; retry, resume, undo or abort it");
+  }
+  if (!gate && !metric && !(baking && now_too)) {
+    return NothingTo("PROMOTE", rollout,
+                     baking ? "still bakes; promote it with `now` to end that"
+                            : "does not wait to be promoted");
+  }
+  Draft draft(rollout, now, request.actor);
+  draft.state().promoted = true;
+  draft.LiftHold(HoldKind::kManualGate);
+  draft.LiftHold(HoldKind::kMetric);
+  if (baking) {
+    draft.state().baked = true;
+    draft.MoveTo(RolloutPhase::kRolling, "");
+  }
+  draft.RestartProgress();
+  draft.Record(Said("promoted", request));
+  return std::move(draft).Take();
+}
+
 }  // namespace
 
 absl::StatusOr<Plan> PauseRollout(const Rollout& rollout,
@@ -58,8 +126,13 @@ absl::StatusOr<Plan> ResumeRollout(const Rollout& rollout,
                                    const Request& request, Moment now) {
   RETURN_IF_ERROR(CheckGoesOn(rollout));
   if (rollout.state.holds.empty()) return Nothing(rollout);
+  const bool failed = HasHold(rollout.state, HoldKind::kFailure);
+  if (!failed && !HasHold(rollout.state, HoldKind::kUser)) {
+    return NothingTo("RESUME", rollout,
+                     "is not paused: " + rollout.state.holds.front().reason);
+  }
   Draft draft(rollout, now, request.actor);
-  if (HasHold(rollout.state, HoldKind::kFailure)) draft.RestartProgress();
+  if (failed) Forgive(draft, request.actor);
   draft.LiftHold(HoldKind::kUser);
   draft.LiftHold(HoldKind::kFailure);
   draft.state().forgiven = draft.state().failures;
@@ -73,7 +146,7 @@ absl::StatusOr<Plan> AbortRollout(const Rollout& rollout,
   if (rollout.state.aborting) return Nothing(rollout);
   Draft draft(rollout, now, request.actor);
   draft.state().aborting = true;
-  draft.state().abort_reason = Said("aborted", request);
+  draft.state().end_reason = Said("aborted", request);
   draft.state().holds.clear();
   draft.state().message = Said("aborting, asked", request);
   draft.Record(draft.state().message);
@@ -84,26 +157,53 @@ absl::StatusOr<Plan> RetryRollout(const Rollout& rollout,
                                   const Request& request, Moment now) {
   RETURN_IF_ERROR(CheckGoesOn(rollout));
   Draft draft(rollout, now, request.actor);
-  if (draft.counts().failed == 0) {
-    return ErrorWithReason(absl::StatusCode::kFailedPrecondition,
-                           absl::StrCat("no host of rollout ", rollout.uid,
-                                        " of ", rollout.app, " has failed"),
-                           {"NOTHING_TO_RETRY", {{"rollout", rollout.uid}}});
+  const bool back = rollout.state.phase == RolloutPhase::kRollingBack;
+  const HostStepPhase failed =
+      back ? HostStepPhase::kRevertFailed : HostStepPhase::kFailed;
+  const bool hosts =
+      back ? draft.counts().revert_failed > 0 : draft.counts().failed > 0;
+  bool hooks = RetryHook(draft, OnceHook::kPreRollout);
+  hooks |= RetryHook(draft, OnceHook::kPostRollout);
+  if (!hosts && !hooks) {
+    return NothingTo("RETRY", rollout, "has no host that failed");
   }
-  ++draft.state().generation;
-  for (size_t i = 0; i < draft.size(); ++i) {
-    if (draft.step(i).phase != HostStepPhase::kFailed) continue;
-    draft.MoveStep(i, HostStepPhase::kPending, Said("to be retried", request));
-    HostStep& step = draft.Edit(i);
-    step.lost = false;
-    step.progress = {};
-    step.generation = draft.state().generation;
-    ++step.attempt;
+  if (hosts) RetrySteps(draft, failed, Said("to be retried", request));
+  if (rollout.state.phase == RolloutPhase::kBaking && hosts) {
+    draft.MoveTo(RolloutPhase::kRolling, "");
   }
   draft.LiftHold(HoldKind::kFailure);
   draft.state().forgiven = draft.state().failures;
+  draft.state().bake_failure.clear();
   draft.RestartProgress();
+  draft.RestartTotal();
   draft.Record(Said("retried", request));
+  return std::move(draft).Take();
+}
+
+absl::StatusOr<Plan> PromoteRollout(const Rollout& rollout,
+                                    const Request& request, Moment now) {
+  return Promote(rollout, false, request, now);
+}
+
+absl::StatusOr<Plan> PromoteNow(const Rollout& rollout, const Request& request,
+                                Moment now) {
+  return Promote(rollout, true, request, now);
+}
+
+absl::StatusOr<Plan> UndoRollout(const Rollout& rollout, const Request& request,
+                                 Moment now) {
+  RETURN_IF_ERROR(CheckGoesOn(rollout));
+  if (rollout.state.phase == RolloutPhase::kRollingBack) {
+    return Nothing(rollout);
+  }
+  if (!CanRollBack(rollout)) {
+    return NothingTo(
+        "ROLL_BACK", rollout,
+        absl::StrCat("cannot be rolled back: ", WhyNoRollback(rollout)));
+  }
+  Draft draft(rollout, now, request.actor);
+  draft.LiftHold(HoldKind::kUser);
+  BeginRollback(draft, Said("undone", request));
   return std::move(draft).Take();
 }
 

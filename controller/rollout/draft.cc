@@ -16,50 +16,83 @@ Draft::Draft(const Rollout& base, Moment now, std::string actor)
   plan_.state = base.state;
 }
 
-const HostStep& Draft::step(size_t i) const {
-  return changed_[i] < 0 ? base_.steps[i] : plan_.steps[changed_[i]].step;
-}
-
-HostStep& Draft::Edit(size_t i) {
+StepChange& Draft::Change(size_t i) {
   if (changed_[i] < 0) {
     changed_[i] = static_cast<int32_t>(plan_.steps.size());
-    plan_.steps.push_back({i, base_.steps[i]});
+    plan_.steps.push_back({i, base_.steps[i], false});
   }
-  return plan_.steps[changed_[i]].step;
+  return plan_.steps[changed_[i]];
+}
+
+HostStep& Draft::EditAndSave(size_t i) {
+  StepChange& change = Change(i);
+  change.save = true;
+  plan_.save = true;
+  return change.step;
 }
 
 void Draft::MoveStepSilently(size_t i, HostStepPhase phase,
                              const std::string& reason) {
-  HostStep& step = Edit(i);
+  HostStep& step = EditAndSave(i);
   FLEET_CHECK(LegalTransition(step.phase, phase));
   counts_.Add(step.phase, -1);
   counts_.Add(phase, 1);
   step.phase = phase;
   step.reason = reason;
+  step.away = false;
   step.end_time = Ended(phase) ? now_.wall : absl::InfinitePast();
-  plan_.save = true;
 }
 
 void Draft::MoveStep(size_t i, HostStepPhase phase, const std::string& reason) {
   MoveStepSilently(i, phase, reason);
-  RolloutEvent& event = AddEvent(reason);
+  RecordStep(i, reason);
+}
+
+void Draft::RecordStep(size_t i, const std::string& message) {
+  RolloutEvent& event = AddEvent(message);
   event.host = base_.steps[i].host;
-  event.host_phase = phase;
+  event.host_phase = step(i).phase;
+}
+
+void Draft::Skip(size_t i, SkipReason why, const std::string& reason) {
+  MoveStep(i, HostStepPhase::kSkipped, reason);
+  Edit(i).skip = why;
 }
 
 void Draft::Admit(size_t i) {
   MoveStep(i, HostStepPhase::kAdmitted, "");
   HostStep& step = Edit(i);
+  step.touched = true;
   step.admit_time = now_.wall;
   step.admitted_at = elapsed();
   step.progress = {};
   AddTarget(i);
 }
 
+void Draft::Revert(size_t i) {
+  MoveStep(i, HostStepPhase::kReverting, "");
+  HostStep& step = Edit(i);
+  step.skip = SkipReason::kNone;
+  step.lost = false;
+  step.generation = plan_.state.generation;
+  step.admit_time = now_.wall;
+  step.admitted_at = elapsed();
+  step.progress = {};
+  TargetChange target{step.host, step.generation, base_.rollback_revision,
+                      base_.policy.step};
+  target.step.keep_matching = true;
+  plan_.targets.push_back(std::move(target));
+}
+
 void Draft::AddTarget(size_t i) {
   const HostStep& target = step(i);
   plan_.targets.push_back(
       {target.host, target.generation, base_.to_revision, base_.policy.step});
+  plan_.save = true;
+}
+
+void Draft::AddHook(HookOrder order) {
+  plan_.hooks.push_back(std::move(order));
   plan_.save = true;
 }
 
@@ -80,12 +113,13 @@ void Draft::AddHold(HoldKind kind, const std::string& reason) {
   std::vector<Hold>& holds = plan_.state.holds;
   std::erase_if(holds, [kind](const Hold& h) { return h.kind == kind; });
   holds.push_back({kind, reason, now_.wall});
-  plan_.state.clock.Stop(now_.steady);
+  if (ClockStands(plan_.state)) plan_.state.clock.Stop(now_.steady);
   plan_.state.message = reason;
   Record(reason);
 }
 
 void Draft::LiftHold(HoldKind kind) {
+  if (!HasHold(plan_.state, kind)) return;
   std::vector<Hold>& holds = plan_.state.holds;
   std::erase_if(holds, [kind](const Hold& h) { return h.kind == kind; });
   plan_.state.message = holds.empty() ? "" : holds.back().reason;
@@ -98,21 +132,24 @@ void Draft::RestartProgress() {
   plan_.state.progress_at = elapsed() + base_.policy.progress_deadline;
 }
 
+void Draft::RestartTotal() {
+  plan_.state.total_at = elapsed() + base_.policy.total_deadline;
+}
+
 Plan Draft::Take(absl::Time wake_up) && {
   plan_.wake_up = wake_up;
   return std::move(plan_);
 }
 
 RolloutEvent& Draft::AddEvent(const std::string& message) {
-  RolloutEvent event;
+  RolloutEvent& event = plan_.events.emplace_back();
   event.seq = ++plan_.state.last_seq;
   event.time = now_.wall;
   event.phase = plan_.state.phase;
   event.message = message;
   event.actor = actor_;
-  plan_.events.push_back(std::move(event));
   plan_.save = true;
-  return plan_.events.back();
+  return event;
 }
 
 void Apply(const Plan& plan, Rollout& rollout) {

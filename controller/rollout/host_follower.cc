@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "controller/rollout/bake.h"
 #include "controller/rollout/rollout_text.h"
 #include "proto/rpc/quantity.h"
 #include "proto/rpc/status.h"
@@ -14,149 +15,207 @@ namespace {
 // For the agent to answer at all, and for what the formula does not foresee.
 constexpr absl::Duration kStepMargin = absl::Minutes(1);
 
-void Fail(Draft& draft, size_t i, const std::string& reason, bool lost) {
-  draft.MoveStep(i, HostStepPhase::kFailed, reason);
-  draft.Edit(i).lost = lost;
-  ++draft.state().failures;
+bool Reverting(const HostStep& step) {
+  return step.phase == HostStepPhase::kReverting;
 }
 
-void Finish(Draft& draft, size_t i) {
-  draft.MoveStep(i, HostStepPhase::kDone, "");
-  draft.Edit(i).lost = false;
-  draft.RestartProgress();
-}
+class Following {
+ public:
+  Following(Planning& planning, size_t i)
+      : planning_(planning), i_(i), view_(planning.view(i)) {}
 
-void MoveIfElsewhere(Draft& draft, size_t i, HostStepPhase phase) {
-  if (draft.step(i).phase == phase) return;
-  bool back = draft.step(i).phase == HostStepPhase::kUnknown;
-  draft.MoveStep(i, phase, back ? "the host is back" : "");
-}
-
-void FollowReport(Draft& draft, size_t i, const HostView& view) {
-  const StepReport& report = view.report;
-  switch (report.phase) {
-    case StepReportPhase::kNone:
-      MoveIfElsewhere(draft, i, HostStepPhase::kAdmitted);
+  // In flight, in either direction.
+  void Follow() {
+    if (view_.removed) return SkipRemoved();
+    if (view_.connected) {
+      FollowConnected();
+    } else if (planning_.resyncing()) {
       return;
-    case StepReportPhase::kApplying:
-      MoveIfElsewhere(draft, i, HostStepPhase::kApplying);
-      return;
-    case StepReportPhase::kVerifying:
-      MoveIfElsewhere(draft, i, HostStepPhase::kVerifying);
-      return;
-    case StepReportPhase::kDone:
-      Finish(draft, i);
-      return;
-    case StepReportPhase::kFailed:
-      Fail(draft, i, FailureText(draft.base(), draft.step(i), view), false);
-      return;
-  }
-  FLEET_CHECK(false);
-}
-
-void FollowConnected(Draft& draft, size_t i, const HostView& view) {
-  int64_t wanted = draft.step(i).generation;
-  if (view.report.generation > wanted) {
-    Fail(draft, i,
-         absl::StrCat(draft.step(i).host, " has accepted generation ",
-                      view.report.generation, " already, this is ", wanted,
-                      ": the store is older than the host"),
-         false);
-    return;
-  }
-  if (view.report.generation < wanted) {
-    MoveIfElsewhere(draft, i, HostStepPhase::kAdmitted);
-  } else {
-    if (draft.step(i).progress != view.report) {
-      draft.Edit(i).progress = view.report;
+    } else {
+      FollowAway();
     }
-    FollowReport(draft, i, view);
+    FailIfOverdue();
   }
-}
 
-void FailIfOverdue(Draft& draft, size_t i) {
-  const HostStep& step = draft.step(i);
-  absl::Duration deadline = StepDeadline(draft.base().policy, step);
-  if (!InFlight(step.phase) || draft.elapsed() < deadline) return;
-  if (step.phase == HostStepPhase::kUnknown) {
-    Fail(draft, i,
-         absl::StrCat(step.host, " has been out of reach for ",
-                      DurationText(draft.base().policy.unknown_grace),
-                      " in the middle of its step"),
-         true);
-    return;
+  // Not removed for good, but out of the way of this rollout.
+  void SkipRemoved() {
+    draft().Skip(i_, SkipReason::kRemoved, "removed from the fleet");
   }
-  Fail(draft, i,
-       absl::StrCat(step.host, " has not finished its step within ",
-                    DurationText(deadline - step.admitted_at), ", it is ",
-                    Name(step.phase), " with ", step.progress.slots_done,
-                    " of ", step.progress.slots_total, " instances done"),
-       false);
-}
 
-void FollowInFlight(Draft& draft, size_t i, const HostView& view,
-                    bool resyncing) {
-  if (view.connected) {
-    FollowConnected(draft, i, view);
-  } else if (resyncing) {
-    return;
-  } else if (draft.step(i).phase != HostStepPhase::kUnknown) {
-    draft.MoveStep(i, HostStepPhase::kUnknown,
-                   "out of reach; its agent goes on alone");
-    draft.Edit(i).unknown_at = draft.elapsed();
+  // A lost host turns out to have finished alone.
+  void ForgiveIfDone(HostStepPhase done) {
+    if (!step().lost || !view_.connected) return;
+    if (view_.report.generation != step().generation ||
+        view_.report.phase != StepReportPhase::kDone) {
+      return;
+    }
+    draft().Edit(i_).progress = view_.report;
+    Finish(done);
   }
-  FailIfOverdue(draft, i);
-}
 
-void SkipRemoved(Draft& draft, size_t i) {
-  draft.MoveStep(i, HostStepPhase::kSkipped, "removed from the fleet");
-  draft.Edit(i).skip = SkipReason::kRemoved;
+  void ReturnIfBack() {
+    const bool back = (step().skip == SkipReason::kUnreachable &&
+                       view_.connected && !view_.cordoned) ||
+                      (step().skip == SkipReason::kCordoned && !view_.cordoned);
+    if (!back) return;
+    draft().MoveStep(i_, HostStepPhase::kPending,
+                     step().skip == SkipReason::kCordoned ? "no longer cordoned"
+                                                          : "the host is back");
+    draft().Edit(i_).skip = SkipReason::kNone;
+  }
+
+ private:
+  Draft& draft() { return planning_.draft(); }
+  const HostStep& step() const { return planning_.draft().step(i_); }
+
+  void Fail(const std::string& reason, bool lost) {
+    draft().MoveStep(i_,
+                     Reverting(step()) ? HostStepPhase::kRevertFailed
+                                       : HostStepPhase::kFailed,
+                     reason);
+    draft().Edit(i_).lost = lost;
+    ++draft().state().failures;
+  }
+
+  void Finish(HostStepPhase done) {
+    draft().MoveStep(i_, done, "");
+    draft().Edit(i_).lost = false;
+    draft().Edit(i_).restarts_before = -1;
+    draft().RestartProgress();
+  }
+
+  void MoveIfElsewhere(HostStepPhase phase) {
+    if (Reverting(step()) || step().phase == phase) return;
+    const bool back = step().phase == HostStepPhase::kUnknown;
+    draft().MoveStep(i_, phase, back ? "the host is back" : "");
+  }
+
+  void FollowReport() {
+    switch (view_.report.phase) {
+      case StepReportPhase::kNone:
+        return MoveIfElsewhere(HostStepPhase::kAdmitted);
+      case StepReportPhase::kApplying:
+        return MoveIfElsewhere(HostStepPhase::kApplying);
+      case StepReportPhase::kVerifying:
+        return MoveIfElsewhere(HostStepPhase::kVerifying);
+      case StepReportPhase::kDone:
+        return Finish(Reverting(step()) ? HostStepPhase::kReverted
+                                        : HostStepPhase::kDone);
+      case StepReportPhase::kFailed:
+        return Fail(FailureText(draft().base(), step(), view_), false);
+    }
+    FLEET_CHECK(false);
+  }
+
+  void FollowConnected() {
+    if (step().away) draft().EditAndSave(i_).away = false;
+    const int64_t wanted = step().generation;
+    if (view_.report.generation > wanted) {
+      Fail(absl::StrCat(step().host, " has accepted generation ",
+                        view_.report.generation, " already, this is ", wanted,
+                        ": the store is older than the host"),
+           false);
+    } else if (view_.report.generation < wanted) {
+      MoveIfElsewhere(HostStepPhase::kAdmitted);
+    } else {
+      if (step().progress != view_.report) {
+        draft().Edit(i_).progress = view_.report;
+      }
+      FollowReport();
+    }
+  }
+
+  void FollowAway() {
+    if (Reverting(step())) {
+      if (step().away) return;
+      draft().EditAndSave(i_).away = true;
+      draft().Record(absl::StrCat(
+          step().host, " is out of reach; it goes back when it is here again"));
+    } else if (step().phase != HostStepPhase::kUnknown) {
+      draft().MoveStep(i_, HostStepPhase::kUnknown,
+                       "out of reach; its agent goes on alone");
+    } else {
+      return;
+    }
+    draft().Edit(i_).unknown_at = draft().elapsed();
+  }
+
+  void FailIfOverdue() {
+    const Policy& policy = planning_.policy();
+    absl::Duration deadline = StepDeadline(policy, step());
+    if (!InFlight(step().phase) || draft().elapsed() < deadline) return;
+    if (step().phase == HostStepPhase::kUnknown || step().away) {
+      Fail(absl::StrCat(step().host, " has been out of reach for ",
+                        DurationText(policy.unknown_grace),
+                        " in the middle of its step"),
+           true);
+      return;
+    }
+    Fail(absl::StrCat(step().host, " has not finished its step within ",
+                      DurationText(deadline - step().admitted_at), ", it is ",
+                      Name(step().phase), " with ", step().progress.slots_done,
+                      " of ", step().progress.slots_total, " instances done",
+                      step().progress.reason.empty() ? "" : ": ",
+                      step().progress.reason),
+         false);
+  }
+
+  Planning& planning_;
+  const size_t i_;
+  const HostView& view_;
+};
+
+absl::Duration HookTime(const StepPolicy& policy) {
+  absl::Duration time;
+  if (!policy.pre_reload.command.empty()) time += policy.pre_reload.timeout;
+  if (!policy.post_reload.command.empty()) time += policy.post_reload.timeout;
+  return time;
 }
 
 }  // namespace
 
 absl::Duration StepDeadline(const Policy& policy, const HostStep& step) {
-  if (step.phase == HostStepPhase::kUnknown) {
+  if (step.phase == HostStepPhase::kUnknown || step.away) {
     return step.unknown_at + policy.unknown_grace;
+  }
+  if (policy.step_deadline > absl::ZeroDuration()) {
+    return step.admitted_at + policy.step_deadline;
   }
   const StepPolicy& p = policy.step;
   absl::Duration slot = p.ready_deadline + policy.stop_time +
                         p.min_ready_time * (1 + std::max(p.max_flaps, 0));
   int slots = std::max(step.progress.slots_total, 1);
-  return step.admitted_at + slot * slots + kStepMargin;
+  return step.admitted_at + slot * slots + HookTime(p) + kStepMargin;
 }
 
-void FollowHost(Draft& draft, size_t i, const HostView& view, bool resyncing) {
-  const HostStep& step = draft.step(i);
+void FollowHost(Planning& planning, size_t i) {
+  const RolloutState& state = planning.state();
+  const HostStep& step = planning.draft().step(i);
+  const bool forward = state.phase != RolloutPhase::kRollingBack;
   switch (step.phase) {
     case HostStepPhase::kPending:
-      if (view.removed) SkipRemoved(draft, i);
+      if (planning.view(i).removed) Following(planning, i).SkipRemoved();
       return;
     case HostStepPhase::kAdmitted:
     case HostStepPhase::kApplying:
     case HostStepPhase::kVerifying:
     case HostStepPhase::kUnknown:
-      if (view.removed) {
-        SkipRemoved(draft, i);
-      } else {
-        FollowInFlight(draft, i, view, resyncing);
-      }
-      return;
+    case HostStepPhase::kReverting:
+      return Following(planning, i).Follow();
     case HostStepPhase::kFailed:
-      if (step.lost && view.connected &&
-          view.report.generation == step.generation &&
-          view.report.phase == StepReportPhase::kDone) {
-        draft.Edit(i).progress = view.report;
-        Finish(draft, i);
-      }
+      if (forward) Following(planning, i).ForgiveIfDone(HostStepPhase::kDone);
       return;
+    case HostStepPhase::kRevertFailed:
+      return Following(planning, i).ForgiveIfDone(HostStepPhase::kReverted);
     case HostStepPhase::kSkipped:
-      if (step.skip == SkipReason::kUnreachable && view.connected) {
-        draft.MoveStep(i, HostStepPhase::kPending, "the host is back");
-        draft.Edit(i).skip = SkipReason::kNone;
-      }
+      if (forward) Following(planning, i).ReturnIfBack();
       return;
     case HostStepPhase::kDone:
+      if (state.phase == RolloutPhase::kBaking && step.wave == state.wave) {
+        WatchHost(planning, i);
+      }
+      return;
+    case HostStepPhase::kReverted:
       return;
   }
 }

@@ -7,24 +7,10 @@
 #include "absl/strings/str_cat.h"
 #include "controller/rollout/draft.h"
 #include "controller/rollout/rollout_text.h"
-#include "proto/rpc/quantity.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::controller {
 namespace {
-
-absl::StatusOr<int> ResolveHosts(const std::string& field,
-                                 const std::string& text, int hosts,
-                                 int minimum) {
-  auto number = ResolveNumberOrPercent(text, hosts, minimum);
-  return number.ok() ? number : Annotate(number.status(), field);
-}
-
-absl::Status CheckPositive(const char* field, absl::Duration d) {
-  if (d > absl::ZeroDuration()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(field, ": ", DurationText(d), " is not more than 0"));
-}
 
 // Ready instances of a hundred; a host where nothing runs has none.
 int Health(const HostView& view) {
@@ -32,52 +18,43 @@ int Health(const HostView& view) {
   return view.instances_ready * 100 / view.instances_total;
 }
 
-}  // namespace
-
-absl::StatusOr<Policy> ResolvePolicy(const AppSpec& spec,
-                                     const RolloutPolicySpec& policy,
-                                     RolloutKind kind, int hosts,
-                                     bool nothing_runs) {
-  Policy resolved;
-  std::string parallel = policy.max_parallel;
-  if (parallel.empty()) parallel = nothing_runs ? "100%" : "1";
-  ASSIGN_OR_RETURN(resolved.max_parallel,
-                   ResolveHosts("max_parallel", parallel, hosts, 1));
-  ASSIGN_OR_RETURN(
-      resolved.max_failures,
-      ResolveHosts("max_failures",
-                   policy.max_failures.empty() ? "0" : policy.max_failures,
-                   hosts, 0));
-  resolved.on_failure = policy.on_failure.value_or(resolved.on_failure);
-  resolved.progress_deadline =
-      policy.progress_deadline.value_or(resolved.progress_deadline);
-  RETURN_IF_ERROR(
-      CheckPositive("progress_deadline", resolved.progress_deadline));
-  StepPolicy& step = resolved.step;
-  step.min_ready_time = policy.min_ready_time.value_or(step.min_ready_time);
-  step.ready_deadline = policy.ready_deadline.value_or(spec.readiness.timeout);
-  RETURN_IF_ERROR(CheckPositive("ready_deadline", step.ready_deadline));
-  step.max_flaps = policy.max_flaps.value_or(step.max_flaps);
-  step.strategy = kind == RolloutKind::kRestart ? ReloadStrategy::kStopFirst
-                                                : EffectiveStrategy(spec);
-  resolved.stop_time = spec.stop.kill_timeout;
-  return resolved;
+// Compared in this order.
+std::tuple<bool, bool, int, std::string, int, std::string> Rank(
+    const Candidate& c, HostOrder order) {
+  const bool absent = !c.view.connected || c.view.cordoned;
+  switch (order) {
+    case HostOrder::kHealth:
+      return {absent, !c.disturbed, Health(c.view), c.zone, 0, c.host};
+    case HostOrder::kZone:
+      return {absent, !c.disturbed, 0, c.zone, Health(c.view), c.host};
+    case HostOrder::kName:
+      return {absent, !c.disturbed, 0, "", 0, c.host};
+  }
+  FLEET_CHECK(false);
 }
 
+}  // namespace
+
 std::vector<HostStep> MakeSteps(std::vector<Candidate> candidates,
+                                HostOrder order,
+                                const std::vector<int>& wave_ends,
                                 int64_t generation) {
   std::sort(candidates.begin(), candidates.end(),
-            [](const Candidate& a, const Candidate& b) {
-              return std::make_tuple(!a.view.connected, !a.disturbed,
-                                     Health(a.view), std::cref(a.host)) <
-                     std::make_tuple(!b.view.connected, !b.disturbed,
-                                     Health(b.view), std::cref(b.host));
+            [order](const Candidate& a, const Candidate& b) {
+              return Rank(a, order) < Rank(b, order);
             });
   std::vector<HostStep> steps;
   steps.reserve(candidates.size());
+  size_t wave = 0;
   for (Candidate& candidate : candidates) {
+    while (wave + 1 < wave_ends.size() &&
+           static_cast<int>(steps.size()) >= wave_ends[wave]) {
+      ++wave;
+    }
     HostStep step;
     step.host = std::move(candidate.host);
+    step.zone = std::move(candidate.zone);
+    step.wave = static_cast<int>(wave);
     step.generation = generation;
     steps.push_back(std::move(step));
   }
@@ -89,10 +66,17 @@ Plan BeginRollout(const Rollout& rollout, Moment now) {
   std::string text = Name(rollout.kind);
   if (rollout.kind == RolloutKind::kDeploy) {
     absl::StrAppend(&text, " of revision ", rollout.to_revision);
+  } else if (rollout.kind == RolloutKind::kRollback) {
+    absl::StrAppend(&text, " to revision ", rollout.to_revision);
   }
-  draft.Record(absl::StrCat(text, " to ",
-                            Hosts(static_cast<int>(rollout.steps.size())), ", ",
-                            rollout.policy.max_parallel, " at a time"));
+  absl::StrAppend(&text,
+                  rollout.kind == RolloutKind::kRollback ? " on " : " to ",
+                  Hosts(static_cast<int>(rollout.steps.size())), ", ",
+                  rollout.policy.max_parallel, " at a time");
+  if (rollout.policy.waves > 1) {
+    absl::StrAppend(&text, ", in ", rollout.policy.waves, " waves");
+  }
+  draft.Record(text);
   return std::move(draft).Take();
 }
 

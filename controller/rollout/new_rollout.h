@@ -1,36 +1,32 @@
-// How a rollout begins: its policy resolved, its hosts in order.
+// How a rollout begins: its hosts in order, and its first event.
 #ifndef FLEET_CONTROLLER_ROLLOUT_NEW_ROLLOUT_H_
 #define FLEET_CONTROLLER_ROLLOUT_NEW_ROLLOUT_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
-#include "controller/rollout/planner.h"
+#include "controller/rollout/host_view.h"
+#include "controller/rollout/plan.h"
 #include "controller/rollout/rollout.h"
-#include "proto/rpc/app_spec.h"
 
 namespace fleet::controller {
-
-// `policy` with its defaults filled in, for `hosts` hosts.
-// `nothing_runs`: a first rollout, which takes all hosts at once unless
-// max_parallel is set. INVALID_ARGUMENT names the field.
-absl::StatusOr<Policy> ResolvePolicy(const AppSpec& spec,
-                                     const RolloutPolicySpec& policy,
-                                     RolloutKind kind, int hosts,
-                                     bool nothing_runs);
 
 // A host of a rollout to be.
 struct Candidate {
   std::string host;
+  std::string zone;
   HostView view;
   // In flight in the rollout that this one supersedes.
   bool disturbed = false;
 };
 
-// Orders the hosts: disturbed ones, then the least healthy, then by name;
-// those that are not connected last.
+// Orders the hosts: disturbed ones first, then as the policy says; those that
+// are not connected or are cordoned last. `wave_ends` is what WaveEnds gave
+// for so many.
 std::vector<HostStep> MakeSteps(std::vector<Candidate> candidates,
+                                HostOrder order,
+                                const std::vector<int>& wave_ends,
                                 int64_t generation);
 
 // "QUEUED" with its first event. `rollout` has all fixed fields and its steps.

@@ -6,240 +6,177 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "controller/rollout/draft.h"
+#include "controller/rollout/admission.h"
+#include "controller/rollout/bake.h"
 #include "controller/rollout/host_follower.h"
+#include "controller/rollout/once_hook.h"
+#include "controller/rollout/planning.h"
+#include "controller/rollout/rollback.h"
 #include "controller/rollout/rollout_text.h"
+#include "controller/rollout/wave.h"
 #include "proto/rpc/quantity.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::controller {
 namespace {
 
-// One planning. Its functions run in the order in which they stand.
-class Planning {
- public:
-  Planning(const Rollout& rollout, const FleetView& fleet, Moment now)
-      : fleet_(fleet), draft_(rollout, now) {
-    resyncing_ = now.steady < fleet.resync_until && SomebodyIsMissing();
+std::vector<std::string> MissingHosts(const Planning& planning) {
+  std::vector<std::string> missing;
+  for (size_t i = 0; i < planning.draft().size(); ++i) {
+    const HostView& view = planning.view(i);
+    const HostStep& step = planning.draft().step(i);
+    if (Ended(step.phase) || view.connected || view.removed) continue;
+    missing.push_back(step.host);
   }
+  return missing;
+}
 
-  Plan Run() && {
-    Begin();
-    for (size_t i = 0; i < draft_.size(); ++i) {
-      FollowHost(draft_, i, fleet_.hosts[i], resyncing_);
-    }
-    CheckFailureLimit();
-    CheckProgress();
-    Admit();
-    Finish();
-    absl::Time wake_up = WakeUp();
-    return std::move(draft_).Take(wake_up);
+// After a start of the controller. What was lost with it was no pause of
+// anybody's: it is told as a hold.
+void Resync(Planning& planning) {
+  std::vector<std::string> missing;
+  if (planning.draft().now().steady < planning.fleet().resync_until) {
+    missing = MissingHosts(planning);
   }
-
- private:
-  bool SomebodyIsMissing() const {
-    for (size_t i = 0; i < draft_.size(); ++i) {
-      const HostView& view = fleet_.hosts[i];
-      HostStepPhase phase = draft_.step(i).phase;
-      if (!Ended(phase) && !view.connected && !view.removed) return true;
-    }
-    return false;
+  planning.set_resyncing(!missing.empty());
+  if (missing.empty()) {
+    planning.draft().LiftHold(HoldKind::kLeaderless);
+    return;
   }
+  planning.WakeAt(planning.fleet().resync_until);
+  if (HasHold(planning.state(), HoldKind::kLeaderless)) return;
+  planning.draft().AddHold(
+      HoldKind::kLeaderless,
+      absl::StrCat("the controller has started and waits to hear from ",
+                   HostList(missing)));
+}
 
-  bool Held() const { return !draft_.state().holds.empty(); }
-  bool AllEnded() const {
-    return draft_.counts().pending == 0 && draft_.counts().in_flight == 0;
+void Begin(Planning& planning) {
+  Draft& draft = planning.draft();
+  if (draft.state().phase == RolloutPhase::kQueued) {
+    // It may have been paused before it began.
+    const std::string message = draft.state().message;
+    draft.MoveTo(RolloutPhase::kRolling, message);
+    draft.RestartProgress();
+    draft.RestartTotal();
   }
-
-  void Begin() {
-    if (draft_.state().phase == RolloutPhase::kQueued) {
-      // It may have been paused before it began.
-      const std::string message = draft_.state().message;
-      draft_.MoveTo(RolloutPhase::kRolling, message);
-      draft_.RestartProgress();
-    }
-    if (Held() || resyncing_) {
-      draft_.state().clock.Stop(draft_.now().steady);
-    } else {
-      draft_.state().clock.Run(draft_.now().steady);
-    }
+  Resync(planning);
+  if (ClockStands(draft.state())) {
+    draft.state().clock.Stop(draft.now().steady);
+  } else {
+    draft.state().clock.Run(draft.now().steady);
   }
+}
 
-  // The policy's on_failure.
-  void Fail(const std::string& reason) {
-    switch (draft_.base().policy.on_failure) {
-      case OnFailure::kPause:
-        draft_.AddHold(HoldKind::kFailure, reason);
-        return;
-      case OnFailure::kAbort:
-        draft_.state().aborting = true;
-        draft_.state().abort_reason = reason;
-        draft_.state().holds.clear();
-        draft_.state().message = absl::StrCat("aborting: ", reason);
-        draft_.state().clock.Run(draft_.now().steady);
-        draft_.Record(draft_.state().message);
-        return;
-    }
+void FollowAll(Planning& planning) {
+  planning.tally() = {};
+  for (size_t i = 0; i < planning.draft().size(); ++i) {
+    if (planning.draft().Full()) return;
+    FollowHost(planning, i);
+    planning.Count(i);
   }
+}
 
-  bool MayFail() const {
-    return !draft_.state().aborting &&
-           !HasHold(draft_.state(), HoldKind::kFailure);
+// True: it has failed just now.
+bool CheckFailureLimit(Planning& planning) {
+  const RolloutState& state = planning.state();
+  int counted = state.failures - state.forgiven;
+  int limit = planning.policy().max_failures;
+  if (!planning.MayFail() || counted <= limit) return false;
+  planning.Fail(absl::StrCat(
+      Hosts(counted), " failed, ", limit == 0 ? "none" : absl::StrCat(limit),
+      " may: ", planning.FailedHosts(HostStepPhase::kFailed)));
+  return true;
+}
+
+std::string WhoIsAwaited(const Planning& planning) {
+  std::vector<std::string> hosts = planning.HostsThat(
+      [](const HostStep& step) { return InFlight(step.phase); });
+  if (!hosts.empty()) return HostList(hosts);
+  const std::string& message = planning.state().message;
+  return message.empty() ? "nobody is in work" : message;
+}
+
+// While a hook runs, and in a bake, other deadlines count.
+bool ProgressCounts(const Planning& planning) {
+  const RolloutState& state = planning.state();
+  return state.phase == RolloutPhase::kRolling &&
+         state.pre_rollout.phase != HookPhase::kRunning &&
+         state.post_rollout.phase != HookPhase::kRunning &&
+         (planning.tally().open > 0 || !planning.tally().in_flight.empty());
+}
+
+bool CheckDeadlines(Planning& planning) {
+  if (planning.Held() || !planning.MayFail()) return false;
+  const RolloutState& state = planning.state();
+  const Policy& policy = planning.policy();
+  absl::Duration elapsed = planning.draft().elapsed();
+  if (elapsed >= state.total_at) {
+    planning.Fail(absl::StrCat("it has taken longer than ",
+                               DurationText(policy.total_deadline), ": ",
+                               WhoIsAwaited(planning)));
+    return true;
   }
+  if (!ProgressCounts(planning) || elapsed < state.progress_at) return false;
+  planning.Fail(absl::StrCat("no host has finished for ",
+                             DurationText(policy.progress_deadline), ": ",
+                             WhoIsAwaited(planning)));
+  return true;
+}
 
-  void CheckFailureLimit() {
-    const RolloutState& state = draft_.state();
-    int counted = state.failures - state.forgiven;
-    int limit = draft_.base().policy.max_failures;
-    if (!MayFail() || counted <= limit) return;
-    std::string text = absl::StrCat(Hosts(counted), " failed, ",
-                                    limit == 0 ? "none" : absl::StrCat(limit),
-                                    " may: ", FailedHosts());
-    Fail(text);
+bool HookRuns(const RolloutState& state) {
+  return state.pre_rollout.phase == HookPhase::kRunning ||
+         state.post_rollout.phase == HookPhase::kRunning;
+}
+
+// What began is seen to its end before the rollout ends or turns back.
+bool AwaitHook(Planning& planning) {
+  if (planning.state().pre_rollout.phase == HookPhase::kRunning) {
+    AdvanceHook(planning, OnceHook::kPreRollout);
   }
-
-  void CheckProgress() {
-    if (Held() || resyncing_ || draft_.state().aborting || AllEnded()) return;
-    if (draft_.elapsed() < draft_.state().progress_at) return;
-    Fail(absl::StrCat("no host has finished for ",
-                      DurationText(draft_.base().policy.progress_deadline),
-                      ": ", HostList(HostsThat(InFlight))));
+  if (planning.state().post_rollout.phase == HookPhase::kRunning) {
+    AdvanceHook(planning, OnceHook::kPostRollout);
   }
+  return HookRuns(planning.state());
+}
 
-  void Admit() {
-    if (Held() || resyncing_ || draft_.state().aborting) return;
-    int room = draft_.base().policy.max_parallel - draft_.counts().in_flight;
-    for (size_t i = 0; i < draft_.size() && room > 0; ++i) {
-      if (draft_.step(i).phase != HostStepPhase::kPending) continue;
-      if (fleet_.hosts[i].connected) {
-        draft_.Admit(i);
-        --room;
-      } else {
-        draft_.MoveStep(i, HostStepPhase::kSkipped, "not connected");
-        draft_.Edit(i).skip = SkipReason::kUnreachable;
-      }
-    }
+bool Roll(Planning& planning) {
+  if (planning.resyncing()) return false;
+  if (planning.Held()) return SucceedIfDone(planning);
+  HookProgress hook = AdvanceHook(planning, OnceHook::kPreRollout);
+  if (hook == HookProgress::kFailedNow) return true;
+  if (hook == HookProgress::kWaits && HookRuns(planning.state())) return false;
+  const bool changed = AdmitHosts(planning);
+  if (planning.draft().Full()) return false;
+  const bool failed = planning.Held() || planning.state().aborting ||
+                      planning.state().phase != RolloutPhase::kRolling;
+  if (failed) return true;
+  if (changed) planning.Recount();
+  return AdvanceWave(planning);
+}
+
+// One move. True: look again, something else may follow at once.
+bool Advance(Planning& planning) {
+  const RolloutState& state = planning.state();
+  if (Terminal(state.phase) || planning.draft().Full()) return false;
+  if (state.aborting) return !AwaitHook(planning) && EndIfIdle(planning);
+  if (state.phase == RolloutPhase::kRollingBack) {
+    return !AwaitHook(planning) && AdvanceRollback(planning);
   }
+  if (CheckFailureLimit(planning) || CheckDeadlines(planning)) return true;
+  if (state.phase == RolloutPhase::kBaking) return AdvanceBake(planning);
+  return Roll(planning);
+}
 
-  void Finish() {
-    const StepCounts& counts = draft_.counts();
-    if (draft_.state().aborting) {
-      if (counts.in_flight == 0) EndAborted(draft_.state().abort_reason);
-    } else if (!AllEnded()) {
-      return;
-    } else if (counts.failed > 0) {
-      FinishWithFailures();
-    } else if (counts.done > 0) {
-      Succeed();
-    } else {
-      FinishWithNothing();
-    }
+void WakeAtDeadlines(Planning& planning) {
+  const RolloutState& state = planning.state();
+  if (Terminal(state.phase) || state.aborting ||
+      state.phase == RolloutPhase::kRollingBack) {
+    return;
   }
-
-  // More would break "SUCCEEDED: every host that was not skipped runs it".
-  void FinishWithFailures() {
-    if (!MayFail()) return;
-    Fail(absl::StrCat(draft_.counts().done, " of ",
-                      Hosts(static_cast<int>(draft_.size())),
-                      " done, to be retried or aborted: ", FailedHosts()));
-    if (draft_.state().aborting) EndAborted(draft_.state().abort_reason);
-  }
-
-  void FinishWithNothing() {
-    if (HostsSkippedFor(SkipReason::kUnreachable).empty()) {
-      EndAborted("every host was removed from the fleet");
-    } else if (MayFail()) {
-      Fail("none of its hosts is connected");
-      if (draft_.state().aborting) EndAborted(draft_.state().abort_reason);
-    }
-  }
-
-  // Hosts that were out of reach converge when they return: what they then
-  // get has been proven on the others.
-  void Succeed() {
-    std::string text = absl::StrCat(Hosts(draft_.counts().done), " done");
-    for (size_t i = 0; i < draft_.size(); ++i) {
-      if (draft_.step(i).skip == SkipReason::kUnreachable) draft_.AddTarget(i);
-    }
-    std::vector<std::string> away = HostsSkippedFor(SkipReason::kUnreachable);
-    if (!away.empty()) {
-      absl::StrAppend(&text,
-                      "; not connected, to follow when back: ", HostList(away));
-    }
-    std::vector<std::string> gone = HostsSkippedFor(SkipReason::kRemoved);
-    if (!gone.empty()) {
-      absl::StrAppend(&text, "; removed from the fleet: ", HostList(gone));
-    }
-    draft_.SetProven();
-    draft_.MoveTo(RolloutPhase::kSucceeded, text);
-  }
-
-  void EndAborted(const std::string& reason) {
-    std::string text = absl::StrCat(
-        reason, ". ",
-        FinalStateText(
-            draft_.base(), fleet_,
-            [this](size_t i) -> const HostStep& { return draft_.step(i); }));
-    for (size_t i = 0; i < draft_.size(); ++i) {
-      if (draft_.step(i).phase != HostStepPhase::kPending) continue;
-      draft_.MoveStepSilently(i, HostStepPhase::kSkipped,
-                              "the rollout ended before its turn");
-      draft_.Edit(i).skip = SkipReason::kEnded;
-    }
-    draft_.MoveTo(RolloutPhase::kAborted, text);
-  }
-
-  absl::Time WakeUp() const {
-    const RolloutState& state = draft_.state();
-    if (Terminal(state.phase)) return absl::InfiniteFuture();
-    if (resyncing_) return fleet_.resync_until;
-    absl::Duration next = absl::InfiniteDuration();
-    if (!state.aborting && !AllEnded()) next = state.progress_at;
-    for (size_t i = 0; i < draft_.size(); ++i) {
-      if (!InFlight(draft_.step(i).phase)) continue;
-      next = std::min(next, StepDeadline(draft_.base().policy, draft_.step(i)));
-    }
-    return next == absl::InfiniteDuration() ? absl::InfiniteFuture()
-                                            : state.clock.When(next);
-  }
-
-  template <class Predicate>
-  std::vector<std::string> HostsThat(Predicate predicate) const {
-    std::vector<std::string> hosts;
-    for (size_t i = 0; i < draft_.size(); ++i) {
-      const HostStep& step = draft_.step(i);
-      if (predicate(step.phase)) hosts.push_back(step.host);
-    }
-    return hosts;
-  }
-
-  std::vector<std::string> HostsSkippedFor(SkipReason reason) const {
-    std::vector<std::string> hosts;
-    for (size_t i = 0; i < draft_.size(); ++i) {
-      const HostStep& step = draft_.step(i);
-      if (step.skip == reason) hosts.push_back(step.host);
-    }
-    return hosts;
-  }
-
-  // One by its full text, more by name with the first one's text.
-  std::string FailedHosts() const {
-    std::vector<std::string> hosts;
-    std::string first;
-    for (size_t i = 0; i < draft_.size(); ++i) {
-      const HostStep& step = draft_.step(i);
-      if (step.phase != HostStepPhase::kFailed) continue;
-      if (first.empty()) first = step.reason;
-      hosts.push_back(step.host);
-    }
-    if (hosts.size() <= 1) return first;
-    return absl::StrCat(HostList(hosts), "; the first: ", first);
-  }
-
-  const FleetView& fleet_;
-  Draft draft_;
-  bool resyncing_ = false;
-};
+  planning.WakeAtPoint(state.total_at);
+  if (ProgressCounts(planning)) planning.WakeAtPoint(state.progress_at);
+}
 
 }  // namespace
 
@@ -250,7 +187,20 @@ Plan PlanRollout(const Rollout& rollout, const FleetView& fleet, Moment now) {
     plan.state = rollout.state;
     return plan;
   }
-  return Planning(rollout, fleet, now).Run();
+  Planning planning(rollout, fleet, now);
+  Begin(planning);
+  FollowAll(planning);
+  RolloutPhase before = planning.state().phase;
+  while (Advance(planning)) {
+    RolloutPhase phase = std::exchange(before, planning.state().phase);
+    // From now on its hosts are looked at in another way.
+    if (before == RolloutPhase::kBaking && phase != before) FollowAll(planning);
+  }
+  if (planning.draft().Full()) planning.WakeAt(now.steady);
+  WakeAtDeadlines(planning);
+  absl::Time wake_up = Terminal(planning.state().phase) ? absl::InfiniteFuture()
+                                                        : planning.wake_up();
+  return std::move(planning.draft()).Take(wake_up);
 }
 
 }  // namespace fleet::controller

@@ -8,16 +8,21 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "controller/rollout/gate.h"
+#include "controller/rollout/hook_run.h"
 #include "controller/rollout/host_step.h"
+#include "controller/rollout/policy.h"
 #include "controller/rollout/rollout_clock.h"
-#include "proto/rpc/app_spec.h"
 
 namespace fleet::controller {
 
-enum class RolloutKind { kReload, kRestart, kDeploy };
+enum class RolloutKind { kReload, kRestart, kDeploy, kRollback };
 
-// QUEUED → ROLLING | ABORTED | SUPERSEDED
-// ROLLING → SUCCEEDED | ABORTED | SUPERSEDED
+// QUEUED → ROLLING | terminal but SUCCEEDED
+// ROLLING → BAKING → ROLLING
+// QUEUED | ROLLING | BAKING → ROLLING_BACK → ROLLED_BACK | ROLLBACK_FAILED
+// ROLLING → SUCCEEDED
+// any of these → ABORTED | SUPERSEDED
 // Terminal phases absorb.
 enum class RolloutPhase {
   kQueued,
@@ -25,6 +30,10 @@ enum class RolloutPhase {
   kSucceeded,
   kAborted,
   kSuperseded,
+  kBaking,
+  kRollingBack,
+  kRolledBack,
+  kRollbackFailed,
 };
 
 bool Terminal(RolloutPhase phase);
@@ -32,7 +41,16 @@ bool LegalTransition(RolloutPhase from, RolloutPhase to);
 const char* Name(RolloutPhase phase);
 const char* Name(RolloutKind kind);
 
-enum class HoldKind { kUser, kFailure };
+enum class HoldKind {
+  kUser,
+  kFailure,
+  kManualGate,
+  kBudget,
+  kMetric,
+  kLeaderless,
+};
+// "USER", "FAILURE" …
+const char* Name(HoldKind kind);
 
 // Why no host is admitted now.
 struct Hold {
@@ -43,29 +61,6 @@ struct Hold {
   bool operator==(const Hold&) const = default;
 };
 
-// How workers are brought to a generation on a host.
-struct StepPolicy {
-  ReloadStrategy strategy = ReloadStrategy::kDefault;
-  absl::Duration min_ready_time = absl::Seconds(3);
-  absl::Duration ready_deadline = absl::Seconds(60);
-  int max_flaps = 2;
-
-  bool operator==(const StepPolicy&) const = default;
-};
-
-// As resolved when the rollout was made: percentages are counts of its hosts.
-struct Policy {
-  int max_parallel = 1;
-  int max_failures = 0;
-  OnFailure on_failure = OnFailure::kPause;
-  absl::Duration progress_deadline = absl::Minutes(10);
-  absl::Duration unknown_grace = absl::Minutes(2);
-  StepPolicy step;
-  // Per slot, beside min_ready_time and ready_deadline: the app's
-  // kill_timeout. Part of the host's deadline.
-  absl::Duration stop_time = absl::Seconds(30);
-};
-
 // The part of a rollout that changes, beside its steps.
 struct RolloutState {
   RolloutPhase phase = RolloutPhase::kQueued;
@@ -73,18 +68,42 @@ struct RolloutState {
   std::vector<Hold> holds;
   // Ends as ABORTED once no step is in flight; admits nobody.
   bool aborting = false;
-  std::string abort_reason;
+  // Why it aborts or rolls back.
+  std::string end_reason;
   // For a person: how it ended, or what it waits for. Empty: nothing special.
   std::string message;
-  // The newest generation it gave out; a retry raises it.
+  // The newest generation it gave out; a retry or a rollback raises it.
   int64_t generation = 0;
+
+  // The wave whose hosts are admitted now, all before it included.
+  int wave = 0;
+  // It has passed its bake time and the metric gates.
+  bool baked = false;
+  // A person has let the second wave start.
+  bool promoted = false;
+  // Of a wave that bakes: a host got worse. Empty: none has.
+  std::string bake_failure;
+  // Of Policy::gates; empty until a wave bakes.
+  std::vector<GateState> gates;
+  HookRun pre_rollout;
+  HookRun post_rollout;
+
   // Only rises.
   int failures = 0;
   // Failures up to the last retry or resume; the limit does not count them.
   int forgiven = 0;
+  // Likewise a wave of which no host got through (-1: none), and hosts that
+  // are not connected.
+  int forgiven_wave = -1;
+  bool skip_any = false;
+
   // Counts unpaused time. Every deadline is a point on it.
   RolloutClock clock;
   absl::Duration progress_at;
+  absl::Duration total_at;
+  absl::Duration bake_until;
+  // Once it has SUCCEEDED: what a host took, the median.
+  absl::Duration step_time;
   int64_t last_seq = 0;
   absl::Time end_time = absl::InfinitePast();  // Calendar time.
 };
@@ -97,10 +116,17 @@ struct Rollout {
   RolloutKind kind = RolloutKind::kReload;
   int64_t from_revision = 0;
   int64_t to_revision = 0;
+  // Where a rollback leads: a proven revision. 0: there is none.
+  int64_t rollback_revision = 0;
   Policy policy;
   absl::Time create_time;  // Calendar time.
   std::string actor;
   std::string request_id;
+  // Of the controller that made it.
+  int64_t epoch = 0;
+  // What a host is expected to take, by the app's past rollouts; ZeroDuration:
+  // there were none.
+  absl::Duration step_estimate;
 
   RolloutState state;
   // Frozen set and order: the order in which hosts are admitted.
@@ -116,6 +142,7 @@ struct RolloutEvent {
   RolloutPhase phase = RolloutPhase::kQueued;
   std::string message;
   std::string actor;  // Empty: the engine itself.
+  int64_t epoch = 0;  // Set by the driver.
 };
 
 // Steps by phase.
@@ -125,15 +152,25 @@ struct StepCounts {
   int done = 0;
   int failed = 0;
   int skipped = 0;
+  int reverted = 0;
+  int revert_failed = 0;
 
   void Add(HostStepPhase phase, int n);
 };
 StepCounts Count(const std::vector<HostStep>& steps);
 
 bool HasHold(const RolloutState& state, HoldKind kind);
+// Its clock stands: a hold is there other than BUDGET, which lasts no longer
+// than the deadlines let it.
+bool ClockStands(const RolloutState& state);
 
-// What is left until the progress deadline.
+// What is left until the deadlines and of the bake time, at least 0.
 absl::Duration ProgressRemaining(const Rollout& rollout, absl::Time now);
+absl::Duration TotalRemaining(const Rollout& rollout, absl::Time now);
+absl::Duration BakeRemaining(const Rollout& rollout, absl::Time now);
+
+// It may go back to a proven revision. A rollback is never rolled back.
+bool CanRollBack(const Rollout& rollout);
 
 // Changes with every event: send it back to change only what you have seen.
 std::string Etag(const Rollout& rollout);

@@ -32,6 +32,8 @@ std::string WhatFailed(const Rollout& rollout, const StepReport& report) {
       return "could not open its address";
     case FailureKind::kSpec:
       return "cannot run here";
+    case FailureKind::kHook:
+      return "was not reloaded";
   }
   FLEET_CHECK(false);
 }
@@ -42,12 +44,17 @@ std::string LastLines(const std::vector<std::string>& lines) {
                        lines.end(), " | ");
 }
 
+bool ChangesRevision(const Rollout& rollout) {
+  return rollout.kind == RolloutKind::kDeploy ||
+         rollout.kind == RolloutKind::kRollback;
+}
+
 std::string WhatServes(const Rollout& rollout, const StepReport& report,
                        const HostView& view) {
   if (view.instances_total == 0) return "nothing serves there now";
   std::string text = absl::StrCat(view.instances_ready, " of ",
                                   view.instances_total, " instances are ready");
-  if (rollout.kind == RolloutKind::kDeploy && view.running_revision != 0) {
+  if (ChangesRevision(rollout) && view.running_revision != 0) {
     absl::StrAppend(&text, ", revision ", view.running_revision);
   }
   if (report.slots_done > 0) {
@@ -59,17 +66,30 @@ std::string WhatServes(const Rollout& rollout, const StepReport& report,
 
 // The host has instances of both generations.
 bool Partly(const HostStep& step) {
-  return step.phase != HostStepPhase::kDone && step.progress.slots_done > 0 &&
+  return step.phase != HostStepPhase::kDone &&
+         step.phase != HostStepPhase::kReverted &&
+         step.progress.slots_done > 0 &&
          step.progress.generation == step.generation;
+}
+
+// By the step when it is sure of it.
+int64_t RevisionOf(const Rollout& rollout, const HostStep& step,
+                   const HostView& view) {
+  if (step.phase == HostStepPhase::kDone) return rollout.to_revision;
+  if (step.phase == HostStepPhase::kReverted) return rollout.rollback_revision;
+  return view.running_revision;
 }
 
 std::string GroupOf(const Rollout& rollout, const HostStep& step,
                     const HostView& view) {
   bool done = step.phase == HostStepPhase::kDone;
-  if (rollout.kind == RolloutKind::kDeploy) {
-    int64_t revision = done ? rollout.to_revision : view.running_revision;
-    if (Partly(step))
-      return absl::StrCat("partly revision ", rollout.to_revision);
+  if (ChangesRevision(rollout)) {
+    int64_t revision = RevisionOf(rollout, step, view);
+    if (Partly(step)) {
+      const bool back = step.phase == HostStepPhase::kRevertFailed;
+      return absl::StrCat("partly revision ", back ? rollout.rollback_revision
+                                                   : rollout.to_revision);
+    }
     if (revision != 0) return absl::StrCat("revision ", revision);
     return view.connected ? "not running" : "not known";
   }

@@ -4,8 +4,10 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
-#include "controller/rollout/planner.h"
+#include "controller/rollout/host_view.h"
+#include "controller/rollout/rollout.h"
 
 namespace fleet::controller {
 

@@ -1,5 +1,7 @@
 #include "controller/store/host_proto.h"
 
+#include "proto/rpc/proto_time.h"
+
 namespace fleet::controller {
 
 v1::Host ToProto(const HostRecord& host) {
@@ -16,6 +18,13 @@ v1::Host ToProto(const HostRecord& host) {
   message.set_bind_address(host.bind_address);
   message.set_host_uid(host.host_uid);
   message.set_boot_id(host.boot_id);
+  if (host.cordon.has_value()) {
+    v1::Cordon& cordon = *message.mutable_cordon();
+    cordon.set_drained(host.cordon->drained);
+    cordon.set_reason(host.cordon->reason);
+    cordon.set_actor(host.cordon->actor);
+    *cordon.mutable_time() = ToProtoTimestamp(host.cordon->time);
+  }
   return message;
 }
 
@@ -31,6 +40,11 @@ HostRecord FromProto(const v1::Host& message) {
   host.bind_address = message.bind_address();
   host.host_uid = message.host_uid();
   host.boot_id = message.boot_id();
+  if (message.has_cordon()) {
+    const v1::Cordon& cordon = message.cordon();
+    host.cordon = Cordon{cordon.drained(), cordon.reason(), cordon.actor(),
+                         fleet::FromProto(cordon.time())};
+  }
   return host;
 }
 

@@ -110,10 +110,24 @@ CREATE TABLE rollout_events (
 ) WITHOUT ROWID;
 )sql";
 
+// The step as a message of its own (the columns before it stay for older
+// controllers to read), hooks, drained hosts, and which revisions have proven
+// themselves.
+constexpr char kRollouts[] = R"sql(
+ALTER TABLE host_targets ADD COLUMN step BLOB NOT NULL DEFAULT x'';
+ALTER TABLE host_targets ADD COLUMN once_hook BLOB NOT NULL DEFAULT x'';
+ALTER TABLE host_targets ADD COLUMN drained INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE host_targets ADD COLUMN placed_during TEXT NOT NULL DEFAULT '';
+ALTER TABLE revisions ADD COLUMN proven INTEGER NOT NULL DEFAULT 0;
+UPDATE revisions SET proven = 1 WHERE EXISTS (
+  SELECT 1 FROM apps WHERE apps.uid = revisions.app_uid
+    AND apps.proven_revision = revisions.number);
+)sql";
+
 }  // namespace
 
 const std::vector<std::string>& Migrations() {
-  static const std::vector<std::string> migrations = {kFirst};
+  static const std::vector<std::string> migrations = {kFirst, kRollouts};
   return migrations;
 }
 

@@ -1,6 +1,7 @@
 #include "controller/store/record_rows.h"
 
 #include "controller/store/host_proto.h"
+#include "controller/store/step_proto.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "proto/rpc/app_spec_proto.h"
@@ -44,6 +45,26 @@ HostRecord HostFromBytes(const std::string& name, const std::string& bytes,
   host.name = name;
   host.last_seen = last_seen;
   return host;
+}
+
+std::string StepToBytes(const StepPolicy& step) {
+  return Serialize(ToProto(step));
+}
+
+StepPolicy StepFromBytes(const std::string& bytes) {
+  v1::StepPolicy message;
+  if (!message.ParseFromString(bytes)) message.Clear();
+  return FromProto(message);
+}
+
+std::string HookToBytes(const HookOrder& order) {
+  return order.id.empty() ? "" : Serialize(ToProto(order));
+}
+
+HookOrder HookFromBytes(const std::string& host, const std::string& bytes) {
+  v1::OnceHook message;
+  if (bytes.empty() || !message.ParseFromString(bytes)) return {};
+  return FromProto(host, message);
 }
 
 }  // namespace fleet::controller

@@ -6,6 +6,7 @@
 
 #include "absl/time/time.h"
 #include "controller/host_record.h"
+#include "controller/host_target.h"
 #include "proto/rpc/app_spec.h"
 
 namespace fleet::controller {
@@ -19,6 +20,13 @@ AppSpec SpecFromBytes(const std::string& bytes);
 std::string HostToBytes(const HostRecord& host);
 HostRecord HostFromBytes(const std::string& name, const std::string& bytes,
                          absl::Time last_seen);
+
+std::string StepToBytes(const StepPolicy& step);
+StepPolicy StepFromBytes(const std::string& bytes);
+
+// No bytes for an order without an id, and the other way round.
+std::string HookToBytes(const HookOrder& order);
+HookOrder HookFromBytes(const std::string& host, const std::string& bytes);
 
 }  // namespace fleet::controller
 

@@ -83,6 +83,11 @@ absl::Status SqliteRolloutStore::ForgetOld(const RolloutCommit& commit) {
 }
 
 absl::Status SqliteRolloutStore::SaveAdvance(const AppAdvance& app) {
+  if (app.proven_revision != 0) {
+    RETURN_IF_ERROR(database_.Run(
+        "UPDATE revisions SET proven = 1 WHERE app_uid = ? AND number = ?",
+        {app.app_uid, app.proven_revision}));
+  }
   return database_.Run(
       "UPDATE apps SET generation = ?2, proven_revision ="
       " CASE WHEN ?3 = 0 THEN proven_revision ELSE ?3 END,"

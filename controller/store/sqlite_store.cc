@@ -49,6 +49,11 @@ HostTarget TargetOf(const SqliteRow& row) {
   target.step.ready_deadline = absl::Milliseconds(row.Int(11));
   target.step.max_flaps = static_cast<int>(row.Int(12));
   target.start_nonce = row.Int(13);
+  const std::string step = row.Text(14);
+  if (!step.empty()) target.step = StepFromBytes(step);
+  target.once_hook = HookFromBytes(target.host, row.Text(15));
+  target.drained = row.Int(16) != 0;
+  target.placed_during = row.Text(17);
   return target;
 }
 
@@ -72,12 +77,12 @@ absl::Status SqliteStore::LoadApps(StoredFleet& fleet) {
 
 absl::Status SqliteStore::LoadRevisions(StoredFleet& fleet) {
   return database_.Query(
-      "SELECT app_uid, number, hash, spec, create_ms FROM revisions", {},
-      [&](const SqliteRow& row) {
+      "SELECT app_uid, number, hash, spec, create_ms, proven FROM revisions",
+      {}, [&](const SqliteRow& row) {
         fleet.revisions.push_back(
             {row.Text(0),
              {row.Int(1), row.Text(2), SpecFromBytes(row.Text(3)),
-              Time(row.Int(4))}});
+              Time(row.Int(4)), row.Int(5) != 0}});
       });
 }
 
@@ -85,7 +90,8 @@ absl::Status SqliteStore::LoadTargets(StoredFleet& fleet) {
   return database_.Query(
       "SELECT t.app_uid, a.name, t.host, t.serial, t.generation, t.revision,"
       " t.run_state, t.instances, t.removed, t.strategy, t.min_ready_ms,"
-      " t.ready_deadline_ms, t.max_flaps, t.start_nonce"
+      " t.ready_deadline_ms, t.max_flaps, t.start_nonce, t.step, t.once_hook,"
+      " t.drained, t.placed_during"
       " FROM host_targets t JOIN apps a ON a.uid = t.app_uid",
       {},
       [&](const SqliteRow& row) { fleet.targets.push_back(TargetOf(row)); });
@@ -175,18 +181,23 @@ absl::Status SaveTarget(SqliteDatabase& database, const HostTarget& target) {
   return database.Run(
       "INSERT INTO host_targets (app_uid, host, serial, generation, revision,"
       " run_state, instances, removed, strategy, min_ready_ms,"
-      " ready_deadline_ms, max_flaps, start_nonce)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+      " ready_deadline_ms, max_flaps, start_nonce, step, once_hook, drained,"
+      " placed_during)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"
+      " ?15, ?16, ?17)"
       " ON CONFLICT (app_uid, host) DO UPDATE SET serial = ?3,"
       " generation = ?4, revision = ?5, run_state = ?6, instances = ?7,"
       " removed = ?8, strategy = ?9, min_ready_ms = ?10,"
-      " ready_deadline_ms = ?11, max_flaps = ?12, start_nonce = ?13",
+      " ready_deadline_ms = ?11, max_flaps = ?12, start_nonce = ?13,"
+      " step = ?14, once_hook = ?15, drained = ?16, placed_during = ?17",
       {target.app_uid, target.host, target.serial, target.generation,
        target.revision, static_cast<int64_t>(target.run_state),
        int64_t{target.instances}, int64_t{target.removed},
        static_cast<int64_t>(target.step.strategy),
        Millis(target.step.min_ready_time), Millis(target.step.ready_deadline),
-       int64_t{target.step.max_flaps}, target.start_nonce});
+       int64_t{target.step.max_flaps}, target.start_nonce,
+       Blob{StepToBytes(target.step)}, Blob{HookToBytes(target.once_hook)},
+       int64_t{target.drained}, target.placed_during});
 }
 
 absl::StatusOr<int64_t> SqliteStore::RaiseEpoch() {

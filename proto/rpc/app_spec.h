@@ -14,13 +14,13 @@
 #include "proto/rpc/app_limits.h"
 #include "proto/rpc/app_logs.h"
 #include "proto/rpc/app_probes.h"
+#include "proto/rpc/rollout_policy.h"
 
 namespace fleet {
 
 enum class ExecMode { kFork, kCluster };
 enum class SocketSharing { kSlot, kShared };
 enum class ReloadStrategy { kDefault, kSurge, kStopFirst };
-enum class OnFailure { kPause, kAbort };
 enum class CronMissed { kSkip, kRun };
 
 struct RestartPolicy {
@@ -48,17 +48,6 @@ struct StopPolicy {
   std::string signal = "SIGTERM";
   bool shutdown_with_message = false;
   bool treekill = true;
-};
-
-// Unset fields are those the user did not write.
-struct RolloutPolicySpec {
-  std::string max_parallel;  // "2", "25%"; empty: unset.
-  std::optional<absl::Duration> min_ready_time;
-  std::optional<absl::Duration> ready_deadline;
-  std::optional<absl::Duration> progress_deadline;
-  std::string max_failures;  // "0", "10%"; empty: unset.
-  std::optional<OnFailure> on_failure;
-  std::optional<int> max_flaps;
 };
 
 struct AppSpec {

@@ -25,10 +25,6 @@ std::string Text(const std::vector<std::string>& values) {
   return absl::StrCat("[", absl::StrJoin(values, ", "), "]");
 }
 
-std::string Text(const std::optional<absl::Duration>& value) {
-  return value.has_value() ? DurationText(*value) : "";
-}
-
 std::string Text(ExecMode mode) {
   switch (mode) {
     case ExecMode::kFork:
@@ -57,17 +53,6 @@ std::string Text(ReloadStrategy strategy) {
       return "surge";
     case ReloadStrategy::kStopFirst:
       return "stop_first";
-  }
-  return "";
-}
-
-std::string Text(const std::optional<OnFailure>& action) {
-  if (!action.has_value()) return "";
-  switch (*action) {
-    case OnFailure::kPause:
-      return "pause";
-    case OnFailure::kAbort:
-      return "abort";
   }
   return "";
 }
@@ -241,16 +226,9 @@ void AddStopAndLogs(const AppSpec& spec, Fields& out) {
 }
 
 void AddRollout(const RolloutPolicySpec& rollout, Fields& out) {
-  out.emplace_back("rollout.max_parallel", rollout.max_parallel);
-  out.emplace_back("rollout.min_ready_time", Text(rollout.min_ready_time));
-  out.emplace_back("rollout.ready_deadline", Text(rollout.ready_deadline));
-  out.emplace_back("rollout.progress_deadline",
-                   Text(rollout.progress_deadline));
-  out.emplace_back("rollout.max_failures", rollout.max_failures);
-  out.emplace_back("rollout.on_failure", Text(rollout.on_failure));
-  out.emplace_back("rollout.max_flaps", rollout.max_flaps.has_value()
-                                            ? absl::StrCat(*rollout.max_flaps)
-                                            : "");
+  for (auto& [field, text] : RolloutPolicyTexts(rollout)) {
+    out.emplace_back(absl::StrCat("rollout.", field), std::move(text));
+  }
 }
 
 Fields Flatten(const AppSpec& spec) {

@@ -282,17 +282,10 @@ void CheckStop(const AppSpec& spec, Violations& v) {
 }
 
 void CheckRollout(const RolloutPolicySpec& rollout, Violations& v) {
-  absl::Duration zero;
-  v.Share("rollout.max_parallel", rollout.max_parallel, 1);
-  v.Share("rollout.max_failures", rollout.max_failures, 0);
-  v.Range("rollout.min_ready_time", rollout.min_ready_time, zero, kDay);
-  v.Range("rollout.ready_deadline", rollout.ready_deadline,
-          absl::Milliseconds(1), kDay);
-  v.Range("rollout.progress_deadline", rollout.progress_deadline,
-          absl::Seconds(1), 7 * kDay);
-  if (rollout.max_flaps.has_value()) {
-    v.Range("rollout.max_flaps", *rollout.max_flaps, 0, 1000);
-  }
+  CheckRolloutPolicy(rollout,
+                     [&](absl::string_view field, absl::string_view why) {
+                       v.Add(absl::StrCat("rollout.", field), why);
+                     });
 }
 
 }  // namespace

@@ -214,62 +214,6 @@ ReloadStrategy FromProto(v1::ReloadStrategy strategy) {
   return ReloadStrategy::kDefault;
 }
 
-v1::RolloutPolicy ToProto(const RolloutPolicySpec& policy) {
-  v1::RolloutPolicy to;
-  to.set_max_parallel(policy.max_parallel);
-  if (policy.min_ready_time.has_value()) {
-    Set(*policy.min_ready_time, to.mutable_min_ready_time());
-  }
-  if (policy.ready_deadline.has_value()) {
-    Set(*policy.ready_deadline, to.mutable_ready_deadline());
-  }
-  if (policy.progress_deadline.has_value()) {
-    Set(*policy.progress_deadline, to.mutable_progress_deadline());
-  }
-  to.set_max_failures(policy.max_failures);
-  if (policy.on_failure.has_value()) {
-    to.set_on_failure(*policy.on_failure == OnFailure::kAbort
-                          ? v1::ON_FAILURE_ABORT
-                          : v1::ON_FAILURE_PAUSE);
-  }
-  if (policy.max_flaps.has_value()) to.set_max_flaps(*policy.max_flaps);
-  return to;
-}
-
-RolloutPolicySpec FromProto(const v1::RolloutPolicy& policy) {
-  RolloutPolicySpec to;
-  to.max_parallel = policy.max_parallel();
-  if (policy.has_min_ready_time()) {
-    to.min_ready_time = FromProto(policy.min_ready_time());
-  }
-  if (policy.has_ready_deadline()) {
-    to.ready_deadline = FromProto(policy.ready_deadline());
-  }
-  if (policy.has_progress_deadline()) {
-    to.progress_deadline = FromProto(policy.progress_deadline());
-  }
-  to.max_failures = policy.max_failures();
-  if (policy.on_failure() == v1::ON_FAILURE_PAUSE) {
-    to.on_failure = OnFailure::kPause;
-  } else if (policy.on_failure() == v1::ON_FAILURE_ABORT) {
-    to.on_failure = OnFailure::kAbort;
-  }
-  if (policy.has_max_flaps()) to.max_flaps = policy.max_flaps();
-  return to;
-}
-
-RolloutPolicySpec Override(RolloutPolicySpec base,
-                           const RolloutPolicySpec& over) {
-  if (!over.max_parallel.empty()) base.max_parallel = over.max_parallel;
-  if (over.min_ready_time) base.min_ready_time = over.min_ready_time;
-  if (over.ready_deadline) base.ready_deadline = over.ready_deadline;
-  if (over.progress_deadline) base.progress_deadline = over.progress_deadline;
-  if (!over.max_failures.empty()) base.max_failures = over.max_failures;
-  if (over.on_failure) base.on_failure = over.on_failure;
-  if (over.max_flaps) base.max_flaps = over.max_flaps;
-  return base;
-}
-
 v1::AppSpec ToProto(const AppSpec& spec) {
   v1::AppSpec to;
   WriteProgram(spec, to);

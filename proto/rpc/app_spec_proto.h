@@ -4,23 +4,18 @@
 
 #include "fleet/v1/app.pb.h"
 #include "proto/rpc/app_spec.h"
+#include "proto/rpc/rollout_policy_proto.h"
 
 namespace fleet {
 
 // Every field is written out, so that the reader needs no defaults. Of a
 // rollout policy, what is unset stays unset.
 v1::AppSpec ToProto(const AppSpec& spec);
-v1::RolloutPolicy ToProto(const RolloutPolicySpec& policy);
 
 // What the sender left out gets its default (those of the struct, then
 // ApplyDefaults), so that a client may send a sparse spec. Never fails;
 // ValidateAppSpec judges the result.
 AppSpec FromProto(const v1::AppSpec& spec);
-RolloutPolicySpec FromProto(const v1::RolloutPolicy& policy);
-
-// Each policy field that is set in `over` replaces that of `base`.
-RolloutPolicySpec Override(RolloutPolicySpec base,
-                           const RolloutPolicySpec& over);
 
 v1::ReloadStrategy ToProto(ReloadStrategy strategy);
 ReloadStrategy FromProto(v1::ReloadStrategy strategy);

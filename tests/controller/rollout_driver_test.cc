@@ -178,19 +178,19 @@ TEST_F(RolloutDriverTest, FirstRolloutOfAnAppTakesAllAtOnce) {
 
 TEST_F(RolloutDriverTest, PauseResumeRetryAbort) {
   Create(world.Deploy(2));
-  ASSERT_TRUE(world.driver->Pause("web", "lunch", "bob").ok());
+  ASSERT_TRUE(world.driver->Pause({"web", "lunch", "bob", ""}).ok());
   world.WorkUntilQuiet();
   EXPECT_TRUE(world.sent.empty());
-  ASSERT_TRUE(world.driver->Resume("web", "bob").ok());
+  ASSERT_TRUE(world.driver->Resume({"web", "", "bob", ""}).ok());
   world.Turn();
   world.Fail("host-1");
   world.WorkUntilQuiet();
   EXPECT_EQ(world.Steps(), "FAILED PENDING PENDING");
-  ASSERT_TRUE(world.driver->Retry("web", "bob").ok());
+  ASSERT_TRUE(world.driver->Retry({"web", "", "bob", ""}).ok());
   EXPECT_EQ(world.store.app.generation, 3);
   world.Turn();
   EXPECT_EQ(absl::StrJoin(world.sent, " "), "host-1:2 host-1:3");
-  ASSERT_TRUE(world.driver->Abort("web", "enough", "bob").ok());
+  ASSERT_TRUE(world.driver->Abort({"web", "enough", "bob", ""}).ok());
   world.WorkUntilQuiet();
   Rollout rollout = world.Now();
   EXPECT_EQ(rollout.state.phase, RolloutPhase::kAborted);
@@ -200,14 +200,16 @@ TEST_F(RolloutDriverTest, PauseResumeRetryAbort) {
 }
 
 TEST_F(RolloutDriverTest, CommandsNameWhatIsWrong) {
-  EXPECT_EQ(ReasonOf(world.driver->Pause("web", "", "bob").status()).reason,
-            "ROLLOUT_NOT_FOUND");
+  EXPECT_EQ(
+      ReasonOf(world.driver->Pause({"web", "", "bob", ""}).status()).reason,
+      "ROLLOUT_NOT_FOUND");
   Rollout rollout = Create(world.Deploy(2));
-  EXPECT_EQ(ReasonOf(world.driver->Retry(rollout.uid, "bob").status()).reason,
+  EXPECT_EQ(ReasonOf(world.driver->Retry({rollout.uid, "", "bob", ""}).status()).reason,
             "NOTHING_TO_RETRY");
   world.WorkUntilQuiet();
-  EXPECT_EQ(ReasonOf(world.driver->Abort("web", "", "bob").status()).reason,
-            "ROLLOUT_ENDED");
+  EXPECT_EQ(
+      ReasonOf(world.driver->Abort({"web", "", "bob", ""}).status()).reason,
+      "ROLLOUT_ENDED");
 }
 
 TEST_F(RolloutDriverTest, DisconnectedHostFailsAfterItsGrace) {
@@ -330,8 +332,8 @@ TEST_F(RolloutDriverTest, WatcherOfAnotherHistoryIsReset) {
 TEST_F(RolloutDriverTest, OldEventsAreForgottenAndTheWatcherIsTold) {
   Rollout rollout = Create(world.Deploy(2));
   for (int i = 0; i < 5600; ++i) {
-    ASSERT_TRUE(world.driver->Pause("web", "", "bob").ok());
-    ASSERT_TRUE(world.driver->Resume("web", "bob").ok());
+    ASSERT_TRUE(world.driver->Pause({"web", "", "bob", ""}).ok());
+    ASSERT_TRUE(world.driver->Resume({"web", "", "bob", ""}).ok());
   }
   absl::StatusOr<RolloutChanges> changes =
       world.driver->ChangesSince(rollout.uid, 0, 20000);

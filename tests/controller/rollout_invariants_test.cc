@@ -209,15 +209,16 @@ class Story {
   void SomebodyActs() {
     switch (Roll(8)) {
       case 0:
-        return Ignore(world_.driver->Pause("web", "", "ann"));
+        return Ignore(world_.driver->Pause({"web", "", "ann", ""}));
       case 1:
       case 2:
-        return Ignore(world_.driver->Resume("web", "ann"));
+        return Ignore(world_.driver->Resume({"web", "", "ann", ""}));
       case 3:
-        return Ignore(world_.driver->Retry("web", "ann"));
+        return Ignore(world_.driver->Retry({"web", "", "ann", ""}));
       case 4:
-        return Roll(4) == 0 ? Ignore(world_.driver->Abort("web", "", "ann"))
-                            : void();
+        return Roll(4) == 0
+                   ? Ignore(world_.driver->Abort({"web", "", "ann", ""}))
+                   : void();
       default:
         return Deploy();
     }

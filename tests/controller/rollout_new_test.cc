@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "controller/rollout/new_rollout.h"
+#include "controller/rollout/policy_resolver.h"
 #include "tests/controller/rollout_scene.h"
 
 namespace fleet::controller {
@@ -12,7 +13,7 @@ namespace {
 
 Candidate Host(const std::string& name, const std::string& word, int ready,
                bool disturbed = false) {
-  Candidate candidate{name, ViewOf(word, 7), disturbed};
+  Candidate candidate{name, "", ViewOf(word, 7), disturbed};
   candidate.view.instances_ready = ready;
   return candidate;
 }
@@ -21,7 +22,7 @@ TEST(NewRolloutTest, OrdersHostsByHealthThenName) {
   std::vector<HostStep> steps = MakeSteps(
       {Host("d", "old", 4), Host("c", "away", 0), Host("b", "old", 2),
        Host("a", "old", 4), Host("e", "old", 0), Host("f", "old", 4, true)},
-      9);
+      HostOrder::kHealth, {6}, 9);
   std::string order;
   for (const HostStep& step : steps) {
     order += step.host;
@@ -38,7 +39,7 @@ Policy Resolve(const RolloutPolicySpec& policy, int hosts, bool nothing_runs,
   spec.stop.kill_timeout = absl::Seconds(7);
   spec.exec_mode = ExecMode::kCluster;
   absl::StatusOr<Policy> resolved =
-      ResolvePolicy(spec, policy, kind, hosts, nothing_runs);
+      ResolvePolicy(spec, policy, kind, {hosts, hosts * 4, nothing_runs});
   EXPECT_TRUE(resolved.ok()) << resolved.status();
   return *resolved;
 }
@@ -82,13 +83,14 @@ TEST(NewRolloutTest, ErrorsNameTheField) {
   RolloutPolicySpec policy;
   policy.max_parallel = "many";
   absl::Status status =
-      ResolvePolicy({}, policy, RolloutKind::kReload, 1, false).status();
+      ResolvePolicy({}, policy, RolloutKind::kReload, {1, 4, false}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(std::string(status.message()).rfind("max_parallel", 0), 0u)
       << status;
   policy = {};
   policy.progress_deadline = absl::ZeroDuration();
-  status = ResolvePolicy({}, policy, RolloutKind::kReload, 1, false).status();
+  status =
+      ResolvePolicy({}, policy, RolloutKind::kReload, {1, 4, false}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
 }
 

@@ -271,6 +271,7 @@ TEST(PlannerTest, AfterAStartItWaitsForTheHosts) {
   EXPECT_EQ(plan.wake_up, scene.fleet.resync_until);
   EXPECT_TRUE(plan.targets.empty());
   EXPECT_EQ(scene.Steps(), "APPLYING PENDING PENDING");
+  EXPECT_EQ(scene.Phase(), "ROLLING+LEADERLESS");
   // What is heard is taken in, but nobody new is admitted.
   scene.SetHosts("done old away");
   scene.Settle();

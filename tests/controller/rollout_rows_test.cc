@@ -26,8 +26,30 @@ RolloutSummary Everything() {
   rollout.policy.progress_deadline = absl::Seconds(77);
   rollout.policy.unknown_grace = absl::Seconds(78);
   rollout.policy.stop_time = absl::Milliseconds(1600);
-  rollout.policy.step = {ReloadStrategy::kStopFirst, absl::Seconds(1),
-                         absl::Seconds(2), 0};
+  rollout.policy.step.strategy = ReloadStrategy::kStopFirst;
+  rollout.policy.step.min_ready_time = absl::Seconds(1);
+  rollout.policy.step.ready_deadline = absl::Seconds(2);
+  rollout.policy.step.max_flaps = 0;
+  rollout.policy.step.pre_reload = {"git pull", absl::Seconds(5)};
+  rollout.policy.step.post_reload = {"./warm", absl::Seconds(6)};
+  rollout.policy.step.rollout = "r-1";
+  rollout.policy.pre_rollout = {"./migrate", absl::Seconds(7)};
+  rollout.policy.post_rollout = {"./announce", absl::Seconds(8)};
+  rollout.policy.gates = {{GateSource::kMemory, "", "", std::nullopt, 1e9, 0,
+                           absl::Seconds(1), absl::Seconds(2)}};
+  rollout.policy.max_skipped = 3;
+  rollout.policy.max_unavailable = 4;
+  rollout.policy.max_zones = 2;
+  rollout.policy.zone_label = "zone";
+  rollout.policy.order = HostOrder::kZone;
+  rollout.policy.waves = 3;
+  rollout.policy.promotion = Promotion::kManual;
+  rollout.policy.bake_time = absl::Seconds(120);
+  rollout.policy.total_deadline = absl::Seconds(79);
+  rollout.policy.step_deadline = absl::Seconds(80);
+  rollout.rollback_revision = 2;
+  rollout.epoch = 6;
+  rollout.step_estimate = absl::Seconds(33);
   rollout.create_time = absl::FromUnixMicros(1700000000123456);
   rollout.actor = "ann";
   rollout.request_id = "ci-1";
@@ -36,12 +58,25 @@ RolloutSummary Everything() {
   state.holds = {{HoldKind::kUser, "lunch", absl::FromUnixSeconds(17)},
                  {HoldKind::kFailure, "b failed", absl::FromUnixSeconds(18)}};
   state.aborting = true;
-  state.abort_reason = "why";
+  state.end_reason = "why";
   state.message = "m";
   state.generation = 9;
   state.failures = 3;
   state.forgiven = 1;
   state.progress_at = absl::Seconds(600);
+  state.total_at = absl::Seconds(601);
+  state.bake_until = absl::Seconds(602);
+  state.step_time = absl::Seconds(34);
+  state.wave = 1;
+  state.baked = true;
+  state.promoted = true;
+  state.bake_failure = "worse";
+  state.forgiven_wave = 0;
+  state.skip_any = true;
+  state.pre_rollout = {HookPhase::kDone, "a", 2, absl::Seconds(3), "", {"ok"}};
+  state.post_rollout.phase = HookPhase::kRunning;
+  state.gates = {{GateVerdict::kPass, "1.0 MB", absl::FromUnixSeconds(19), true,
+                  absl::InfinitePast(), 0, false}};
   state.last_seq = 12;
   summary.hosts_done = 1;
   summary.hosts_total = 4;
@@ -61,6 +96,13 @@ TEST(RolloutRowsTest, RolloutComesBackAsItWas) {
   EXPECT_EQ(after->hosts_done, 1);
   EXPECT_EQ(after->rollout.policy.step, before.rollout.policy.step);
   EXPECT_EQ(after->rollout.policy.max_failures, 2);
+  EXPECT_EQ(after->rollout.policy.gates, before.rollout.policy.gates);
+  EXPECT_EQ(after->rollout.policy.post_rollout,
+            before.rollout.policy.post_rollout);
+  EXPECT_EQ(after->rollout.state.pre_rollout, before.rollout.state.pre_rollout);
+  EXPECT_EQ(after->rollout.state.gates[0].verdict, GateVerdict::kPass);
+  EXPECT_EQ(after->rollout.state.total_at, absl::Seconds(601));
+  EXPECT_EQ(after->rollout.state.wave, 1);
   EXPECT_EQ(after->rollout.state.holds, before.rollout.state.holds);
   EXPECT_EQ(after->rollout.state.forgiven, 1);
   EXPECT_EQ(after->rollout.state.end_time, absl::InfinitePast());
@@ -80,6 +122,10 @@ TEST(RolloutRowsTest, ClockComesBackStandingAtWhatItShowed) {
 TEST(RolloutRowsTest, StepComesBackAsItWas) {
   HostStep step;
   step.host = "b";
+  step.zone = "z";
+  step.wave = 2;
+  step.touched = true;
+  step.away = true;
   step.phase = HostStepPhase::kSkipped;
   step.skip = SkipReason::kUnreachable;
   step.lost = true;
@@ -130,7 +176,7 @@ TEST(RolloutRowsTest, BytesThatAreNotTextAreReplaced) {
 
 TEST(RolloutRowsTest, FieldsOfALaterVersionAreIgnoredAndMissingOnesDefaulted) {
   absl::StatusOr<HostStep> step =
-      FromRow(RolloutStepRow{"r-1", 0, R"({"host":"b","zone":"z"})"});
+      FromRow(RolloutStepRow{"r-1", 0, R"({"host":"b","planet":"z"})"});
   ASSERT_TRUE(step.ok()) << step.status();
   EXPECT_EQ(step->host, "b");
   EXPECT_EQ(step->attempt, 1);

@@ -19,10 +19,12 @@ std::vector<std::string> Words(const std::string& text) {
 HostStep StepOf(const std::string& word) {
   HostStep step;
   step.generation = kGeneration;
-  for (int i = 0; i <= static_cast<int>(HostStepPhase::kSkipped); ++i) {
+  for (int i = 0; i <= static_cast<int>(HostStepPhase::kRevertFailed); ++i) {
     auto phase = static_cast<HostStepPhase>(i);
     if (word == Name(phase)) {
       step.phase = phase;
+      step.touched =
+          phase != HostStepPhase::kPending && phase != HostStepPhase::kSkipped;
       if (phase == HostStepPhase::kSkipped)
         step.skip = SkipReason::kUnreachable;
       return step;
@@ -31,6 +33,7 @@ HostStep StepOf(const std::string& word) {
   FLEET_CHECK(word == "LOST");
   step.phase = HostStepPhase::kFailed;
   step.lost = true;
+  step.touched = true;
   return step;
 }
 
@@ -54,6 +57,7 @@ HostView ViewOf(const std::string& word, int64_t generation) {
   view.connected = word != "away";
   view.instances_total = 4;
   view.instances_ready = 4;
+  view.instances_available = 4;
   view.running_revision = word == "done" || word == "newer" ? 2 : 1;
   view.report.generation = old ? generation - 1 : generation;
   if (word == "newer") ++view.report.generation;
@@ -80,6 +84,7 @@ RolloutScene::RolloutScene(const std::string& steps, const std::string& hosts) {
   rollout.state.generation = kGeneration;
   rollout.state.phase = RolloutPhase::kRolling;
   rollout.state.progress_at = rollout.policy.progress_deadline;
+  rollout.state.total_at = rollout.policy.total_deadline;
   for (const std::string& word : Words(steps)) {
     rollout.steps.push_back(StepOf(word));
     rollout.steps.back().host =
@@ -114,16 +119,17 @@ void RolloutScene::Pass(absl::Duration d) {
 }
 
 std::string RolloutScene::Steps() const {
-  return absl::StrJoin(rollout.steps, " ",
-                       [](std::string* out, const HostStep& step) {
-                         out->append(step.lost ? "LOST" : Name(step.phase));
-                       });
+  return absl::StrJoin(
+      rollout.steps, " ", [](std::string* out, const HostStep& step) {
+        const bool lost = step.phase == HostStepPhase::kFailed && step.lost;
+        out->append(lost ? "LOST" : Name(step.phase));
+      });
 }
 
 std::string RolloutScene::Phase() const {
   std::string text = Name(rollout.state.phase);
   for (const Hold& hold : rollout.state.holds) {
-    text += hold.kind == HoldKind::kUser ? "+USER" : "+FAILURE";
+    absl::StrAppend(&text, "+", Name(hold.kind));
   }
   if (rollout.state.aborting) text += " aborting";
   return text;

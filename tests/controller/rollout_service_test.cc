@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "controller/call_gate.h"
 #include "proto/rpc/grpc_status.h"
 #include "proto/rpc/status.h"
@@ -25,10 +26,15 @@ class OneApp : public AppCatalog {
   explicit OneApp(const RolloutWorld& world) : world_(world) {}
 
   absl::StatusOr<RolloutApp> FindRolloutApp(
-      const std::string& name) const override {
+      const std::string& name, RolloutKind /*kind*/,
+      int64_t /*to_revision*/) const override {
     if (name == "web") return world_.Deploy(1).app;
     return ErrorWithReason(absl::StatusCode::kNotFound, "no app",
                            {"APP_NOT_FOUND", {{"app", name}}});
+  }
+  absl::StatusOr<std::vector<std::string>> DiffRevisions(
+      const std::string& /*name*/, int64_t from, int64_t to) const override {
+    return std::vector<std::string>{absl::StrCat("args: ", from, " → ", to)};
   }
   absl::StatusOr<std::vector<std::string>> HostsOf(
       const std::string& /*app*/, const std::string& selector) const override {

@@ -196,6 +196,29 @@ HostTarget RolloutWorld::NextTarget(const std::string& app,
   return target;
 }
 
+HostTarget RolloutWorld::NextTargetForHook(const std::string& /*app*/,
+                                           const std::string& /*app_uid*/,
+                                           const HookOrder& order) const {
+  HostTarget target = targets_.at(order.host);
+  target.once_hook = order;
+  ++target.serial;
+  return target;
+}
+
+std::vector<std::string> RolloutWorld::HostsOf(
+    const std::string& app_uid) const {
+  std::vector<std::string> hosts;
+  for (const auto& [host, agent] : agents) {
+    if (app_uid == "a-1" && !agent.removed) hosts.push_back(host);
+  }
+  return hosts;
+}
+
+std::string RolloutWorld::LabelOf(const std::string& host,
+                                  const std::string& label) const {
+  return label == "zone" ? host.substr(host.size() - 1) : "";
+}
+
 void RolloutWorld::OnCommitted(const RolloutCommit& commit) {
   for (const HostTarget& target : commit.targets) {
     targets_[target.host] = target;
@@ -230,6 +253,7 @@ HostView RolloutWorld::View(const std::string& host,
   view.report = report->second;
   view.instances_ready = kSlots;
   view.instances_total = kSlots;
+  view.instances_available = kSlots;
   view.running_revision = it->second.running_revision;
   return view;
 }

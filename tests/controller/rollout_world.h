@@ -77,7 +77,13 @@ class RolloutWorld : public TargetRegistry, public FleetSource {
 
   HostTarget NextTarget(const std::string& app, const std::string& app_uid,
                         const TargetChange& change) const override;
+  HostTarget NextTargetForHook(const std::string& app,
+                               const std::string& app_uid,
+                               const HookOrder& order) const override;
   void OnCommitted(const RolloutCommit& commit) override;
+  std::vector<std::string> HostsOf(const std::string& app_uid) const override;
+  std::string LabelOf(const std::string& host,
+                      const std::string& label) const override;
   HostView View(const std::string& host,
                 const std::string& app_uid) const override;
 

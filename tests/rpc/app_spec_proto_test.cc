@@ -33,6 +33,40 @@ void FillRest(AppSpec& s) {
 }
 
 // No field has its default.
+RolloutPolicySpec FullPolicy() {
+  RolloutPolicySpec p;
+  p.max_parallel = "25%";
+  p.min_ready_time = absl::ZeroDuration();
+  p.ready_deadline = absl::Seconds(9);
+  p.progress_deadline = absl::Minutes(3);
+  p.max_failures = "1";
+  p.on_failure = OnFailure::kAbort;
+  p.max_flaps = 0;
+  p.max_unavailable = "5%";
+  p.order = HostOrder::kZone;
+  p.canary = "2";
+  p.waves = {"10%", "50%"};
+  p.bake_time = absl::Minutes(2);
+  p.promotion = Promotion::kManual;
+  p.step_deadline = absl::Minutes(4);
+  p.total_deadline = absl::Hours(3);
+  p.max_skipped = "0";
+  p.unknown_grace = absl::Seconds(11);
+  p.zone_label = "zone";
+  p.max_zones = 2;
+  p.hooks = {{"git pull", absl::Minutes(1)},
+             {"./warm", absl::Minutes(2)},
+             {"./migrate", absl::Minutes(3)},
+             {"./announce", absl::Minutes(4)}};
+  p.metric_gates = {{GateSource::kMemory, "", "", std::nullopt, 1e9, 0,
+                     absl::Seconds(1), absl::Seconds(2)},
+                    {GateSource::kPrometheus, "http://p:9090", "up", 1.0,
+                     std::nullopt, 0, absl::Seconds(3), absl::Seconds(4)},
+                    {GateSource::kHttp, "http://w/", "", std::nullopt,
+                     std::nullopt, 204, absl::Seconds(5), absl::Seconds(6)}};
+  return p;
+}
+
 AppSpec Full() {
   AppSpec s;
   s.name = "web";
@@ -81,13 +115,7 @@ AppSpec Full() {
   s.stop = {absl::ZeroDuration(), "SIGINT", true, false};
   s.logs = {"/l/o.log", "/l/e.log", true, 1 << 16,        0, true, "/l/all.log",
             "HH:mm",    true,       true, absl::Hours(24)};
-  s.rollout = {"25%",
-               absl::ZeroDuration(),
-               absl::Seconds(9),
-               absl::Minutes(3),
-               "1",
-               OnFailure::kAbort,
-               0};
+  s.rollout = FullPolicy();
   s.hosts = "role=web";
   return s;
 }
@@ -135,6 +163,26 @@ TEST(RolloutPolicyProto, UnsetStaysUnset) {
   EXPECT_FALSE(policy.min_ready_time.has_value());
   EXPECT_FALSE(policy.on_failure.has_value());
   EXPECT_FALSE(policy.max_flaps.has_value());
+  for (const auto& [field, text] : RolloutPolicyTexts(policy)) {
+    EXPECT_EQ(text, "") << field;
+  }
+}
+
+TEST(RolloutPolicyProto, EveryFieldComesBack) {
+  RolloutPolicySpec back = FromProto(ToProto(FullPolicy()));
+  EXPECT_EQ(RolloutPolicyTexts(back), RolloutPolicyTexts(FullPolicy()));
+  EXPECT_EQ(back.hooks, FullPolicy().hooks);
+  EXPECT_EQ(back.metric_gates, FullPolicy().metric_gates);
+  for (const auto& [field, text] : RolloutPolicyTexts(back)) {
+    EXPECT_NE(text, "") << field;
+  }
+}
+
+TEST(Override, TakesEveryFieldThatIsSet) {
+  EXPECT_EQ(RolloutPolicyTexts(Override({}, FullPolicy())),
+            RolloutPolicyTexts(FullPolicy()));
+  EXPECT_EQ(RolloutPolicyTexts(Override(FullPolicy(), {})),
+            RolloutPolicyTexts(FullPolicy()));
 }
 
 TEST(Override, ReplacesOnlyWhatIsSet) {
