@@ -51,7 +51,7 @@ grpc::ServerUnaryReactor* RolloutService::CreateRollout(
     const v1::CreateRolloutRequest* request,
     v1::CreateRolloutResponse* response) {
   return gate_.Unary(context, "/fleet.v1.RolloutService/CreateRollout",
-                     Effect::kChange,
+                     Effect::kChange, *request,
                      [this, request, response](const Identity& caller) {
                        return Answer(Create(*request, caller.name),
                                      response->mutable_rollout());
@@ -62,7 +62,8 @@ grpc::ServerUnaryReactor* RolloutService::GetRollout(
     grpc::CallbackServerContext* context, const v1::GetRolloutRequest* request,
     v1::GetRolloutResponse* response) {
   return gate_.Unary(context, "/fleet.v1.RolloutService/GetRollout",
-                     Effect::kRead, [this, request, response](const Identity&) {
+                     Effect::kRead, *request,
+                     [this, request, response](const Identity&) {
                        return Answer(driver_.Get(request->name()),
                                      response->mutable_rollout());
                      });
@@ -92,7 +93,8 @@ grpc::ServerUnaryReactor* RolloutService::ListRollouts(
     const v1::ListRolloutsRequest* request,
     v1::ListRolloutsResponse* response) {
   return gate_.Unary(context, "/fleet.v1.RolloutService/ListRollouts",
-                     Effect::kRead, [this, request, response](const Identity&) {
+                     Effect::kRead, *request,
+                     [this, request, response](const Identity&) {
                        return List(*request, *response);
                      });
 }
@@ -100,9 +102,9 @@ grpc::ServerUnaryReactor* RolloutService::ListRollouts(
 grpc::ServerWriteReactor<v1::WatchRolloutResponse>*
 RolloutService::WatchRollout(grpc::CallbackServerContext* context,
                              const v1::WatchRolloutRequest* request) {
-  absl::Status admitted =
-      gate_.Admit(*context, "/fleet.v1.RolloutService/WatchRollout").status();
-  return new RolloutWatch(gate_.loop(), driver_, *request, admitted);
+  return new RolloutWatch(
+      gate_.loop(), driver_, *request,
+      gate_.Admit(*context, "/fleet.v1.RolloutService/WatchRollout", *request));
 }
 
 grpc::ServerUnaryReactor* RolloutService::PauseRollout(
@@ -111,7 +113,7 @@ grpc::ServerUnaryReactor* RolloutService::PauseRollout(
     v1::PauseRolloutResponse* response) {
   return gate_.Unary(
       context, "/fleet.v1.RolloutService/PauseRollout", Effect::kChange,
-      [this, request, response](const Identity& caller) {
+      *request, [this, request, response](const Identity& caller) {
         return Answer(
             driver_.Pause(request->name(), request->reason(), caller.name),
             response->mutable_rollout());
@@ -124,7 +126,7 @@ grpc::ServerUnaryReactor* RolloutService::ResumeRollout(
     v1::ResumeRolloutResponse* response) {
   return gate_.Unary(
       context, "/fleet.v1.RolloutService/ResumeRollout", Effect::kChange,
-      [this, request, response](const Identity& caller) {
+      *request, [this, request, response](const Identity& caller) {
         return Answer(driver_.Resume(request->name(), caller.name),
                       response->mutable_rollout());
       });
@@ -136,7 +138,7 @@ grpc::ServerUnaryReactor* RolloutService::AbortRollout(
     v1::AbortRolloutResponse* response) {
   return gate_.Unary(
       context, "/fleet.v1.RolloutService/AbortRollout", Effect::kChange,
-      [this, request, response](const Identity& caller) {
+      *request, [this, request, response](const Identity& caller) {
         return Answer(
             driver_.Abort(request->name(), request->reason(), caller.name),
             response->mutable_rollout());
@@ -149,7 +151,7 @@ grpc::ServerUnaryReactor* RolloutService::RetryRollout(
     v1::RetryRolloutResponse* response) {
   return gate_.Unary(
       context, "/fleet.v1.RolloutService/RetryRollout", Effect::kChange,
-      [this, request, response](const Identity& caller) {
+      *request, [this, request, response](const Identity& caller) {
         return Answer(driver_.Retry(request->name(), caller.name),
                       response->mutable_rollout());
       });
