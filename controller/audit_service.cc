@@ -17,7 +17,7 @@ constexpr int kLargestPage = 1000;
 absl::StatusOr<AuditLog::Query> ToQuery(
     const v1::ListAuditRecordsRequest& request) {
   AuditLog::Query query;
-  if (request.has_since()) query.since = FromProto(request.since());
+  if (request.has_since()) query.since = fleet::FromProto(request.since());
   query.actor = request.actor();
   query.newest = request.newest();
   query.limit = request.page_size() == 0 ? kDefaultPage : request.page_size();

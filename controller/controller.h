@@ -29,8 +29,8 @@ struct ControllerOptions {
   // state_dir.
   bool tls = false;
   // Paths of the user's own authority; empty: the one in `tls`.
-  std::string authority_certificate;
-  std::string authority_key;
+  std::string authority_certificate = {};
+  std::string authority_key = {};
 };
 
 // Made by main and by tests, which bring the servers. Loop thread only.

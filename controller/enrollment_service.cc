@@ -39,25 +39,26 @@ grpc::ServerUnaryReactor* EnrollmentService::EnrollHost(
                      });
 }
 
+absl::Status EnrollmentService::Renew(
+    const v1::RenewCertificateRequest& request,
+    v1::RenewCertificateResponse& response) {
+  ASSIGN_OR_RETURN(HostCertificates::Issued issued,
+                   certificates_.Renew(request.certificate(),
+                                       request.certificate_request()));
+  spdlog::info("host {} has a new certificate", issued.host);
+  response.set_certificate(issued.pem);
+  response.set_authority(certificates_.authority()->pem());
+  *response.mutable_expire_time() = ToProtoTimestamp(issued.expire_time);
+  return absl::OkStatus();
+}
+
 grpc::ServerUnaryReactor* EnrollmentService::RenewCertificate(
     grpc::CallbackServerContext* context,
     const v1::RenewCertificateRequest* request,
     v1::RenewCertificateResponse* response) {
   return gate_.Unary(
       context, kRenew, Effect::kChange, *request,
-      [=, this](const Identity& caller) -> absl::Status {
-        if (caller.kind != Identity::Kind::kHost) {
-          return absl::FailedPreconditionError(
-              "only a host with a certificate can renew it");
-        }
-        ASSIGN_OR_RETURN(
-            HostCertificates::Issued issued,
-            certificates_.Renew(caller.host, request->certificate_request()));
-        response->set_certificate(issued.pem);
-        response->set_authority(certificates_.authority()->pem());
-        *response->mutable_expire_time() = ToProtoTimestamp(issued.expire_time);
-        return absl::OkStatus();
-      });
+      [=, this](const Identity&) { return Renew(*request, *response); });
 }
 
 }  // namespace fleet::controller

@@ -33,6 +33,8 @@ class EnrollmentService final : public v1::EnrollmentService::CallbackService {
   absl::Status Enroll(const v1::EnrollHostRequest& request,
                       const std::string& peer,
                       v1::EnrollHostResponse& response);
+  absl::Status Renew(const v1::RenewCertificateRequest& request,
+                     v1::RenewCertificateResponse& response);
 
   CallGate& gate_;
   TokenRegistry& tokens_;

@@ -7,6 +7,20 @@
 #include "proto/rpc/status.h"
 
 namespace fleet::controller {
+namespace {
+
+absl::Status NotIn(const std::string& host) {
+  return ErrorWithReason(
+      absl::StatusCode::kUnauthenticated,
+      absl::StrCat("the certificate",
+                   host.empty() ? "" : absl::StrCat(" of host ", host),
+                   " is revoked, expired, or not of this controller; let the "
+                   "host join again: fleetctl token create --join ",
+                   host.empty() ? "HOST" : host),
+      {"HOST_REVOKED", {{"host", host}}});
+}
+
+}  // namespace
 
 void HostCertificates::Load(std::vector<CertificateRecord> certificates,
                             std::vector<EnrolledHost> hosts) {
@@ -31,7 +45,7 @@ void HostCertificates::Prune(const std::string& host,
   const absl::Time now = clock_.WallNow();
   std::map<absl::Time, std::string> of_host;
   for (const auto& [fingerprint, record] : certificates_) {
-    if (now >= record.expire_time) {
+    if (now >= record.expire_time + kRenewable) {
       change.gone_certificates.push_back(fingerprint);
     } else if (record.host == host && !record.revoked) {
       of_host.emplace(record.expire_time, fingerprint);
@@ -78,9 +92,21 @@ absl::StatusOr<HostCertificates::Issued> HostCertificates::Enroll(
 }
 
 absl::StatusOr<HostCertificates::Issued> HostCertificates::Renew(
-    const std::string& host, std::string_view request_pem) {
+    std::string_view certificate_pem, std::string_view request_pem) {
+  ASSIGN_OR_RETURN(CertificateHandle old, ParseCertificate(certificate_pem));
+  ASSIGN_OR_RETURN(RequestHandle request, ParseCertificateRequest(request_pem));
+  if (!SameKey(*old, *request)) {
+    return absl::InvalidArgumentError(
+        "the request is of another key than the certificate it renews");
+  }
+  auto known = certificates_.find(FactsOf(*old).fingerprint);
+  if (known == certificates_.end() || known->second.revoked ||
+      clock_.WallNow() >= known->second.expire_time + kRenewable) {
+    return NotIn(known == certificates_.end() ? "" : known->second.host);
+  }
   AccessChange change;
-  ASSIGN_OR_RETURN(Issued issued, Issue(host, request_pem, change));
+  ASSIGN_OR_RETURN(Issued issued,
+                   Issue(known->second.host, request_pem, change));
   RETURN_IF_ERROR(store_.Save(change));
   TakeOver(change);
   return issued;
@@ -93,13 +119,7 @@ absl::Status HostCertificates::Check(const std::string& host,
       !it->second.revoked && clock_.WallNow() < it->second.expire_time) {
     return absl::OkStatus();
   }
-  return ErrorWithReason(
-      absl::StatusCode::kUnauthenticated,
-      absl::StrCat("the certificate of host ", host,
-                   " is revoked, expired, or not of this controller; let the "
-                   "host join again: fleetctl token create --join --host ",
-                   host),
-      {"HOST_REVOKED", {{"host", host}}});
+  return NotIn(host);
 }
 
 absl::StatusOr<int> HostCertificates::Revoke(const std::string& host) {

@@ -25,6 +25,7 @@ namespace fleet::controller {
 class HostCertificates {
  public:
   static constexpr absl::Duration kLifetime = absl::Hours(24);
+  static constexpr absl::Duration kRenewable = absl::Hours(30 * 24);
   static constexpr int kMostPerHost = 4;
 
   // All outlive it; `authority` may be null: then there is no TLS, and no
@@ -44,8 +45,10 @@ class HostCertificates {
   // Uses the token up. A host that was revoked is let in again by it.
   absl::StatusOr<Issued> Enroll(const TokenRecord& token,
                                 std::string_view request_pem);
-  // For a host whose certificate Check has let in.
-  absl::StatusOr<Issued> Renew(const std::string& host,
+  // In place of `certificate_pem`, which may have expired up to kRenewable ago.
+  // INVALID_ARGUMENT when the request is of another key; UNAUTHENTICATED as
+  // Check.
+  absl::StatusOr<Issued> Renew(std::string_view certificate_pem,
                                std::string_view request_pem);
 
   // UNAUTHENTICATED with reason HOST_REVOKED unless the certificate is on

@@ -16,7 +16,7 @@ namespace fleet::controller {
 namespace {
 
 constexpr absl::Duration kDay = absl::Hours(24);
-constexpr absl::Duration kKeptAfterEnd = 30 * kDay;
+constexpr absl::Duration kKeptAfterEnd = absl::Hours(30 * 24);
 constexpr absl::Duration kUseResolution = absl::Minutes(1);
 constexpr size_t kMostGlobs = 100;
 constexpr int kIdBytes = 4;

@@ -28,7 +28,7 @@ struct CredentialOptions {
   // TLS 1.3 on TCP, unless `insecure`. A server asks for a client certificate
   // and refuses one that its authority has not signed; a client without one
   // comes in and has to bring a token.
-  std::optional<TlsFiles> tls;
+  std::optional<TlsFiles> tls = std::nullopt;
 };
 
 // FAILED_PRECONDITION for TCP without `insecure` or `tls`, and for plaintext

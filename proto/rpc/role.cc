@@ -36,7 +36,7 @@ absl::StatusOr<Role> ParseRole(std::string_view name) {
                    "\" is not a role: viewer, operator, deployer or admin"));
 }
 
-bool AccessScope::AllowsApp(std::string_view app) const {
+bool AccessScope::AllowsApp(const std::string& app) const {
   return apps.empty() ||
          std::any_of(apps.begin(), apps.end(), [&](const std::string& glob) {
            return GlobMatches(glob, app);

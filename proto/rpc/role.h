@@ -27,7 +27,7 @@ struct AccessScope {
   // A host selector.
   std::string hosts;
 
-  bool AllowsApp(std::string_view app) const;
+  bool AllowsApp(const std::string& app) const;
   bool unlimited() const { return apps.empty() && hosts.empty(); }
   bool operator==(const AccessScope&) const = default;
 };

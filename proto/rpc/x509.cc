@@ -179,6 +179,11 @@ std::string ToPem(x509_st& certificate) {
   return Contents(*bio);
 }
 
+bool SameKey(x509_st& certificate, X509_req_st& request) {
+  return EVP_PKEY_eq(X509_get0_pubkey(&certificate),
+                     X509_REQ_get0_pubkey(&request)) == 1;
+}
+
 absl::Status CheckKeyMatches(std::string_view certificate_pem,
                              std::string_view key_pem) {
   ASSIGN_OR_RETURN(CertificateHandle certificate,

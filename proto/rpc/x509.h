@@ -62,6 +62,7 @@ absl::StatusOr<CertificateHandle> ParseCertificate(std::string_view pem);
 absl::StatusOr<CertificateFacts> ReadCertificate(std::string_view pem);
 CertificateFacts FactsOf(x509_st& certificate);
 std::string ToPem(x509_st& certificate);
+bool SameKey(x509_st& certificate, X509_req_st& request);
 absl::Status CheckKeyMatches(std::string_view certificate_pem,
                              std::string_view key_pem);
 
