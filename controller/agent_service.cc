@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kMaxWaiting = 256;
 constexpr char kHeartbeatKey[] = "heartbeat";
+constexpr char kSession[] = "/fleet.v1.AgentService/Session";
 
 // gRPC's threads only post; everything else happens on the loop. Nothing is
 // started after Finish, and OnDone comes after Finish, so that what is posted
@@ -21,14 +22,12 @@ class GrpcAgentStream final
     : public grpc::ServerBidiReactor<v1::SessionRequest, v1::SessionResponse>,
       public AgentStream {
  public:
-  GrpcAgentStream(EventLoop& loop, AgentSessions& sessions,
-                  grpc::CallbackServerContext& context,
-                  absl::StatusOr<Identity> caller)
-      : loop_(loop),
-        sessions_(sessions),
-        context_(context),
-        caller_(std::move(caller)) {
-    loop_.Post([this] { Start(); });
+  GrpcAgentStream(AgentSessions& sessions, grpc::CallbackServerContext& context,
+                  CallGate& gate)
+      : loop_(gate.loop()), sessions_(sessions), context_(context) {
+    loop_.Post([this, admit = gate.Admit(context, kSession, request_)] {
+      Start(admit());
+    });
   }
 
   bool Send(v1::SessionResponse message) override {
@@ -54,7 +53,7 @@ class GrpcAgentStream final
     FinishNow();
   }
 
-  std::string peer() const override { return caller_->peer; }
+  const Identity& identity() const override { return caller_; }
 
   void OnReadDone(bool ok) override {
     loop_.Post([this, ok] { OnRead(ok); });
@@ -70,11 +69,12 @@ class GrpcAgentStream final
   }
 
  private:
-  void Start() {
-    if (!caller_.ok()) {
-      closing_ = caller_.status();
+  void Start(absl::StatusOr<Identity> caller) {
+    if (!caller.ok()) {
+      closing_ = caller.status();
       return FinishNow();
     }
+    caller_ = *std::move(caller);
     session_ = sessions_.Open(*this);
     if (!finished_) StartRead(&request_);
   }
@@ -118,7 +118,7 @@ class GrpcAgentStream final
   EventLoop& loop_;
   AgentSessions& sessions_;
   grpc::CallbackServerContext& context_;
-  const absl::StatusOr<Identity> caller_;
+  Identity caller_;
   AgentSession* session_ = nullptr;
   v1::SessionRequest request_;
   Outbox<v1::SessionResponse> outbox_{kMaxWaiting};
@@ -131,9 +131,7 @@ class GrpcAgentStream final
 
 grpc::ServerBidiReactor<v1::SessionRequest, v1::SessionResponse>*
 AgentService::Session(grpc::CallbackServerContext* context) {
-  return new GrpcAgentStream(
-      gate_.loop(), sessions_, *context,
-      gate_.Admit(*context, "/fleet.v1.AgentService/Session"));
+  return new GrpcAgentStream(sessions_, *context, gate_);
 }
 
 }  // namespace fleet::controller

@@ -74,6 +74,15 @@ void AgentSession::OnHello(const v1::Hello& hello) {
 absl::Status AgentSession::CheckHello(const v1::Hello& hello) const {
   const v1::Host& host = hello.host();
   RETURN_IF_ERROR(CheckHostName(host.name()));
+  const Identity& agent = stream_.identity();
+  if (agent.kind == Identity::Kind::kHost && agent.host != host.name()) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("the certificate is of host ", agent.host,
+                     ", and the agent calls "
+                     "itself ",
+                     host.name(), ": start it with --host-name ", agent.host,
+                     ", or let it join as ", host.name()));
+  }
   if (host.host_uid().empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat("host ", host.name(), ": Hello has no host_uid"));
@@ -95,7 +104,15 @@ absl::Status AgentSession::CheckHello(const v1::Hello& hello) const {
 }
 
 absl::Status AgentSession::Admit(const v1::Hello& hello) {
-  RETURN_IF_ERROR(env_.hosts.Connect(FromProto(hello.host()), stream_.peer()));
+  HostRecord record = FromProto(hello.host());
+  // What the administrator fixed when the host joined is not the host's to
+  // change: labels decide which apps and secrets it gets.
+  const auto* fixed =
+      env_.fixed_labels == nullptr ? nullptr : env_.fixed_labels(record.name);
+  if (fixed != nullptr) {
+    for (const auto& [key, value] : *fixed) record.labels[key] = value;
+  }
+  RETURN_IF_ERROR(env_.hosts.Connect(std::move(record), stream_.peer()));
   host_ = hello.host().name();
   phase_ = Phase::kLive;
   peers_.OnLive(*this);
@@ -271,6 +288,10 @@ void AgentSession::Send(v1::SessionResponse message) {
     Evict(absl::ResourceExhaustedError(
         absl::StrCat("host ", host_, " does not read what is sent to it")));
   }
+}
+
+void AgentSession::Cut(const std::string& reason) {
+  Evict(absl::UnauthenticatedError(reason));
 }
 
 void AgentSession::Close(const absl::Status& status) {

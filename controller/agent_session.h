@@ -3,6 +3,8 @@
 #define FLEET_CONTROLLER_AGENT_SESSION_H_
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -20,6 +22,10 @@
 
 namespace fleet::controller {
 
+// Labels that a host's enrolment fixed; nullptr: it has not enrolled.
+using FixedLabels = std::function<const std::map<std::string, std::string>*(
+    const std::string& host)>;
+
 // What sessions work with; all outlive them.
 struct SessionEnvironment {
   const AppRegistry& registry;
@@ -32,6 +38,7 @@ struct SessionEnvironment {
   int64_t epoch = 0;
   absl::Duration heartbeat_period = absl::Seconds(5);
   absl::Duration metrics_period = absl::Seconds(2);
+  FixedLabels fixed_labels = nullptr;
 };
 
 class AgentSession;
@@ -71,6 +78,8 @@ class AgentSession {
   // Ends the session with UNAVAILABLE after a GoAway.
   void GoAway(const std::string& reason);
   void Close(const absl::Status& status);
+  // Ends it now with UNAUTHENTICATED, whether the agent reads or not.
+  void Cut(const std::string& reason);
 
   const std::string& id() const { return id_; }
   bool live() const { return phase_ == Phase::kLive; }

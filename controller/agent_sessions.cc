@@ -68,6 +68,12 @@ bool AgentSessions::SendCommand(const std::string& host, v1::Command command) {
          found->second->SendCommand(std::move(command));
 }
 
+void AgentSessions::Cut(const std::string& host, const std::string& reason) {
+  auto found = by_host_.find(host);
+  if (found == by_host_.end()) return;
+  found->second->Cut(reason);
+}
+
 void AgentSessions::GoAway(const std::string& reason) {
   going_away_ = true;
   for (const auto& [id, session] : sessions_) session->GoAway(reason);

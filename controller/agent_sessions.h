@@ -29,6 +29,11 @@ class AgentSessions : public SessionPeers {
                 uint64_t random_seed);
   ~AgentSessions() override;
 
+  // Labels that a host's enrolment fixed. Before the first session.
+  void SetFixedLabels(FixedLabels labels) {
+    environment_.fixed_labels = std::move(labels);
+  }
+
   // A stream was opened; `stream` outlives the session, which lives until
   // Forget. nullptr: there are too many; the stream is closed.
   AgentSession* Open(AgentStream& stream);
@@ -38,6 +43,8 @@ class AgentSessions : public SessionPeers {
   void AddTarget(const std::string& host, const std::string& app_uid);
   // False: the host is not connected.
   bool SendCommand(const std::string& host, v1::Command command);
+  // Ends the host's session now; no effect when it has none.
+  void Cut(const std::string& host, const std::string& reason);
   // Ends all sessions and lets no more in.
   void GoAway(const std::string& reason);
 

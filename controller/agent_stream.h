@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "fleet/v1/agent_service.pb.h"
+#include "proto/rpc/identity.h"
 
 namespace fleet::controller {
 
@@ -26,8 +27,10 @@ class AgentStream {
   // Ends it now, whether the agent reads or not.
   virtual void Evict(const absl::Status& status) = 0;
 
+  // Who is at the other end.
+  virtual const Identity& identity() const = 0;
   // Where it comes from, for people.
-  virtual std::string peer() const = 0;
+  const std::string& peer() const { return identity().peer; }
 };
 
 }  // namespace fleet::controller

@@ -69,7 +69,7 @@ grpc::ServerUnaryReactor* AppService::ApplyApps(
     v1::ApplyAppsResponse* response) {
   return gate_.Unary(context, kApply,
                      request->validate_only() ? Effect::kRead : Effect::kChange,
-                     [=, this](const Identity& caller) {
+                     *request, [=, this](const Identity& caller) {
                        return Apply(*request, caller.name, *response);
                      });
 }
@@ -106,9 +106,10 @@ absl::Status AppService::Apply(const v1::ApplyAppsRequest& request,
 grpc::ServerUnaryReactor* AppService::GetApp(
     grpc::CallbackServerContext* context, const v1::GetAppRequest* request,
     v1::GetAppResponse* response) {
-  return gate_.Unary(context, kGet, Effect::kRead, [=, this](const Identity&) {
-    return Show(request->name(), response->mutable_app());
-  });
+  return gate_.Unary(context, kGet, Effect::kRead, *request,
+                     [=, this](const Identity&) {
+                       return Show(request->name(), response->mutable_app());
+                     });
 }
 
 absl::Status AppService::Show(const std::string& name, v1::App* app) {
@@ -120,9 +121,9 @@ absl::Status AppService::Show(const std::string& name, v1::App* app) {
 grpc::ServerUnaryReactor* AppService::ListApps(
     grpc::CallbackServerContext* context, const v1::ListAppsRequest* request,
     v1::ListAppsResponse* response) {
-  return gate_.Unary(context, kList, Effect::kRead, [=, this](const Identity&) {
-    return List(*request, *response);
-  });
+  return gate_.Unary(
+      context, kList, Effect::kRead, *request,
+      [=, this](const Identity&) { return List(*request, *response); });
 }
 
 absl::Status AppService::List(const v1::ListAppsRequest& request,
@@ -159,7 +160,7 @@ absl::Status AppService::Change(
 grpc::ServerUnaryReactor* AppService::ScaleApp(
     grpc::CallbackServerContext* context, const v1::ScaleAppRequest* request,
     v1::ScaleAppResponse* response) {
-  return gate_.Unary(context, kScale, Effect::kChange,
+  return gate_.Unary(context, kScale, Effect::kChange, *request,
                      [=, this](const Identity& caller) {
                        return Change(
                            kScale, request->request_id(),
@@ -176,7 +177,8 @@ grpc::ServerUnaryReactor* AppService::StopApp(
     grpc::CallbackServerContext* context, const v1::StopAppRequest* request,
     v1::StopAppResponse* response) {
   return gate_.Unary(
-      context, kStop, Effect::kChange, [=, this](const Identity& caller) {
+      context, kStop, Effect::kChange, *request,
+      [=, this](const Identity& caller) {
         return Change(
             kStop, request->request_id(),
             {request->name(), request->hosts(), {}, caller.name},
@@ -189,7 +191,8 @@ grpc::ServerUnaryReactor* AppService::StartApp(
     grpc::CallbackServerContext* context, const v1::StartAppRequest* request,
     v1::StartAppResponse* response) {
   return gate_.Unary(
-      context, kStart, Effect::kChange, [=, this](const Identity& caller) {
+      context, kStart, Effect::kChange, *request,
+      [=, this](const Identity& caller) {
         return Change(
             kStart, request->request_id(),
             {request->name(), request->hosts(), {}, caller.name},
@@ -202,7 +205,8 @@ grpc::ServerUnaryReactor* AppService::DeleteApp(
     grpc::CallbackServerContext* context, const v1::DeleteAppRequest* request,
     v1::DeleteAppResponse*) {
   return gate_.Unary(
-      context, kDelete, Effect::kChange, [=, this](const Identity& caller) {
+      context, kDelete, Effect::kChange, *request,
+      [=, this](const Identity& caller) {
         return Change(
             kDelete, request->request_id(),
             {request->name(), "", {}, caller.name},

@@ -8,52 +8,50 @@
 
 #include "proto/rpc/grpc_status.h"
 #include "proto/rpc/status.h"
-#include "spdlog/spdlog.h"
 
 namespace fleet::controller {
 namespace {
 
 constexpr int kMaxWaiting = 1000;
 
-void LogChange(std::string_view method, const Identity& caller,
-               const absl::Status& status) {
-  spdlog::info("call method={} actor=\"{}\" result={}{}{}", method, caller.name,
-               absl::StatusCodeToString(status.code()), status.ok() ? "" : ": ",
-               std::string(status.message()));
-}
-
 }  // namespace
 
-grpc::ServerUnaryReactor* CallGate::Unary(grpc::CallbackServerContext* context,
-                                          std::string_view method,
-                                          Effect effect, Body body) {
+grpc::ServerUnaryReactor* CallGate::Unary(
+    grpc::CallbackServerContext* context, std::string_view method,
+    Effect effect, const google::protobuf::Message& request, Body body) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  absl::StatusOr<Identity> caller = Admit(*context, method);
-  if (!caller.ok()) {
-    reactor->Finish(ToGrpcStatus(caller.status()));
-    return reactor;
-  }
   if (waiting_.fetch_add(1) >= kMaxWaiting) {
     waiting_.fetch_sub(1);
     reactor->Finish(ToGrpcStatus(absl::ResourceExhaustedError(
         "the controller has 1,000 calls waiting; try again in a second")));
     return reactor;
   }
-  loop_.Post([this, reactor, method = std::string(method), effect,
-              caller = *std::move(caller), body = std::move(body)] {
+  loop_.Post([this, reactor, method, effect, &request,
+              admit = Admit(*context, method, request),
+              body = std::move(body)] {
     waiting_.fetch_sub(1);
-    absl::Status status = body(caller);
-    if (effect == Effect::kChange) LogChange(method, caller, status);
+    absl::StatusOr<Identity> caller = admit();
+    absl::Status status = caller.ok() ? body(*caller) : caller.status();
+    if (caller.ok() && effect == Effect::kChange) {
+      policy_.Record(*caller, method, request, status);
+    }
     reactor->Finish(ToGrpcStatus(status));
   });
   return reactor;
 }
 
-absl::StatusOr<Identity> CallGate::Admit(
-    const grpc::CallbackServerContext& context, std::string_view method) const {
-  Identity caller = IdentityOf(context);
-  RETURN_IF_ERROR(Authorize(caller, method));
-  return caller;
+CallGate::Admission CallGate::Admit(const grpc::CallbackServerContext& context,
+                                    std::string_view method,
+                                    const google::protobuf::Message& request) {
+  return [this, credentials = CredentialsOf(context), method,
+          &request]() -> absl::StatusOr<Identity> {
+    absl::StatusOr<Identity> caller =
+        policy_.Admit(credentials, method, request);
+    if (!caller.ok()) {
+      policy_.Record(credentials.connection, method, request, caller.status());
+    }
+    return caller;
+  };
 }
 
 }  // namespace fleet::controller

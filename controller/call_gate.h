@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "controller/call_policy.h"
 #include "proto/rpc/event_loop.h"
 #include "proto/rpc/identity.h"
 
@@ -18,38 +19,46 @@ class ServerUnaryReactor;
 
 namespace fleet::controller {
 
-// Authorises a call, brings it to the loop thread, runs it there, turns its
-// status into gRPC's, and writes one line of log for each call that changes
-// something. gRPC's own threads never wait here. Thread-safe.
+// Brings a call to the loop thread, admits it there, runs it, turns its status
+// into gRPC's, and records each call that changes something and each that was
+// denied. gRPC's own threads never wait here. Thread-safe.
 //
 // At most 1,000 unary calls wait at a time; more end with RESOURCE_EXHAUSTED.
 class CallGate {
  public:
-  // Whether a call of the method is worth a line in the log.
+  // Whether a call of the method is worth a record.
   enum class Effect { kRead, kChange };
 
   // Runs on the loop thread; the call's request and response live until it
   // returns.
   using Body = std::function<absl::Status(const Identity& caller)>;
 
-  explicit CallGate(EventLoop& loop) : loop_(loop) {}
+  // `policy` is asked on the loop thread. Both outlive it.
+  CallGate(EventLoop& loop, CallPolicy& policy)
+      : loop_(loop), policy_(policy) {}
   CallGate(const CallGate&) = delete;
   CallGate& operator=(const CallGate&) = delete;
 
-  // For a unary method: `return gate.Unary(context, "/fleet.v1.…/…", …)`.
+  // For a unary method:
+  // `return gate.Unary(context, "/fleet.v1.…/…", effect, *request, …)`.
   grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext* context,
                                   std::string_view method, Effect effect,
+                                  const google::protobuf::Message& request,
                                   Body body);
 
-  // For a streaming method: who calls, once that is authorised. The stream's
-  // reactor posts to loop() by itself.
-  absl::StatusOr<Identity> Admit(const grpc::CallbackServerContext& context,
-                                 std::string_view method) const;
+  // For a streaming method, whose reactor posts to loop() by itself: what it
+  // calls there, once, before all else, to learn who calls. `request` lives
+  // until then; `method` is a literal.
+  using Admission = std::function<absl::StatusOr<Identity>()>;
+  Admission Admit(const grpc::CallbackServerContext& context,
+                  std::string_view method,
+                  const google::protobuf::Message& request);
 
   EventLoop& loop() const { return loop_; }
 
  private:
   EventLoop& loop_;
+  CallPolicy& policy_;
   std::atomic<int> waiting_{0};
 };
 

@@ -3,9 +3,14 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "controller/access_service.h"
 #include "controller/agent_service.h"
 #include "controller/app_service.h"
+#include "controller/audit_service.h"
 #include "controller/call_gate.h"
+#include "controller/controller_tls.h"
+#include "controller/enrollment_service.h"
+#include "controller/fleet_access.h"
 #include "controller/fleet_core.h"
 #include "controller/host_service.h"
 #include "controller/log_service.h"
@@ -50,43 +55,72 @@ absl::StatusOr<Opened> OpenStore(const std::string& state_dir) {
 
 // In the order in which they depend on each other.
 struct Controller::Parts {
-  Parts(EventLoop& loop, Opened opened, uint64_t seed);
+  Parts(EventLoop& loop, Opened opened, std::unique_ptr<ControllerTls> tls,
+        uint64_t seed);
 
   StateLock lock;
   std::unique_ptr<SqliteDatabase> database;
+  std::unique_ptr<ControllerTls> tls;
   SqliteStore store;
   SqliteRolloutStore rollout_store;
   FleetCore core;
+  FleetAccess access;
   CallGate gate;
+  AccessService access_service;
   AgentService agent_service;
   AppService app_service;
+  AuditService audit_service;
+  EnrollmentService enrollment_service;
   HostService host_service;
   LogService log_service;
   RolloutService rollout_service;
 };
 
-Controller::Parts::Parts(EventLoop& loop, Opened opened, uint64_t seed)
+Controller::Parts::Parts(EventLoop& loop, Opened opened,
+                         std::unique_ptr<ControllerTls> with_tls, uint64_t seed)
     : lock(std::move(opened.lock)),
       database(std::move(opened.database)),
+      tls(std::move(with_tls)),
       store(*database),
       rollout_store(*database),
       core({loop, store, rollout_store, opened.epoch, seed, OptionsOfDriver()}),
-      gate(loop),
+      access({*database, loop.clock(), opened.epoch,
+              tls == nullptr ? nullptr : &tls->authority(), core.registry,
+              core.hosts, core.driver}),
+      gate(loop, access),
+      access_service(gate, access.tokens(), access.certificates(),
+                     [this](const std::string& host) {
+                       core.sessions.Cut(host, "its certificates are revoked");
+                     }),
       agent_service(gate, core.sessions),
       app_service(gate, core.registry, core.apply, core.orders, core.answers,
                   core.view),
+      audit_service(gate, access.audit()),
+      enrollment_service(gate, access.tokens(), access.certificates()),
       host_service(
           gate, core.hosts, core.view,
           [this](const std::string& name) { return core.RemoveHost(name); },
           opened.epoch, loop.clock().WallNow()),
       log_service(gate, core.tails),
-      rollout_service(gate, core.driver, core.registry) {}
+      rollout_service(gate, core.driver, core.registry) {
+  core.sessions.SetFixedLabels([this](const std::string& host) {
+    return access.certificates().LabelsOf(host);
+  });
+}
 
 absl::StatusOr<std::unique_ptr<Controller>> Controller::Start(
     EventLoop& loop, const ControllerOptions& options) {
   ASSIGN_OR_RETURN(Opened opened, OpenStore(options.state_dir));
-  auto parts =
-      std::make_unique<Parts>(loop, std::move(opened), options.random_seed);
+  std::unique_ptr<ControllerTls> tls;
+  if (options.tls) {
+    ASSIGN_OR_RETURN(
+        tls, ControllerTls::Open(loop, absl::StrCat(options.state_dir, "/tls"),
+                                 options.authority_certificate,
+                                 options.authority_key));
+  }
+  auto parts = std::make_unique<Parts>(loop, std::move(opened), std::move(tls),
+                                       options.random_seed);
+  RETURN_IF_ERROR(parts->access.Load());
   RETURN_IF_ERROR(parts->core.Load());
   spdlog::info("controller version={} epoch={} store={} apps={} hosts={}",
                FLEET_VERSION, parts->core.epoch, parts->database->path(),
@@ -101,12 +135,19 @@ Controller::Controller(std::unique_ptr<Parts> parts)
 Controller::~Controller() = default;
 
 std::vector<grpc::Service*> Controller::services() {
-  return {&parts_->agent_service, &parts_->app_service, &parts_->host_service,
-          &parts_->log_service, &parts_->rollout_service};
+  return {&parts_->access_service,     &parts_->agent_service,
+          &parts_->app_service,        &parts_->audit_service,
+          &parts_->enrollment_service, &parts_->host_service,
+          &parts_->log_service,        &parts_->rollout_service};
 }
 
 void Controller::GoAway() {
   parts_->core.sessions.GoAway("the controller is stopping");
+}
+
+const std::optional<TlsFiles>& Controller::tls_files() const {
+  static const std::optional<TlsFiles> none;
+  return parts_->tls == nullptr ? none : parts_->tls->files();
 }
 
 int64_t Controller::epoch() const { return parts_->core.epoch; }

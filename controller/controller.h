@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "proto/rpc/event_loop.h"
+#include "proto/rpc/tls_files.h"
 
 namespace grpc {
 class Service;
@@ -23,6 +25,12 @@ struct ControllerOptions {
   std::string state_dir;
   // Makes uids.
   uint64_t random_seed = 0;
+  // Some port speaks TLS: certificates are kept in the folder `tls` of
+  // state_dir.
+  bool tls = false;
+  // Paths of the user's own authority; empty: the one in `tls`.
+  std::string authority_certificate = {};
+  std::string authority_key = {};
 };
 
 // Made by main and by tests, which bring the servers. Loop thread only.
@@ -45,6 +53,8 @@ class Controller {
   void GoAway();
 
   int64_t epoch() const;
+  // For servers with TLS; set when ControllerOptions::tls was.
+  const std::optional<TlsFiles>& tls_files() const;
 
  private:
   struct Parts;

@@ -19,7 +19,7 @@ grpc::ServerUnaryReactor* HostService::ListHosts(
     grpc::CallbackServerContext* context, const v1::ListHostsRequest* request,
     v1::ListHostsResponse* response) {
   return gate_.Unary(
-      context, "/fleet.v1.HostService/ListHosts", Effect::kRead,
+      context, "/fleet.v1.HostService/ListHosts", Effect::kRead, *request,
       [=, this](const Identity&) { return List(*request, *response); });
 }
 
@@ -47,7 +47,7 @@ grpc::ServerUnaryReactor* HostService::GetHost(
     grpc::CallbackServerContext* context, const v1::GetHostRequest* request,
     v1::GetHostResponse* response) {
   return gate_.Unary(context, "/fleet.v1.HostService/GetHost", Effect::kRead,
-                     [=, this](const Identity&) {
+                     *request, [=, this](const Identity&) {
                        return Get(request->name(), *response->mutable_host());
                      });
 }
@@ -68,15 +68,16 @@ grpc::ServerUnaryReactor* HostService::DeleteHost(
     grpc::CallbackServerContext* context, const v1::DeleteHostRequest* request,
     v1::DeleteHostResponse*) {
   return gate_.Unary(
-      context, "/fleet.v1.HostService/DeleteHost", Effect::kChange,
+      context, "/fleet.v1.HostService/DeleteHost", Effect::kChange, *request,
       [=, this](const Identity&) { return remove_(request->name()); });
 }
 
 grpc::ServerUnaryReactor* HostService::GetController(
-    grpc::CallbackServerContext* context, const v1::GetControllerRequest*,
+    grpc::CallbackServerContext* context,
+    const v1::GetControllerRequest* request,
     v1::GetControllerResponse* response) {
   return gate_.Unary(context, "/fleet.v1.HostService/GetController",
-                     Effect::kRead, [=, this](const Identity&) {
+                     Effect::kRead, *request, [=, this](const Identity&) {
                        Describe(*response);
                        return absl::OkStatus();
                      });

@@ -14,9 +14,9 @@ class LogStream final : public grpc::ServerWriteReactor<v1::TailLogsResponse>,
                         public LogReader {
  public:
   LogStream(EventLoop& loop, LogTails& tails, v1::TailLogsRequest request,
-            absl::Status admitted)
+            CallGate::Admission admit)
       : loop_(loop), tails_(tails), request_(std::move(request)) {
-    loop_.Post([this, admitted = std::move(admitted)] { Start(admitted); });
+    loop_.Post([this, admit = std::move(admit)] { Start(admit().status()); });
   }
 
   // Posted, since the tail must not be closed while it is at work.
@@ -89,7 +89,7 @@ grpc::ServerWriteReactor<v1::TailLogsResponse>* LogService::TailLogs(
     grpc::CallbackServerContext* context, const v1::TailLogsRequest* request) {
   return new LogStream(
       gate_.loop(), tails_, *request,
-      gate_.Admit(*context, "/fleet.v1.LogService/TailLogs").status());
+      gate_.Admit(*context, "/fleet.v1.LogService/TailLogs", *request));
 }
 
 }  // namespace fleet::controller

@@ -86,9 +86,10 @@ absl::StatusOr<std::vector<std::unique_ptr<RpcServer>>> StartServers(
     EventLoop& loop, Controller& controller, const Options& options) {
   std::vector<std::unique_ptr<RpcServer>> servers;
   for (const Address& address : options.listen) {
-    ASSIGN_OR_RETURN(auto server,
-                     RpcServer::Start(loop, address, {options.insecure},
-                                      controller.services()));
+    ASSIGN_OR_RETURN(auto server, RpcServer::Start(loop, address,
+                                                   {options.insecure,
+                                                    controller.tls_files()},
+                                                   controller.services()));
     spdlog::info("listening address={}", server->address().ToString());
     servers.push_back(std::move(server));
   }
@@ -128,8 +129,11 @@ absl::Status Run(const Options& options, const sigset_t& signals) {
   EventLoop loop(clock);
   std::random_device random;
   const uint64_t seed = (uint64_t{random()} << 32) | random();
-  ASSIGN_OR_RETURN(auto controller,
-                   Controller::Start(loop, {options.state_dir, seed}));
+  ASSIGN_OR_RETURN(
+      auto controller,
+      Controller::Start(
+          loop, {options.state_dir, seed, UsesTls(options),
+                 options.authority_certificate, options.authority_key}));
   ASSIGN_OR_RETURN(auto servers, StartServers(loop, *controller, options));
   const int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
   if (signal_fd < 0) return ErrnoStatus(errno, "signalfd");

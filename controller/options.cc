@@ -1,5 +1,6 @@
 #include "controller/options.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -57,7 +58,7 @@ absl::Status ParseFlag(const std::string& name, Options& options) {
 
 bool TakesValue(const std::string& name) {
   return name == "--state-dir" || name == "--listen" || name == "--log-level" ||
-         name == "--ready-fd";
+         name == "--ready-fd" || name == "--ca-cert" || name == "--ca-key";
 }
 
 absl::Status SetValue(const std::string& name, const std::string& value,
@@ -66,6 +67,10 @@ absl::Status SetValue(const std::string& name, const std::string& value,
     options.state_dir = value;
   } else if (name == "--log-level") {
     options.log_level = value;
+  } else if (name == "--ca-cert") {
+    options.authority_certificate = value;
+  } else if (name == "--ca-key") {
+    options.authority_key = value;
   } else if (name == "--listen") {
     ASSIGN_OR_RETURN(Address address, ParseAddress(value));
     options.listen.push_back(std::move(address));
@@ -100,12 +105,25 @@ absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& args) {
         "--state-dir is missing: the folder where the controller keeps its "
         "store; see --help");
   }
+  if (options.authority_certificate.empty() != options.authority_key.empty()) {
+    return absl::InvalidArgumentError(
+        "--ca-cert and --ca-key go together: a certificate authority is its "
+        "certificate and its key; see --help");
+  }
   if (options.listen.empty()) {
     options.listen.push_back(
         {Address::Kind::kUnix, "", 0,
          absl::StrCat(options.state_dir, "/controller.sock")});
   }
   return options;
+}
+
+bool UsesTls(const Options& options) {
+  return !options.insecure &&
+         std::any_of(options.listen.begin(), options.listen.end(),
+                     [](const Address& address) {
+                       return address.kind == Address::Kind::kTcp;
+                     });
 }
 
 std::string HelpText() {
@@ -117,7 +135,11 @@ connect to it.
   --state-dir DIR    where the store is kept; one controller per folder
   --listen ADDRESS   unix:/PATH or HOST:PORT; may be given several times
                      (default: unix:DIR/controller.sock)
-  --insecure         allow plaintext TCP, on loopback addresses only
+                     TCP is TLS 1.3 with the fleet's own certificates, made
+                     in DIR/tls on the first start
+  --insecure         plaintext TCP, on loopback addresses only
+  --ca-cert FILE     certificate and key of your own authority, in place of
+  --ca-key FILE      the one in DIR/tls (PEM)
   --log-level LEVEL  trace, debug, info, warn, error or off (default: info)
   --ready-fd N       write a line to descriptor N once it listens
   --version          print the version

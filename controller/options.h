@@ -17,6 +17,9 @@ struct Options {
   std::vector<Address> listen;
   // Plaintext TCP on loopback addresses.
   bool insecure = false;
+  // A certificate authority that the user brings; both or none.
+  std::string authority_certificate;
+  std::string authority_key;
   std::string log_level = "info";
   // Gets a line once the controller listens; -1: none.
   int ready_fd = -1;
@@ -26,6 +29,9 @@ struct Options {
 
 // INVALID_ARGUMENT says which option is wrong and what would be right.
 absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& args);
+
+// Whether some port speaks TLS.
+bool UsesTls(const Options& options);
 
 // What --help prints.
 std::string HelpText();

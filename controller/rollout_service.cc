@@ -115,7 +115,7 @@ grpc::ServerUnaryReactor* RolloutService::CreateRollout(
     v1::CreateRolloutResponse* response) {
   return gate_.Unary(
       context, "/fleet.v1.RolloutService/CreateRollout", Effect::kChange,
-      [this, request, response](const Identity& caller) {
+      *request, [this, request, response](const Identity& caller) {
         return Create(*request, caller.name, response->mutable_rollout());
       });
 }
@@ -124,7 +124,8 @@ grpc::ServerUnaryReactor* RolloutService::GetRollout(
     grpc::CallbackServerContext* context, const v1::GetRolloutRequest* request,
     v1::GetRolloutResponse* response) {
   return gate_.Unary(context, "/fleet.v1.RolloutService/GetRollout",
-                     Effect::kRead, [this, request, response](const Identity&) {
+                     Effect::kRead, *request,
+                     [this, request, response](const Identity&) {
                        return Answer(driver_.Get(request->name()),
                                      response->mutable_rollout());
                      });
@@ -154,7 +155,8 @@ grpc::ServerUnaryReactor* RolloutService::ListRollouts(
     const v1::ListRolloutsRequest* request,
     v1::ListRolloutsResponse* response) {
   return gate_.Unary(context, "/fleet.v1.RolloutService/ListRollouts",
-                     Effect::kRead, [this, request, response](const Identity&) {
+                     Effect::kRead, *request,
+                     [this, request, response](const Identity&) {
                        return List(*request, *response);
                      });
 }
@@ -162,9 +164,9 @@ grpc::ServerUnaryReactor* RolloutService::ListRollouts(
 grpc::ServerWriteReactor<v1::WatchRolloutResponse>*
 RolloutService::WatchRollout(grpc::CallbackServerContext* context,
                              const v1::WatchRolloutRequest* request) {
-  absl::Status admitted =
-      gate_.Admit(*context, "/fleet.v1.RolloutService/WatchRollout").status();
-  return new RolloutWatch(gate_.loop(), driver_, *request, admitted);
+  return new RolloutWatch(
+      gate_.loop(), driver_, *request,
+      gate_.Admit(*context, "/fleet.v1.RolloutService/WatchRollout", *request));
 }
 
 grpc::ServerUnaryReactor* RolloutService::PauseRollout(
@@ -173,7 +175,7 @@ grpc::ServerUnaryReactor* RolloutService::PauseRollout(
     v1::PauseRolloutResponse* response) {
   return gate_.Unary(
       context, "/fleet.v1.RolloutService/PauseRollout", Effect::kChange,
-      [this, request, response](const Identity& caller) {
+      *request, [this, request, response](const Identity& caller) {
         return Answer(driver_.Pause({request->name(), request->reason(),
                                      caller.name, request->etag()}),
                       response->mutable_rollout());
@@ -186,7 +188,7 @@ grpc::ServerUnaryReactor* RolloutService::ResumeRollout(
     v1::ResumeRolloutResponse* response) {
   return gate_.Unary(
       context, "/fleet.v1.RolloutService/ResumeRollout", Effect::kChange,
-      [this, request, response](const Identity& caller) {
+      *request, [this, request, response](const Identity& caller) {
         return Answer(
             driver_.Resume({request->name(), "", caller.name, request->etag()}),
             response->mutable_rollout());
@@ -199,7 +201,7 @@ grpc::ServerUnaryReactor* RolloutService::AbortRollout(
     v1::AbortRolloutResponse* response) {
   return gate_.Unary(
       context, "/fleet.v1.RolloutService/AbortRollout", Effect::kChange,
-      [this, request, response](const Identity& caller) {
+      *request, [this, request, response](const Identity& caller) {
         return Answer(driver_.Abort({request->name(), request->reason(),
                                      caller.name, request->etag()}),
                       response->mutable_rollout());
@@ -212,7 +214,7 @@ grpc::ServerUnaryReactor* RolloutService::RetryRollout(
     v1::RetryRolloutResponse* response) {
   return gate_.Unary(
       context, "/fleet.v1.RolloutService/RetryRollout", Effect::kChange,
-      [this, request, response](const Identity& caller) {
+      *request, [this, request, response](const Identity& caller) {
         return Answer(
             driver_.Retry({request->name(), "", caller.name, request->etag()}),
             response->mutable_rollout());
@@ -225,7 +227,7 @@ grpc::ServerUnaryReactor* RolloutService::PromoteRollout(
     v1::PromoteRolloutResponse* response) {
   return gate_.Unary(
       context, "/fleet.v1.RolloutService/PromoteRollout", Effect::kChange,
-      [this, request, response](const Identity& caller) {
+      *request, [this, request, response](const Identity& caller) {
         return Answer(
             driver_.Promote({request->name(), "", caller.name, request->etag()},
                             request->now()),
@@ -238,7 +240,7 @@ grpc::ServerUnaryReactor* RolloutService::UndoRollout(
     v1::UndoRolloutResponse* response) {
   return gate_.Unary(
       context, "/fleet.v1.RolloutService/UndoRollout", Effect::kChange,
-      [this, request, response](const Identity& caller) {
+      *request, [this, request, response](const Identity& caller) {
         return Answer(Undo(*request, caller.name), response->mutable_rollout());
       });
 }
@@ -247,7 +249,8 @@ grpc::ServerUnaryReactor* RolloutService::DiffRollout(
     grpc::CallbackServerContext* context, const v1::DiffRolloutRequest* request,
     v1::DiffRolloutResponse* response) {
   return gate_.Unary(context, "/fleet.v1.RolloutService/DiffRollout",
-                     Effect::kRead, [this, request, response](const Identity&) {
+                     Effect::kRead, *request,
+                     [this, request, response](const Identity&) {
                        return Diff(*request, *response);
                      });
 }

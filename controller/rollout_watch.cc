@@ -14,13 +14,14 @@ constexpr int kEventsPerMessage = 500;
 
 RolloutWatch::RolloutWatch(EventLoop& loop, RolloutDriver& driver,
                            const v1::WatchRolloutRequest& request,
-                           const absl::Status& refused)
+                           CallGate::Admission admit)
     : loop_(loop), driver_(driver), seen_(request.from_seq()) {
-  loop_.Post([this, name = request.name(), refused] {
-    if (refused.ok()) {
+  loop_.Post([this, name = request.name(), admit = std::move(admit)] {
+    absl::Status admitted = admit().status();
+    if (admitted.ok()) {
       Begin(name);
     } else {
-      End(refused);
+      End(admitted);
     }
   });
 }

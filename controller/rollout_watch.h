@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "controller/call_gate.h"
 #include "controller/rollout_driver.h"
 #include "fleet/v1/rollout_service.pb.h"
 #include "proto/rpc/event_loop.h"
@@ -24,10 +25,10 @@ namespace fleet::controller {
 class RolloutWatch : public grpc::ServerWriteReactor<v1::WatchRolloutResponse>,
                      private RolloutWatcher {
  public:
-  // Any thread. `refused` is not OK: the call ends with it.
+  // Any thread. The call ends with what `admit` returns unless that is OK.
   RolloutWatch(EventLoop& loop, RolloutDriver& driver,
                const v1::WatchRolloutRequest& request,
-               const absl::Status& refused);
+               CallGate::Admission admit);
 
  private:
   void OnWriteDone(bool ok) override;

@@ -8,9 +8,11 @@
 #include <regex>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "proto/rpc/address.h"
 #include "proto/rpc/status.h"
+#include "proto/rpc/whole_file.h"
 
 namespace fleet::agent {
 namespace {
@@ -77,9 +79,18 @@ absl::StatusOr<std::optional<AgentOptions>> ParseAgentOptions(
   app.add_option("--controller", options.controller,
                  "unix:///PATH or HOST:PORT; without it the host runs what it "
                  "ran before");
-  app.add_option("--host-name", options.host_name,
-                 "Name of this host, unique in the fleet")
-      ->capture_default_str();
+  const CLI::Option* host_name =
+      app.add_option("--host-name", options.host_name,
+                     "Name of this host, unique in the fleet; the one in its "
+                     "certificate when it has one")
+          ->capture_default_str();
+  std::string token_file;
+  app.add_option("--join", options.join_token,
+                 "Join token (fleetctl token create --join HOST); used on the "
+                 "first start, ignored once the host has joined")
+      ->envname("FLEET_JOIN_TOKEN");
+  app.add_option("--join-file", token_file,
+                 "File that holds the join token; need not be there later");
   app.add_option("--bind-address", options.bind_address,
                  "The one address at which apps listen that would listen "
                  "everywhere");
@@ -97,6 +108,15 @@ absl::StatusOr<std::optional<AgentOptions>> ParseAgentOptions(
     return std::nullopt;
   } catch (const CLI::ParseError& error) {
     return absl::InvalidArgumentError(error.what());
+  }
+  options.host_name_given = host_name->count() > 0;
+  if (options.join_token.empty() && !token_file.empty()) {
+    // Removed by who is careful, once it is used up.
+    absl::StatusOr<std::string> text = ReadWholeFile(token_file);
+    if (!text.ok() && !absl::IsNotFound(text.status())) return text.status();
+    if (text.ok()) {
+      options.join_token = std::string(absl::StripAsciiWhitespace(*text));
+    }
   }
   RETURN_IF_ERROR(ParseLabels(labels, options.labels));
   RETURN_IF_ERROR(Check(options));

@@ -15,6 +15,10 @@ struct AgentOptions {
   // Empty: none; the host runs what its journal says.
   std::string controller;
   std::string host_name;
+  // It was asked for, and is not the machine's own.
+  bool host_name_given = false;
+  // Join token of the first start; empty: none.
+  std::string join_token;
   // Where apps listen that name no address of their own; empty: everywhere.
   std::string bind_address;
   std::map<std::string, std::string> labels;

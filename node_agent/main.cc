@@ -17,10 +17,12 @@
 #include "absl/strings/numbers.h"
 #include "node_agent/agent_options.h"
 #include "node_agent/agent_state.h"
+#include "node_agent/certificate_renewal.h"
 #include "node_agent/controller_session.h"
 #include "node_agent/desired_journal.h"
 #include "node_agent/grpc_session_stream.h"
 #include "node_agent/host_facts.h"
+#include "node_agent/host_identity.h"
 #include "node_agent/host_reporter.h"
 #include "node_agent/keeper_connection.h"
 #include "node_agent/local_worker_runtime.h"
@@ -119,9 +121,46 @@ int Fail(const absl::Status& status, int code) {
   return code;
 }
 
+bool UsesTls(const AgentOptions& options) {
+  if (options.controller.empty() || options.insecure) return false;
+  absl::StatusOr<Address> address = ParseAddress(options.controller);
+  return address.ok() && address->kind == Address::Kind::kTcp;
+}
+
+// The host's certificate, which it gets now when it has none. What cannot mend
+// itself is FAILED_PRECONDITION.
+absl::StatusOr<HostIdentity> JoinedIdentity(const AgentOptions& options,
+                                            const StateFolder& folder) {
+  ASSIGN_OR_RETURN(HostIdentity identity,
+                   HostIdentity::Open(folder.path() + "/tls"));
+  if (!identity.joined()) {
+    if (options.join_token.empty()) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "this host has not joined the fleet of ", options.controller,
+          " yet: make a token there (fleetctl token create --join ",
+          options.host_name, ") and start the agent once with --join TOKEN"));
+    }
+    ASSIGN_OR_RETURN(Address address, ParseAddress(options.controller));
+    absl::Status joined = identity.Join(address, options.join_token);
+    if (absl::IsUnavailable(joined) || absl::IsDeadlineExceeded(joined)) {
+      return joined;
+    }
+    if (!joined.ok()) return absl::FailedPreconditionError(joined.message());
+    spdlog::info("host {} has joined the fleet of {}", identity.host(),
+                 options.controller);
+  }
+  if (options.host_name_given && options.host_name != identity.host()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "--host-name ", options.host_name, ": this host joined as ",
+        identity.host(), "; leave the flag out, or remove ", folder.path(),
+        "/tls and join anew"));
+  }
+  return identity;
+}
+
 // The agent once everything that can be configured wrongly has been looked at.
 absl::Status Run(const AgentOptions& options, const StateFolder& folder,
-                 int keeper_fd) {
+                 HostIdentity* identity, int keeper_fd) {
   SystemClock clock;
   EventLoop loop(clock);
   std::function<void()> shut_down = [&loop] { loop.Stop(); };
@@ -156,13 +195,20 @@ absl::Status Run(const AgentOptions& options, const StateFolder& folder,
   HostReporter reporter(clock, DescribeHost(options, facts, folder), state,
                         tails, *keeper);
   std::unique_ptr<ControllerSession> session;
+  std::unique_ptr<CertificateRenewal> renewal;
   if (!options.controller.empty()) {
     ASSIGN_OR_RETURN(Address address, ParseAddress(options.controller));
     ControllerSession::Options session_options;
-    session_options.connect = [&loop, address, insecure = options.insecure](
+    CredentialOptions credentials;
+    credentials.insecure = options.insecure;
+    if (identity != nullptr) {
+      credentials.tls = identity->files();
+      renewal = std::make_unique<CertificateRenewal>(loop, *identity, address);
+    }
+    session_options.connect = [&loop, address, credentials](
                                   SessionStream::Listener& listener)
         -> absl::StatusOr<std::shared_ptr<SessionStream>> {
-      ASSIGN_OR_RETURN(auto channel, Dial(address, {insecure}));
+      ASSIGN_OR_RETURN(auto channel, Dial(address, credentials));
       return std::make_shared<GrpcSessionStream>(loop, listener,
                                                  std::move(channel));
     };
@@ -199,7 +245,7 @@ absl::Status Run(const AgentOptions& options, const StateFolder& folder,
 }
 
 absl::Status CheckController(const AgentOptions& options) {
-  if (options.controller.empty()) return absl::OkStatus();
+  if (options.controller.empty() || UsesTls(options)) return absl::OkStatus();
   ASSIGN_OR_RETURN(Address address, ParseAddress(options.controller));
   absl::Status status =
       ChannelCredentialsFor(address, {options.insecure}).status();
@@ -217,7 +263,7 @@ int Main(int argc, char** argv) {
     return kExitConfig;
   }
   if (!parsed->has_value()) return 0;
-  const AgentOptions& options = **parsed;
+  AgentOptions& options = **parsed;
   if (absl::Status s = SetUpLogging("fleet-agent", options.log_level);
       !s.ok()) {
     std::cerr << "fleet-agent: --log-level: " << s.message() << "\n";
@@ -230,7 +276,19 @@ int Main(int argc, char** argv) {
   }
   absl::StatusOr<StateFolder> folder = StateFolder::Open(options.state_dir);
   if (!folder.ok()) return Fail(folder.status(), kExitConfig);
-  absl::Status status = Run(options, *folder, *keeper_fd);
+  std::optional<HostIdentity> identity;
+  if (UsesTls(options)) {
+    absl::StatusOr<HostIdentity> joined = JoinedIdentity(options, *folder);
+    if (!joined.ok()) {
+      return Fail(joined.status(), absl::IsFailedPrecondition(joined.status())
+                                       ? kExitConfig
+                                       : 1);
+    }
+    identity = *std::move(joined);
+    options.host_name = identity->host();
+  }
+  absl::Status status =
+      Run(options, *folder, identity ? &*identity : nullptr, *keeper_fd);
   return status.ok() ? 0 : Fail(status, 1);
 }
 

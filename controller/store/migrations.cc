@@ -124,10 +124,54 @@ UPDATE revisions SET proven = 1 WHERE EXISTS (
     AND apps.proven_revision = revisions.number);
 )sql";
 
+// Who may do what, and what was done. `body` is JSON. The audit log is a chain:
+// each row's hash covers the one before it.
+constexpr char kAccess[] = R"sql(
+CREATE TABLE tokens (
+  id TEXT PRIMARY KEY,
+  hash TEXT NOT NULL UNIQUE,
+  expire_ms INTEGER NOT NULL,
+  used INTEGER NOT NULL,
+  revoked INTEGER NOT NULL,
+  body TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE certificates (
+  fingerprint TEXT PRIMARY KEY,
+  host TEXT NOT NULL,
+  expire_ms INTEGER NOT NULL,
+  revoked INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE enrolled_hosts (
+  host TEXT PRIMARY KEY,
+  labels TEXT NOT NULL,
+  enroll_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE audit (
+  seq INTEGER PRIMARY KEY,
+  time_ms INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  hash TEXT NOT NULL
+);
+CREATE INDEX audit_time ON audit (time_ms);
+
+CREATE TABLE secrets (
+  name TEXT PRIMARY KEY,
+  version INTEGER NOT NULL,
+  sealed BLOB NOT NULL,
+  create_ms INTEGER NOT NULL,
+  update_ms INTEGER NOT NULL,
+  actor TEXT NOT NULL
+) WITHOUT ROWID;
+)sql";
+
 }  // namespace
 
 const std::vector<std::string>& Migrations() {
-  static const std::vector<std::string> migrations = {kFirst, kRollouts};
+  static const std::vector<std::string> migrations = {kFirst, kRollouts,
+                                                      kAccess};
   return migrations;
 }
 

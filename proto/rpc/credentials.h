@@ -9,19 +9,30 @@
 #include <grpcpp/support/channel_arguments.h>
 
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "proto/rpc/address.h"
+#include "proto/rpc/tls_files.h"
+
+namespace grpc {
+class ClientContext;
+}  // namespace grpc
 
 namespace fleet {
 
 struct CredentialOptions {
   // Plaintext TCP, which is given on loopback only.
   bool insecure = false;
+  // TLS 1.3 on TCP, unless `insecure`. A server asks for a client certificate
+  // and refuses one that its authority has not signed; a client without one
+  // comes in and has to bring a token.
+  std::optional<TlsFiles> tls = std::nullopt;
 };
 
-// FAILED_PRECONDITION for TCP without `insecure`, and for plaintext TCP that
-// other machines could reach.
+// FAILED_PRECONDITION for TCP without `insecure` or `tls`, and for plaintext
+// TCP that other machines could reach.
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerCredentialsFor(
     const Address& address, const CredentialOptions& options);
 
@@ -33,6 +44,9 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ChannelCredentialsFor(
 // Keepalive, message size (4 MiB), and one owner per port.
 void ApplyServerOptions(grpc::ServerBuilder& builder);
 grpc::ChannelArguments ClientChannelArguments();
+
+// Sent with every call over the channel, also a plaintext one on loopback.
+void AddBearerToken(grpc::ClientContext& context, const std::string& token);
 
 }  // namespace fleet
 

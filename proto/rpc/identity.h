@@ -1,11 +1,11 @@
-// Who calls, and whether they may.
+// Who calls.
 #ifndef FLEET_PROTO_RPC_IDENTITY_H_
 #define FLEET_PROTO_RPC_IDENTITY_H_
 
 #include <string>
 #include <string_view>
 
-#include "absl/status/status.h"
+#include "proto/rpc/role.h"
 
 namespace grpc {
 class ServerContextBase;
@@ -13,31 +13,56 @@ class ServerContextBase;
 
 namespace fleet {
 
-// A plain value.
+// A plain value. What the connection alone tells; `role`, `scope` and
+// `token_id` are filled in by who knows them (the controller).
 struct Identity {
   enum class Kind {
     // A user of this machine, by the credentials of its Unix socket.
     kLocalUser,
     // Anybody on this machine: plaintext TCP on loopback.
     kAnonymous,
+    // TLS, without a certificate of its own.
+    kUnidentified,
+    // TLS with a certificate of the fleet's authority.
+    kHost,
+    // By a bearer token, over whatever connection.
+    kToken,
   };
   Kind kind = Kind::kAnonymous;
-  // "root", "uid 1000", "anonymous@127.0.0.1:40112": what an audit records.
+  // "root", "uid 1000", "host host-1", "ci-web", "anonymous@127.0.0.1:40112":
+  // what an audit records.
   std::string name;
   // Where the call comes from, as gRPC writes it.
   std::string peer;
+  // kHost: whose certificate it is.
+  std::string host;
+  Role role = Role::kNone;
+  AccessScope scope;
+  std::string token_id;
 };
+
+// All that a call brings to prove who makes it.
+struct CallCredentials {
+  Identity connection;
+  // Of "authorization: Bearer …"; empty: none.
+  std::string bearer;
+  // SHA-256 of the client's certificate in hex; empty: none.
+  std::string fingerprint;
+};
+
+// The URI in a host's certificate, after SPIFFE (https://spiffe.io): it names
+// the host, whatever the subject says.
+std::string HostUri(std::string_view host);
+// Empty: it is no host's.
+std::string HostOfUri(std::string_view uri);
 
 // Of the call that `context` belongs to. Any thread, within the call: it asks
 // the kernel about the connection, which is open as long.
+CallCredentials CredentialsOf(const grpc::ServerContextBase& context);
 Identity IdentityOf(const grpc::ServerContextBase& context);
 
 // Of gRPC's name of a peer: "fd:N" is a Unix socket that RpcServer accepted.
 Identity IdentityOfPeer(std::string_view peer);
-
-// Every method of every service asks this first and ends with what it returns
-// unless that is OK. `method` is "/fleet.v1.AppService/StopApp".
-absl::Status Authorize(const Identity& identity, std::string_view method);
 
 }  // namespace fleet
 

@@ -51,7 +51,7 @@ class FakeAgent : public AgentStream {
   bool Send(v1::SessionResponse message) override;
   void Close(const absl::Status& status) override { closed = status; }
   void Evict(const absl::Status& status) override { closed = status; }
-  std::string peer() const override { return "peer of " + host; }
+  const Identity& identity() const override { return identity_; }
 
   std::string host;
   std::string host_uid;
@@ -68,6 +68,7 @@ class FakeAgent : public AgentStream {
   v1::AppStatus StatusOf(const v1::AppTarget& target) const;
 
   FleetScene& scene_;
+  Identity identity_;
   AgentSession* session_ = nullptr;
   int64_t seq_ = 0;
   std::map<std::string, v1::AppTarget> targets_;  // By name.

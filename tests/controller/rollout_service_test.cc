@@ -17,6 +17,7 @@
 #include "proto/rpc/grpc_status.h"
 #include "proto/rpc/status.h"
 #include "tests/controller/rollout_world.h"
+#include "tests/fakes/open_policy.h"
 
 namespace fleet::controller {
 namespace {
@@ -51,7 +52,7 @@ class OneApp : public AppCatalog {
 
 class RolloutServiceTest : public ::testing::Test {
  protected:
-  RolloutServiceTest() : world(3), gate(world.loop), apps(world) {
+  RolloutServiceTest() : world(3), gate(world.loop, policy), apps(world) {
     world.Start();
     world.ConnectAll();
     world.Pass(DriverOptions().resync_window);
@@ -108,6 +109,7 @@ class RolloutServiceTest : public ::testing::Test {
   }
 
   RolloutWorld world;
+  OpenPolicy policy;
   CallGate gate;
   OneApp apps;
   std::unique_ptr<RolloutService> service;

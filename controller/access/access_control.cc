@@ -1,0 +1,185 @@
+#include "controller/access/access_control.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "proto/rpc/status.h"
+
+namespace fleet::controller {
+namespace {
+
+constexpr size_t kMostNamed = 5;
+
+Role RoleOf(v1::Role role) {
+  switch (role) {
+    case v1::ROLE_VIEWER:
+      return Role::kViewer;
+    case v1::ROLE_OPERATOR:
+      return Role::kOperator;
+    case v1::ROLE_DEPLOYER:
+      return Role::kDeployer;
+    case v1::ROLE_AGENT:
+      return Role::kAgent;
+    case v1::ROLE_ADMIN:
+    case v1::ROLE_PUBLIC:
+    case v1::ROLE_UNSPECIFIED:
+    case v1::Role_INT_MIN_SENTINEL_DO_NOT_USE_:
+    case v1::Role_INT_MAX_SENTINEL_DO_NOT_USE_:
+      break;
+  }
+  return Role::kAdmin;
+}
+
+absl::Status Denied(std::string_view reason, std::string_view why) {
+  return ErrorWithReason(absl::StatusCode::kPermissionDenied, why,
+                         {std::string(reason), {}});
+}
+
+// A name that stands for one app, not for those that match it.
+bool NamesOne(const std::string& app) {
+  return !app.empty() && app != "all" &&
+         app.find_first_of("*?[") == std::string::npos;
+}
+
+}  // namespace
+
+absl::StatusOr<Identity> AccessControl::Identify(
+    const CallCredentials& credentials) {
+  Identity caller = credentials.connection;
+  if (!credentials.bearer.empty()) {
+    ASSIGN_OR_RETURN(
+        TokenRecord token,
+        tokens_.Recognise(credentials.bearer, TokenKind::kApi, caller.peer));
+    caller.kind = Identity::Kind::kToken;
+    caller.name = token.name;
+    caller.role = token.role;
+    caller.scope = token.scope;
+    caller.token_id = token.id;
+    return caller;
+  }
+  switch (caller.kind) {
+    case Identity::Kind::kLocalUser:
+      // The listener has let in nobody but this user and root.
+    case Identity::Kind::kAnonymous:
+      // A loopback port that was opened with --insecure.
+      caller.role = Role::kAdmin;
+      return caller;
+    case Identity::Kind::kHost:
+      RETURN_IF_ERROR(
+          certificates_.Check(caller.host, credentials.fingerprint));
+      caller.role = Role::kAgent;
+      return caller;
+    case Identity::Kind::kToken:
+    case Identity::Kind::kUnidentified:
+      break;
+  }
+  return ErrorWithReason(
+      absl::StatusCode::kUnauthenticated,
+      "the call brings neither a token nor a certificate; log in first: "
+      "fleetctl login ADDRESS --token TOKEN",
+      {"UNIDENTIFIED", {}});
+}
+
+absl::StatusOr<Identity> AccessControl::Admit(
+    const CallCredentials& credentials, std::string_view method,
+    const google::protobuf::Message& request) {
+  const v1::MethodPermission* permission = PermissionOf(method);
+  if (permission == nullptr || permission->role() == v1::ROLE_UNSPECIFIED) {
+    return Denied("NO_PERMISSION_DECLARED",
+                  absl::StrCat(ToAbsl(method), " may be called by nobody"));
+  }
+  if (permission->role() == v1::ROLE_PUBLIC) return credentials.connection;
+  ASSIGN_OR_RETURN(Identity caller, Identify(credentials));
+  RETURN_IF_ERROR(CheckRole(caller, method, *permission));
+  if (!caller.scope.unlimited()) {
+    RETURN_IF_ERROR(CheckScope(caller, *permission, request));
+  }
+  return caller;
+}
+
+absl::Status AccessControl::CheckRole(
+    const Identity& caller, std::string_view method,
+    const v1::MethodPermission& permission) const {
+  const Role needed = RoleOf(permission.role());
+  const bool local = caller.kind == Identity::Kind::kLocalUser ||
+                     caller.kind == Identity::Kind::kAnonymous;
+  const bool enough = needed == Role::kAgent
+                          ? caller.role == Role::kAgent || local
+                          : caller.role >= needed;
+  if (enough) return absl::OkStatus();
+  return Denied("ROLE_TOO_LOW",
+                absl::StrCat(caller.name, " has role ", Name(caller.role), ", ",
+                             ToAbsl(method), " needs ", Name(needed)));
+}
+
+absl::Status AccessControl::CheckScope(
+    const Identity& caller, const v1::MethodPermission& permission,
+    const google::protobuf::Message& request) const {
+  if (permission.filtered()) return absl::OkStatus();
+  std::vector<std::string> apps;
+  if (!permission.app_field().empty()) {
+    apps = ValuesAt(request, permission.app_field());
+  } else if (!permission.rollout_field().empty()) {
+    for (const std::string& name :
+         ValuesAt(request, permission.rollout_field())) {
+      const std::string app = facts_.AppOfRollout(name);
+      apps.push_back(app.empty() ? name : app);
+    }
+  } else if (permission.hosts_field().empty()) {
+    return Denied("OUT_OF_SCOPE",
+                  absl::StrCat(caller.name,
+                               " is limited to some apps or hosts, and this is "
+                               "about the whole fleet"));
+  }
+  if (!caller.scope.apps.empty()) {
+    if (apps.empty()) apps.emplace_back();
+    for (const std::string& app : apps) {
+      if (NamesOne(app) && caller.scope.AllowsApp(app)) continue;
+      return Denied("OUT_OF_SCOPE",
+                    absl::StrCat(caller.name, " may act on apps ",
+                                 absl::StrJoin(caller.scope.apps, ", "),
+                                 " only, not on ", app.empty() ? "all" : app));
+    }
+  }
+  if (caller.scope.hosts.empty()) return absl::OkStatus();
+  return CheckHosts(caller, apps, permission, request);
+}
+
+absl::Status AccessControl::CheckHosts(
+    const Identity& caller, const std::vector<std::string>& apps,
+    const v1::MethodPermission& permission,
+    const google::protobuf::Message& request) const {
+  std::vector<std::string> selectors;
+  for (const absl::string_view field :
+       absl::StrSplit(permission.hosts_field(), ' ', absl::SkipEmpty())) {
+    for (std::string& text : ValuesAt(request, ToStd(field))) {
+      if (!text.empty()) selectors.push_back(std::move(text));
+    }
+  }
+  for (const std::string& app : apps) {
+    RETURN_IF_ERROR(CheckInside(caller, app, facts_.HostsOf(app, selectors)));
+  }
+  if (permission.placement_field().empty()) return absl::OkStatus();
+  const std::vector<std::string> placements =
+      ValuesAt(request, permission.placement_field());
+  for (size_t i = 0; i < placements.size(); ++i) {
+    RETURN_IF_ERROR(
+        CheckInside(caller, apps[i], facts_.Matching(placements[i])));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AccessControl::CheckInside(
+    const Identity& caller, const std::string& app,
+    const std::vector<std::string>& hosts) const {
+  std::vector<std::string> outside = facts_.Outside(hosts, caller.scope.hosts);
+  if (outside.empty()) return absl::OkStatus();
+  if (outside.size() > kMostNamed) outside.resize(kMostNamed);
+  return Denied("OUT_OF_SCOPE",
+                absl::StrCat(caller.name, " may act on hosts ",
+                             caller.scope.hosts, " only, and ", app,
+                             " is also on ", absl::StrJoin(outside, ", "),
+                             "; add --hosts '", caller.scope.hosts, "'"));
+}
+
+}  // namespace fleet::controller

@@ -1,0 +1,249 @@
+#include "controller/access/token_registry.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "controller/access/token_text.h"
+#include "controller/name_rules.h"
+#include "proto/rpc/host_selector.h"
+#include "proto/rpc/quantity.h"
+#include "proto/rpc/status.h"
+#include "proto/rpc/x509.h"
+#include "spdlog/spdlog.h"
+
+namespace fleet::controller {
+namespace {
+
+constexpr absl::Duration kDay = absl::Hours(24);
+constexpr absl::Duration kKeptAfterEnd = absl::Hours(30 * 24);
+constexpr absl::Duration kUseResolution = absl::Minutes(1);
+constexpr size_t kMostGlobs = 100;
+constexpr int kIdBytes = 4;
+
+struct Lifetimes {
+  absl::Duration usual;
+  absl::Duration longest;
+};
+
+Lifetimes LifetimesOf(TokenKind kind) {
+  switch (kind) {
+    case TokenKind::kApi:
+      return {90 * kDay, 366 * kDay};
+    case TokenKind::kJoin:
+      return {absl::Minutes(10), kDay};
+  }
+  return {};
+}
+
+absl::Status Invalid(std::string_view why) {
+  return ErrorWithReason(absl::StatusCode::kInvalidArgument, why,
+                         {"TOKEN_SPEC_INVALID", {}});
+}
+
+absl::Status Unauthenticated() {
+  return ErrorWithReason(
+      absl::StatusCode::kUnauthenticated,
+      "the token is not valid: unknown, used, expired or revoked. Ask for a "
+      "new one (fleetctl token create) and log in again (fleetctl login)",
+      {"TOKEN_INVALID", {}});
+}
+
+const char* Name(TokenState state) {
+  switch (state) {
+    case TokenState::kValid:
+      return "valid";
+    case TokenState::kUsed:
+      return "used";
+    case TokenState::kExpired:
+      return "expired";
+    case TokenState::kRevoked:
+      return "revoked";
+  }
+  return "";
+}
+
+}  // namespace
+
+void TokenRegistry::Load(std::vector<TokenRecord> tokens) {
+  for (TokenRecord& token : tokens) Index(std::move(token));
+}
+
+void TokenRegistry::Index(TokenRecord token) {
+  by_hash_[token.hash] = token.id;
+  tokens_[token.id] = std::move(token);
+}
+
+absl::Status TokenRegistry::CheckWanted(const TokenRecord& wanted) const {
+  if (absl::Status s = CheckHostName(wanted.name); !s.ok()) {
+    return Invalid(
+        absl::StrCat("name: \"", wanted.name,
+                     "\" is not a name; use 1 to 63 of A-Z a-z 0-9 . _ -"));
+  }
+  if (wanted.scope.apps.size() > kMostGlobs) {
+    return Invalid("apps: there are more than 100");
+  }
+  if (absl::Status s = ParseHostSelector(wanted.scope.hosts).status();
+      !s.ok()) {
+    return Invalid(absl::StrCat("hosts: ", s.message()));
+  }
+  if (wanted.kind == TokenKind::kApi) {
+    if (wanted.role >= Role::kViewer) return absl::OkStatus();
+    return Invalid("role: it is missing; viewer, operator, deployer or admin");
+  }
+  if (absl::Status s = CheckHostName(wanted.host); !s.ok()) {
+    return Invalid(absl::StrCat("host: ", s.message()));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<TokenRegistry::Made> TokenRegistry::Create(TokenRecord wanted,
+                                                          absl::Duration ttl) {
+  RETURN_IF_ERROR(CheckWanted(wanted));
+  const Lifetimes lifetimes = LifetimesOf(wanted.kind);
+  if (ttl == absl::ZeroDuration()) ttl = lifetimes.usual;
+  if (ttl < absl::Seconds(1) || ttl > lifetimes.longest) {
+    return Invalid(absl::StrCat("ttl: ", DurationText(ttl),
+                                " is out of range, it must be 1s to ",
+                                DurationText(lifetimes.longest)));
+  }
+  RETURN_IF_ERROR(MakeRoom());
+  Made made;
+  made.secret = MakeTokenSecret(wanted.kind);
+  made.record = std::move(wanted);
+  made.record.id = RandomHex(kIdBytes);
+  made.record.hash = Sha256Hex(made.secret);
+  made.record.create_time = clock_.WallNow();
+  made.record.expire_time = made.record.create_time + ttl;
+  RETURN_IF_ERROR(Save(made.record));
+  return made;
+}
+
+absl::Status TokenRegistry::Save(TokenRecord token) {
+  AccessChange change;
+  change.tokens.push_back(token);
+  RETURN_IF_ERROR(store_.Save(change));
+  Index(std::move(token));
+  return absl::OkStatus();
+}
+
+absl::Status TokenRegistry::MakeRoom() {
+  const absl::Time now = clock_.WallNow();
+  AccessChange change;
+  for (const auto& [id, token] : tokens_) {
+    const bool ended = token.StateAt(now) != TokenState::kValid;
+    const bool crowded = tokens_.size() >= kMostTokens;
+    if (ended && (crowded || now >= token.expire_time + kKeptAfterEnd)) {
+      change.gone_tokens.push_back(id);
+    }
+  }
+  if (tokens_.size() - change.gone_tokens.size() >= kMostTokens) {
+    return absl::ResourceExhaustedError(
+        "there are 10,000 valid tokens; revoke some (fleetctl token revoke)");
+  }
+  if (change.gone_tokens.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(store_.Save(change));
+  for (const std::string& id : change.gone_tokens) {
+    by_hash_.erase(tokens_[id].hash);
+    tokens_.erase(id);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<TokenRecord> TokenRegistry::Recognise(std::string_view text,
+                                                     TokenKind kind,
+                                                     const std::string& peer) {
+  const std::string address = AttemptLimit::AddressOfPeer(peer);
+  if (!attempts_.Allowed(address, clock_.Now())) {
+    return ErrorWithReason(
+        absl::StatusCode::kResourceExhausted,
+        absl::StrCat("too many wrong tokens from ", address, "; wait a minute"),
+        {"TOO_MANY_ATTEMPTS", {}});
+  }
+  // Found by its hash: how long that takes tells nothing about the secret.
+  auto id = by_hash_.find(Sha256Hex(SecretOf(text)));
+  const TokenRecord* token =
+      id == by_hash_.end() ? nullptr : &tokens_[id->second];
+  const TokenState state = token == nullptr ? TokenState::kRevoked
+                                            : token->StateAt(clock_.WallNow());
+  if (token == nullptr || token->kind != kind || state != TokenState::kValid) {
+    attempts_.NoteFailure(address, clock_.Now());
+    spdlog::warn("token refused peer=\"{}\" id={} state={}", peer,
+                 token == nullptr ? "none" : token->id,
+                 token == nullptr ? "unknown" : Name(state));
+    return Unauthenticated();
+  }
+  NoteUse(*token);
+  return *token;
+}
+
+// A store that fails loses only the time of last use.
+void TokenRegistry::NoteUse(const TokenRecord& token) {
+  const absl::Time now = clock_.WallNow();
+  if (token.kind == TokenKind::kJoin || now < token.last_use + kUseResolution) {
+    return;
+  }
+  TokenRecord used = token;
+  used.last_use = now;
+  absl::Status saved = Save(std::move(used));
+  if (!saved.ok())
+    spdlog::warn("token {}: {}", token.id, ToStd(saved.message()));
+}
+
+absl::Status TokenRegistry::UseUp(const std::string& id, AccessChange change) {
+  auto it = tokens_.find(id);
+  if (it == tokens_.end() ||
+      it->second.StateAt(clock_.WallNow()) != TokenState::kValid) {
+    return Unauthenticated();
+  }
+  TokenRecord used = it->second;
+  used.used = true;
+  change.tokens.push_back(used);
+  RETURN_IF_ERROR(store_.Save(change));
+  Index(std::move(used));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int> TokenRegistry::Revoke(const std::string& id_or_name) {
+  AccessChange change;
+  for (const auto& [id, token] : tokens_) {
+    if ((id != id_or_name && token.name != id_or_name) || token.revoked) {
+      continue;
+    }
+    change.tokens.push_back(token);
+    change.tokens.back().revoked = true;
+  }
+  if (change.tokens.empty()) {
+    return ErrorWithReason(
+        absl::StatusCode::kNotFound,
+        absl::StrCat("no token with id or name ", id_or_name,
+                     " is in force; fleetctl token ls lists them"),
+        {"TOKEN_NOT_FOUND", {{"token", id_or_name}}});
+  }
+  RETURN_IF_ERROR(store_.Save(change));
+  for (TokenRecord& token : change.tokens) Index(std::move(token));
+  return static_cast<int>(change.tokens.size());
+}
+
+bool TokenRegistry::Valid(const std::string& id) const {
+  auto it = tokens_.find(id);
+  return it != tokens_.end() &&
+         it->second.StateAt(clock_.WallNow()) == TokenState::kValid;
+}
+
+std::vector<TokenRecord> TokenRegistry::List(bool include_ended) const {
+  std::vector<TokenRecord> found;
+  for (const auto& [id, token] : tokens_) {
+    if (include_ended ||
+        token.StateAt(clock_.WallNow()) == TokenState::kValid) {
+      found.push_back(token);
+    }
+  }
+  std::stable_sort(found.begin(), found.end(),
+                   [](const TokenRecord& a, const TokenRecord& b) {
+                     return a.name < b.name;
+                   });
+  return found;
+}
+
+}  // namespace fleet::controller

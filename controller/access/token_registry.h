@@ -1,0 +1,74 @@
+// Who may call, by token.
+#ifndef FLEET_CONTROLLER_ACCESS_TOKEN_REGISTRY_H_
+#define FLEET_CONTROLLER_ACCESS_TOKEN_REGISTRY_H_
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "controller/access/attempt_limit.h"
+#include "controller/access/token_record.h"
+#include "controller/store/sqlite_access_store.h"
+#include "proto/rpc/clock.h"
+
+namespace fleet::controller {
+
+// Makes tokens, recognises them, ends them. What it keeps is a hash of each: a
+// stolen store lets nobody in. Loop thread only. At most 10,000 tokens; ended
+// ones are forgotten after 30 days, the oldest first when there are too many.
+class TokenRegistry {
+ public:
+  static constexpr size_t kMostTokens = 10'000;
+
+  // Both outlive it.
+  TokenRegistry(SqliteAccessStore& store, const Clock& clock)
+      : store_(store), clock_(clock) {}
+
+  void Load(std::vector<TokenRecord> tokens);
+
+  struct Made {
+    TokenRecord record;
+    std::string secret;
+  };
+  // `wanted` says all but id, hash and create time; its expire time is `ttl`
+  // from now (zero: the kind's default). INVALID_ARGUMENT (reason
+  // TOKEN_SPEC_INVALID) names what is wrong; or the store's error.
+  absl::StatusOr<Made> Create(TokenRecord wanted, absl::Duration ttl);
+
+  // The valid token of that kind behind what a client sent. UNAUTHENTICATED
+  // with reason TOKEN_INVALID, which tells the client nothing more (the reason
+  // is logged), RESOURCE_EXHAUSTED with TOO_MANY_ATTEMPTS.
+  absl::StatusOr<TokenRecord> Recognise(std::string_view text, TokenKind kind,
+                                        const std::string& peer);
+  // The join token is used up, together with `change`. FAILED_PRECONDITION
+  // when it is so already.
+  absl::Status UseUp(const std::string& id, AccessChange change);
+
+  // By id, or all of a name; their number. NOT_FOUND with TOKEN_NOT_FOUND.
+  absl::StatusOr<int> Revoke(const std::string& id_or_name);
+
+  bool Valid(const std::string& id) const;
+  // By name, then id.
+  std::vector<TokenRecord> List(bool include_ended) const;
+
+ private:
+  absl::Status CheckWanted(const TokenRecord& wanted) const;
+  absl::Status MakeRoom();
+  absl::Status Save(TokenRecord token);
+  void NoteUse(const TokenRecord& token);
+  void Index(TokenRecord token);
+
+  SqliteAccessStore& store_;
+  const Clock& clock_;
+  std::map<std::string, TokenRecord> tokens_;   // By id.
+  std::map<std::string, std::string> by_hash_;  // Id by hash.
+  AttemptLimit attempts_;
+};
+
+}  // namespace fleet::controller
+
+#endif  // FLEET_CONTROLLER_ACCESS_TOKEN_REGISTRY_H_

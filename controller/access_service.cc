@@ -1,0 +1,107 @@
+#include "controller/access_service.h"
+
+#include <utility>
+
+#include "controller/access/token_text.h"
+#include "controller/access_proto.h"
+#include "proto/rpc/proto_time.h"
+#include "proto/rpc/status.h"
+
+namespace fleet::controller {
+namespace {
+
+using Effect = CallGate::Effect;
+
+constexpr char kCreate[] = "/fleet.v1.AccessService/CreateToken";
+constexpr char kList[] = "/fleet.v1.AccessService/ListTokens";
+constexpr char kRevoke[] = "/fleet.v1.AccessService/RevokeToken";
+constexpr char kRevokeHost[] = "/fleet.v1.AccessService/RevokeHost";
+constexpr char kCaller[] = "/fleet.v1.AccessService/GetCaller";
+
+void Describe(const Identity& caller, v1::GetCallerResponse& response) {
+  response.set_actor(caller.name);
+  response.set_role(ToProto(caller.role));
+  response.mutable_apps()->Add(caller.scope.apps.begin(),
+                               caller.scope.apps.end());
+  response.set_hosts(caller.scope.hosts);
+}
+
+}  // namespace
+
+v1::Token AccessService::ToProto(const TokenRecord& record) const {
+  return controller::ToProto(record, gate_.loop().clock().WallNow());
+}
+
+absl::Status AccessService::Create(const v1::CreateTokenRequest& request,
+                                   const std::string& actor,
+                                   v1::CreateTokenResponse& response) {
+  TokenRecord wanted = FromProto(request.token());
+  wanted.created_by = actor;
+  ASSIGN_OR_RETURN(
+      TokenRegistry::Made made,
+      tokens_.Create(std::move(wanted), fleet::FromProto(request.ttl())));
+  *response.mutable_token() = ToProto(made.record);
+  const CertificateAuthority* authority = certificates_.authority();
+  response.set_secret(
+      TokenText(made.secret, authority == nullptr ? "" : authority->pin()));
+  return absl::OkStatus();
+}
+
+grpc::ServerUnaryReactor* AccessService::CreateToken(
+    grpc::CallbackServerContext* context, const v1::CreateTokenRequest* request,
+    v1::CreateTokenResponse* response) {
+  return gate_.Unary(context, kCreate, Effect::kChange, *request,
+                     [=, this](const Identity& caller) {
+                       return Create(*request, caller.name, *response);
+                     });
+}
+
+grpc::ServerUnaryReactor* AccessService::ListTokens(
+    grpc::CallbackServerContext* context, const v1::ListTokensRequest* request,
+    v1::ListTokensResponse* response) {
+  return gate_.Unary(context, kList, Effect::kRead, *request,
+                     [=, this](const Identity&) {
+                       for (const TokenRecord& token :
+                            tokens_.List(request->include_ended())) {
+                         *response->add_tokens() = ToProto(token);
+                       }
+                       return absl::OkStatus();
+                     });
+}
+
+grpc::ServerUnaryReactor* AccessService::RevokeToken(
+    grpc::CallbackServerContext* context, const v1::RevokeTokenRequest* request,
+    v1::RevokeTokenResponse* response) {
+  return gate_.Unary(context, kRevoke, Effect::kChange, *request,
+                     [=, this](const Identity&) -> absl::Status {
+                       ASSIGN_OR_RETURN(int count,
+                                        tokens_.Revoke(request->token()));
+                       response->set_revoked(count);
+                       return absl::OkStatus();
+                     });
+}
+
+grpc::ServerUnaryReactor* AccessService::RevokeHost(
+    grpc::CallbackServerContext* context, const v1::RevokeHostRequest* request,
+    v1::RevokeHostResponse* response) {
+  return gate_.Unary(context, kRevokeHost, Effect::kChange, *request,
+                     [=, this](const Identity&) -> absl::Status {
+                       ASSIGN_OR_RETURN(int count,
+                                        certificates_.Revoke(request->host()));
+                       cut_(request->host());
+                       response->set_certificates(count);
+                       return absl::OkStatus();
+                     });
+}
+
+grpc::ServerUnaryReactor* AccessService::GetCaller(
+    grpc::CallbackServerContext* context, const v1::GetCallerRequest* request,
+    v1::GetCallerResponse* response) {
+  return gate_.Unary(context, kCaller, Effect::kRead, *request,
+                     [=](const Identity& caller) {
+                       Describe(caller, *response);
+                       return absl::OkStatus();
+                     });
+}
+
+}  // namespace fleet::controller

@@ -1,0 +1,147 @@
+#include "controller/fleet_access.h"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "controller/access/method_permission.h"
+#include "proto/rpc/host_selector.h"
+#include "proto/rpc/status.h"
+#include "spdlog/spdlog.h"
+
+namespace fleet::controller {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+// Of methods that are about neither app nor rollout: the field that names
+// what they act on.
+constexpr const char* kSubjectFields[] = {"name", "host", "token"};
+
+bool HasText(const Message& request, const char* field) {
+  const FieldDescriptor* found =
+      request.GetDescriptor()->FindFieldByName(field);
+  return found != nullptr && found->type() == FieldDescriptor::TYPE_STRING;
+}
+
+std::string SubjectOf(const v1::MethodPermission& permission,
+                      const Message& request) {
+  for (const std::string& path :
+       {permission.app_field(), permission.rollout_field()}) {
+    if (!path.empty()) return absl::StrJoin(ValuesAt(request, path), ", ");
+  }
+  for (const char* field : kSubjectFields) {
+    if (HasText(request, field)) {
+      return absl::StrJoin(ValuesAt(request, field), ", ");
+    }
+  }
+  return "";
+}
+
+std::string HostsAsked(const v1::MethodPermission& permission,
+                       const Message& request) {
+  std::vector<std::string> all;
+  for (const absl::string_view field :
+       absl::StrSplit(permission.hosts_field(), ' ', absl::SkipEmpty())) {
+    for (std::string& text : ValuesAt(request, ToStd(field))) {
+      if (!text.empty()) all.push_back(std::move(text));
+    }
+  }
+  return absl::StrJoin(all, "; ");
+}
+
+std::string OutcomeText(const absl::Status& outcome) {
+  if (outcome.ok()) return "OK";
+  return absl::StrCat(absl::StatusCodeToString(outcome.code()), ": ",
+                      outcome.message());
+}
+
+}  // namespace
+
+FleetAccess::FleetAccess(const AccessSurroundings& around)
+    : around_(around),
+      store_(around.database),
+      tokens_(store_, around.clock),
+      certificates_(store_, tokens_, around.authority, around.clock),
+      control_(tokens_, certificates_, *this),
+      audit_(around.database, around.clock, around.epoch) {}
+
+absl::Status FleetAccess::Load() {
+  ASSIGN_OR_RETURN(StoredAccess stored, store_.Load());
+  tokens_.Load(std::move(stored.tokens));
+  certificates_.Load(std::move(stored.certificates), std::move(stored.hosts));
+  return audit_.Open();
+}
+
+absl::StatusOr<Identity> FleetAccess::Admit(const CallCredentials& credentials,
+                                            std::string_view method,
+                                            const Message& request) {
+  return control_.Admit(credentials, method, request);
+}
+
+void FleetAccess::Record(const Identity& caller, std::string_view method,
+                         const Message& request, const absl::Status& outcome) {
+  spdlog::info("call method={} actor=\"{}\" result={}{}{}", method, caller.name,
+               absl::StatusCodeToString(outcome.code()),
+               outcome.ok() ? "" : ": ", ToStd(outcome.message()));
+  if (absl::IsUnauthenticated(outcome) || absl::IsResourceExhausted(outcome)) {
+    return;
+  }
+  AuditRecord record;
+  record.actor = caller.name;
+  record.peer = caller.peer;
+  record.method = std::string(method);
+  record.outcome = OutcomeText(outcome);
+  if (const v1::MethodPermission* permission = PermissionOf(method)) {
+    record.subject = SubjectOf(*permission, request);
+    record.hosts = HostsAsked(*permission, request);
+  }
+  audit_.Append(std::move(record));
+}
+
+std::string FleetAccess::AppOfRollout(const std::string& name) const {
+  absl::StatusOr<Rollout> rollout = around_.driver.Get(name);
+  return rollout.ok() ? rollout->app : "";
+}
+
+std::vector<std::string> FleetAccess::HostsOf(
+    const std::string& app, const std::vector<std::string>& selectors) const {
+  std::vector<std::string> hosts =
+      around_.registry.HostsOf(app, "all").value_or(std::vector<std::string>());
+  for (const std::string& selector : selectors) {
+    const std::vector<std::string> outside = Outside(hosts, selector);
+    const std::set<std::string> gone(outside.begin(), outside.end());
+    std::erase_if(hosts,
+                  [&](const std::string& h) { return gone.contains(h); });
+  }
+  return hosts;
+}
+
+std::vector<std::string> FleetAccess::Matching(
+    const std::string& selector) const {
+  absl::StatusOr<HostSelector> parsed = ParseHostSelector(selector);
+  return parsed.ok() ? around_.hosts.Select({*parsed})
+                     : std::vector<std::string>();
+}
+
+// What cannot be read picks nobody, so that everything is outside.
+std::vector<std::string> FleetAccess::Outside(
+    const std::vector<std::string>& hosts, const std::string& selector) const {
+  absl::StatusOr<HostSelector> parsed = ParseHostSelector(selector);
+  std::vector<std::string> outside;
+  for (const std::string& host : hosts) {
+    const KnownHost* known = around_.hosts.Find(host);
+    const bool inside = parsed.ok() && known != nullptr &&
+                        parsed->Matches(host, known->record.labels);
+    if (!inside) outside.push_back(host);
+  }
+  return outside;
+}
+
+}  // namespace fleet::controller

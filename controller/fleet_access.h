@@ -1,0 +1,76 @@
+// Everything that decides who may do what, connected.
+#ifndef FLEET_CONTROLLER_FLEET_ACCESS_H_
+#define FLEET_CONTROLLER_FLEET_ACCESS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "controller/access/access_control.h"
+#include "controller/access/audit_log.h"
+#include "controller/access/certificate_authority.h"
+#include "controller/access/host_certificates.h"
+#include "controller/access/token_registry.h"
+#include "controller/app_registry.h"
+#include "controller/call_policy.h"
+#include "controller/host_registry.h"
+#include "controller/rollout_driver.h"
+#include "controller/store/sqlite_access_store.h"
+#include "controller/store/sqlite_database.h"
+#include "proto/rpc/clock.h"
+
+namespace fleet::controller {
+
+// What access is judged by; all outlive it.
+struct AccessSurroundings {
+  SqliteDatabase& database;
+  const Clock& clock;
+  int64_t epoch = 0;
+  // Null: no port speaks TLS.
+  const CertificateAuthority* authority = nullptr;
+  const AppRegistry& registry;
+  const HostRegistry& hosts;
+  RolloutDriver& driver;
+};
+
+// Answers CallGate, and records in the audit log. Loop thread only.
+class FleetAccess : public CallPolicy, private AccessFacts {
+ public:
+  explicit FleetAccess(const AccessSurroundings& around);
+
+  // Once, before the first call.
+  absl::Status Load();
+
+  absl::StatusOr<Identity> Admit(
+      const CallCredentials& credentials, std::string_view method,
+      const google::protobuf::Message& request) override;
+  // Callers that proved nothing are not recorded: anybody could fill the log.
+  void Record(const Identity& caller, std::string_view method,
+              const google::protobuf::Message& request,
+              const absl::Status& outcome) override;
+
+  TokenRegistry& tokens() { return tokens_; }
+  HostCertificates& certificates() { return certificates_; }
+  AuditLog& audit() { return audit_; }
+
+ private:
+  std::string AppOfRollout(const std::string& name) const override;
+  std::vector<std::string> HostsOf(
+      const std::string& app,
+      const std::vector<std::string>& selectors) const override;
+  std::vector<std::string> Matching(const std::string& selector) const override;
+  std::vector<std::string> Outside(const std::vector<std::string>& hosts,
+                                   const std::string& selector) const override;
+
+  const AccessSurroundings around_;
+  SqliteAccessStore store_;
+  TokenRegistry tokens_;
+  HostCertificates certificates_;
+  AccessControl control_;
+  AuditLog audit_;
+};
+
+}  // namespace fleet::controller
+
+#endif  // FLEET_CONTROLLER_FLEET_ACCESS_H_

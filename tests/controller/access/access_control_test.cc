@@ -1,0 +1,271 @@
+// Who may call what: every method of every service as every role.
+#include "controller/access/access_control.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/dynamic_message.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "controller/store/migrations.h"
+#include "fleet/v1/access_service.pb.h"
+#include "fleet/v1/agent_service.pb.h"
+#include "fleet/v1/app_service.pb.h"
+#include "fleet/v1/audit_service.pb.h"
+#include "fleet/v1/enrollment_service.pb.h"
+#include "fleet/v1/host_service.pb.h"
+#include "fleet/v1/log_service.pb.h"
+#include "fleet/v1/rollout_service.pb.h"
+#include "proto/rpc/clock.h"
+#include "proto/rpc/status.h"
+#include "tests/controller/temp_folder.h"
+
+namespace fleet::controller {
+namespace {
+
+using google::protobuf::DescriptorPool;
+using google::protobuf::FileDescriptor;
+using google::protobuf::MethodDescriptor;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// Every file of the contract with a service; a new one is listed here.
+std::vector<const FileDescriptor*> ServiceFiles() {
+  return {v1::CreateTokenRequest::descriptor()->file(),
+          v1::SessionRequest::descriptor()->file(),
+          v1::ApplyAppsRequest::descriptor()->file(),
+          v1::VerifyAuditRequest::descriptor()->file(),
+          v1::EnrollHostRequest::descriptor()->file(),
+          v1::ListHostsRequest::descriptor()->file(),
+          v1::TailLogsRequest::descriptor()->file(),
+          v1::CreateRolloutRequest::descriptor()->file()};
+}
+
+std::vector<const MethodDescriptor*> Methods() {
+  std::vector<const MethodDescriptor*> methods;
+  for (const FileDescriptor* file : ServiceFiles()) {
+    for (int s = 0; s < file->service_count(); ++s) {
+      for (int m = 0; m < file->service(s)->method_count(); ++m) {
+        methods.push_back(file->service(s)->method(m));
+      }
+    }
+  }
+  return methods;
+}
+
+std::string PathOf(const MethodDescriptor& method) {
+  return "/" + method.service()->full_name() + "/" + method.name();
+}
+
+// Two hosts; web is on both, api on host-1.
+class TwoHosts : public AccessFacts {
+ public:
+  std::string AppOfRollout(const std::string& name) const override {
+    return name == "r-1" ? "web" : "";
+  }
+  std::vector<std::string> HostsOf(
+      const std::string& app,
+      const std::vector<std::string>& selectors) const override {
+    if (!selectors.empty()) return {selectors[0]};
+    if (app == "web") return {"host-1", "host-2"};
+    return app == "api" ? std::vector<std::string>{"host-1"}
+                        : std::vector<std::string>{};
+  }
+  std::vector<std::string> Matching(
+      const std::string& selector) const override {
+    if (selector == "all") return {"host-1", "host-2"};
+    return {selector};
+  }
+  std::vector<std::string> Outside(const std::vector<std::string>& hosts,
+                                   const std::string& selector) const override {
+    std::vector<std::string> outside;
+    for (const std::string& host : hosts) {
+      if (host != selector) outside.push_back(host);
+    }
+    return outside;
+  }
+};
+
+class AccessControlTest : public ::testing::Test {
+ protected:
+  AccessControlTest() {
+    database = *SqliteDatabase::Open(folder.File("controller.db"));
+    FLEET_CHECK(Migrate(*database, Migrations()).ok());
+    store = std::make_unique<SqliteAccessStore>(*database);
+    tokens = std::make_unique<TokenRegistry>(*store, clock);
+    certificates =
+        std::make_unique<HostCertificates>(*store, *tokens, nullptr, clock);
+    control = std::make_unique<AccessControl>(*tokens, *certificates, facts);
+  }
+  CallCredentials With(Role role, AccessScope scope = {}) {
+    TokenRecord wanted;
+    wanted.name = Name(role);
+    wanted.role = role;
+    wanted.scope = std::move(scope);
+    CallCredentials credentials;
+    credentials.connection.kind = Identity::Kind::kUnidentified;
+    credentials.bearer = tokens->Create(wanted, absl::Hours(1))->secret;
+    return credentials;
+  }
+  absl::Status Try(const CallCredentials& who, const std::string& method,
+                   const google::protobuf::Message& request) {
+    return control->Admit(who, method, request).status();
+  }
+
+  TempFolder folder;
+  FakeClock clock;
+  TwoHosts facts;
+  std::unique_ptr<SqliteDatabase> database;
+  std::unique_ptr<SqliteAccessStore> store;
+  std::unique_ptr<TokenRegistry> tokens;
+  std::unique_ptr<HostCertificates> certificates;
+  std::unique_ptr<AccessControl> control;
+};
+
+TEST(MethodPermission, EveryServiceFileIsListedHere) {
+  // All that the generated code knows of the package.
+  std::set<std::string> listed;
+  for (const MethodDescriptor* method : Methods()) {
+    listed.insert(method->service()->full_name());
+  }
+  for (const char* service :
+       {"AccessService", "AgentService", "AppService", "AuditService",
+        "EnrollmentService", "HostService", "LogService", "RolloutService"}) {
+    EXPECT_TRUE(listed.count(std::string("fleet.v1.") + service) == 1)
+        << service;
+  }
+}
+
+TEST(MethodPermission, EveryMethodDeclaresOneWhoseFieldsExist) {
+  google::protobuf::DynamicMessageFactory factory;
+  for (const MethodDescriptor* method : Methods()) {
+    const v1::MethodPermission* permission = PermissionOf(PathOf(*method));
+    ASSERT_NE(permission, nullptr)
+        << PathOf(*method) << ": add `option (permission) = {role: …}` to it "
+        << "in its proto";
+    EXPECT_NE(permission->role(), v1::ROLE_UNSPECIFIED) << PathOf(*method);
+    const auto* request = factory.GetPrototype(method->input_type());
+    for (const std::string& field :
+         {permission->app_field(), permission->rollout_field(),
+          permission->placement_field()}) {
+      if (!field.empty()) ValuesAt(*request, field);  // Checks itself.
+    }
+  }
+}
+
+TEST_F(AccessControlTest, EveryMethodTakesItsRoleAndHigherAndNoOther) {
+  google::protobuf::DynamicMessageFactory factory;
+  const struct {
+    Role role;
+    v1::Role least;
+  } roles[] = {{Role::kViewer, v1::ROLE_VIEWER},
+               {Role::kOperator, v1::ROLE_OPERATOR},
+               {Role::kDeployer, v1::ROLE_DEPLOYER},
+               {Role::kAdmin, v1::ROLE_ADMIN}};
+  for (const auto& caller : roles) {
+    const CallCredentials who = With(caller.role);
+    for (const MethodDescriptor* method : Methods()) {
+      const v1::Role needed = PermissionOf(PathOf(*method))->role();
+      const bool allowed = needed == v1::ROLE_PUBLIC ||
+                           (needed != v1::ROLE_AGENT && caller.least >= needed);
+      const auto* request = factory.GetPrototype(method->input_type());
+      EXPECT_EQ(Try(who, PathOf(*method), *request).ok(), allowed)
+          << Name(caller.role) << " " << PathOf(*method);
+    }
+  }
+}
+
+TEST_F(AccessControlTest, NobodyGetsInWithoutProof) {
+  CallCredentials nobody;
+  nobody.connection.kind = Identity::Kind::kUnidentified;
+  google::protobuf::DynamicMessageFactory factory;
+  for (const MethodDescriptor* method : Methods()) {
+    const bool open = PermissionOf(PathOf(*method))->role() == v1::ROLE_PUBLIC;
+    const auto* request = factory.GetPrototype(method->input_type());
+    EXPECT_EQ(absl::IsUnauthenticated(Try(nobody, PathOf(*method), *request)),
+              !open)
+        << PathOf(*method);
+  }
+  CallCredentials host;
+  host.connection.kind = Identity::Kind::kHost;
+  host.connection.host = "host-1";
+  host.fingerprint = "of nobody";
+  EXPECT_TRUE(absl::IsUnauthenticated(
+      Try(host, "/fleet.v1.AgentService/Session", v1::SessionRequest())));
+}
+
+TEST_F(AccessControlTest, AMethodThatIsNotKnownIsDenied) {
+  EXPECT_TRUE(absl::IsPermissionDenied(Try(
+      With(Role::kAdmin), "/fleet.v1.AppService/NoSuch", v1::GetAppRequest())));
+  EXPECT_TRUE(absl::IsPermissionDenied(
+      Try(With(Role::kAdmin), "", v1::GetAppRequest())));
+}
+
+TEST_F(AccessControlTest, ARoleCanBeLimitedToApps) {
+  const CallCredentials who = With(Role::kDeployer, {{"web*"}, ""});
+  const auto reload = [&](const std::string& app) {
+    v1::CreateRolloutRequest request;
+    request.set_app(app);
+    return Try(who, "/fleet.v1.RolloutService/CreateRollout", request);
+  };
+  EXPECT_TRUE(reload("web").ok());
+  EXPECT_TRUE(reload("web-2").ok());
+  for (const char* app : {"api", "", "all", "web*", "w?b"}) {
+    EXPECT_EQ(ReasonOf(reload(app)).reason, "OUT_OF_SCOPE") << app;
+  }
+  v1::PauseRolloutRequest pause;
+  pause.set_name("r-1");
+  EXPECT_TRUE(Try(who, "/fleet.v1.RolloutService/PauseRollout", pause).ok());
+  pause.set_name("r-2");
+  EXPECT_FALSE(Try(who, "/fleet.v1.RolloutService/PauseRollout", pause).ok());
+  v1::ApplyAppsRequest apply;
+  apply.add_specs()->set_name("web");
+  EXPECT_TRUE(Try(who, "/fleet.v1.AppService/ApplyApps", apply).ok());
+  apply.add_specs()->set_name("api");
+  EXPECT_FALSE(Try(who, "/fleet.v1.AppService/ApplyApps", apply).ok());
+}
+
+TEST_F(AccessControlTest, ARoleCanBeLimitedToHosts) {
+  const CallCredentials who = With(Role::kDeployer, {{}, "host-1"});
+  v1::CreateRolloutRequest reload;
+  reload.set_app("api");
+  EXPECT_TRUE(Try(who, "/fleet.v1.RolloutService/CreateRollout", reload).ok());
+  reload.set_app("web");
+  absl::Status refused =
+      Try(who, "/fleet.v1.RolloutService/CreateRollout", reload);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("host-2"));
+  reload.set_hosts("host-1");
+  EXPECT_TRUE(Try(who, "/fleet.v1.RolloutService/CreateRollout", reload).ok());
+  // Where an app shall be counts too, and where it is already.
+  v1::ApplyAppsRequest apply;
+  apply.add_specs()->set_name("new");
+  apply.mutable_specs(0)->set_hosts("host-1");
+  EXPECT_TRUE(Try(who, "/fleet.v1.AppService/ApplyApps", apply).ok());
+  apply.mutable_specs(0)->set_hosts("all");
+  EXPECT_FALSE(Try(who, "/fleet.v1.AppService/ApplyApps", apply).ok());
+  apply.mutable_specs(0)->set_name("web");
+  apply.mutable_specs(0)->set_hosts("host-1");
+  EXPECT_FALSE(Try(who, "/fleet.v1.AppService/ApplyApps", apply).ok());
+}
+
+TEST_F(AccessControlTest, LimitsKeepFromWhatIsAboutTheWholeFleet) {
+  v1::DeleteHostRequest remove;
+  remove.set_name("host-1");
+  EXPECT_EQ(ReasonOf(Try(With(Role::kAdmin, {{"web"}, ""}),
+                         "/fleet.v1.HostService/DeleteHost", remove))
+                .reason,
+            "OUT_OF_SCOPE");
+}
+
+TEST(ValuesAt, ReadsRepeatedAndNestedTexts) {
+  v1::ApplyAppsRequest apply;
+  apply.set_hosts("h");
+  apply.add_specs()->set_name("a");
+  apply.add_specs()->set_name("b");
+  EXPECT_THAT(ValuesAt(apply, "specs.name"), ElementsAre("a", "b"));
+  EXPECT_THAT(ValuesAt(apply, "hosts"), ElementsAre("h"));
+}
+
+}  // namespace
+}  // namespace fleet::controller
