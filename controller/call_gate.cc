@@ -27,6 +27,35 @@ void LogChange(std::string_view method, const Identity& caller,
 grpc::ServerUnaryReactor* CallGate::Unary(grpc::CallbackServerContext* context,
                                           std::string_view method,
                                           Effect effect, Body body) {
+  return Enter(context, method,
+               [method = std::string(method), effect, body = std::move(body)](
+                   const Identity& caller, grpc::ServerUnaryReactor* reactor) {
+                 absl::Status status = body(caller);
+                 if (effect == Effect::kChange) {
+                   LogChange(method, caller, status);
+                 }
+                 reactor->Finish(ToGrpcStatus(status));
+               });
+}
+
+grpc::ServerUnaryReactor* CallGate::UnaryLater(
+    grpc::CallbackServerContext* context, std::string_view method,
+    Effect effect, LaterBody body) {
+  return Enter(context, method,
+               [method = std::string(method), effect, body = std::move(body)](
+                   const Identity& caller, grpc::ServerUnaryReactor* reactor) {
+                 Finish finish = [=](const absl::Status& status) {
+                   if (effect == Effect::kChange)
+                     LogChange(method, caller, status);
+                   reactor->Finish(ToGrpcStatus(status));
+                 };
+                 absl::Status begun = body(caller, finish);
+                 if (!begun.ok()) finish(begun);
+               });
+}
+
+grpc::ServerUnaryReactor* CallGate::Enter(grpc::CallbackServerContext* context,
+                                          std::string_view method, Task task) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   absl::StatusOr<Identity> caller = Admit(*context, method);
   if (!caller.ok()) {
@@ -39,13 +68,11 @@ grpc::ServerUnaryReactor* CallGate::Unary(grpc::CallbackServerContext* context,
         "the controller has 1,000 calls waiting; try again in a second")));
     return reactor;
   }
-  loop_.Post([this, reactor, method = std::string(method), effect,
-              caller = *std::move(caller), body = std::move(body)] {
-    waiting_.fetch_sub(1);
-    absl::Status status = body(caller);
-    if (effect == Effect::kChange) LogChange(method, caller, status);
-    reactor->Finish(ToGrpcStatus(status));
-  });
+  loop_.Post(
+      [this, reactor, caller = *std::move(caller), task = std::move(task)] {
+        waiting_.fetch_sub(1);
+        task(caller, reactor);
+      });
   return reactor;
 }
 

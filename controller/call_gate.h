@@ -41,6 +41,17 @@ class CallGate {
                                   std::string_view method, Effect effect,
                                   Body body);
 
+  // For a unary method whose answer takes a while: `body` is run like that of
+  // Unary, and if it returns OK, the call ends when it calls `finish`, once,
+  // on the loop thread. Request and response live until then, also when the
+  // client is gone.
+  using Finish = std::function<void(const absl::Status& status)>;
+  using LaterBody =
+      std::function<absl::Status(const Identity& caller, Finish finish)>;
+  grpc::ServerUnaryReactor* UnaryLater(grpc::CallbackServerContext* context,
+                                       std::string_view method, Effect effect,
+                                       LaterBody body);
+
   // For a streaming method: who calls, once that is authorised. The stream's
   // reactor posts to loop() by itself.
   absl::StatusOr<Identity> Admit(const grpc::CallbackServerContext& context,
@@ -49,6 +60,12 @@ class CallGate {
   EventLoop& loop() const { return loop_; }
 
  private:
+  // Runs `task` on the loop unless the call is refused.
+  using Task = std::function<void(const Identity& caller,
+                                  grpc::ServerUnaryReactor* reactor)>;
+  grpc::ServerUnaryReactor* Enter(grpc::CallbackServerContext* context,
+                                  std::string_view method, Task task);
+
   EventLoop& loop_;
   std::atomic<int> waiting_{0};
 };

@@ -64,12 +64,10 @@ Controller::Parts::Parts(EventLoop& loop, Opened opened, uint64_t seed)
       core({loop, store, rollout_store, opened.epoch, seed}),
       gate(loop),
       agent_service(gate, core.sessions),
-      app_service(gate, core.registry, core.apply, core.orders, core.answers,
-                  core.view),
-      host_service(
-          gate, core.hosts, core.view,
-          [this](const std::string& name) { return core.RemoveHost(name); },
-          opened.epoch, loop.clock().WallNow()),
+      app_service(gate, core.registry, core.apply, core.orders,
+                  core.app_commands, core.answers, core.view),
+      host_service(gate, core.hosts, core.view, core, opened.epoch,
+                   loop.clock().WallNow()),
       log_service(gate, core.tails),
       rollout_service(gate, core.driver, core.registry) {}
 

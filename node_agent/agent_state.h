@@ -52,6 +52,9 @@ class AgentState : public WorkerListener, private AppSupervisor::Owner {
   // All apps; nothing counts as changed afterwards.
   std::vector<v1::AppStatus> TakeAll();
 
+  // nullptr: this host does not have the app.
+  AppSupervisor* Find(const std::string& app_uid);
+
   // Samples the workers. Later reports carry the result too.
   std::vector<v1::InstanceSample> Sample();
 

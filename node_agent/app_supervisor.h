@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,10 @@ class AppSupervisor {
   void Adopt(const AdoptedWorker& worker, std::shared_ptr<const AppSpec> spec);
   // Stops all workers; nothing of it is journaled.
   void ShutDown();
+
+  // The count of restarts starts anew, of one slot or of all. Returns how many
+  // slots that were.
+  int ResetRestarts(std::optional<int> slot);
 
   // Reconciles at the end of this turn of the loop; many calls, one pass.
   void Schedule();

@@ -17,6 +17,7 @@
 #include "absl/strings/numbers.h"
 #include "node_agent/agent_options.h"
 #include "node_agent/agent_state.h"
+#include "node_agent/command_service.h"
 #include "node_agent/controller_session.h"
 #include "node_agent/desired_journal.h"
 #include "node_agent/grpc_session_stream.h"
@@ -153,8 +154,9 @@ absl::Status Run(const AgentOptions& options, const StateFolder& folder,
   HostFacts facts = ReadHostFacts();
   AgentState state(loop, runtime, *journal, facts.cores);
   LogTailService tails(loop, logs, options.host_name);
+  CommandService commands(state, runtime);
   HostReporter reporter(clock, DescribeHost(options, facts, folder), state,
-                        tails, *keeper);
+                        tails, commands, *keeper);
   std::unique_ptr<ControllerSession> session;
   if (!options.controller.empty()) {
     ASSIGN_OR_RETURN(Address address, ParseAddress(options.controller));
@@ -176,6 +178,8 @@ absl::Status Run(const AgentOptions& options, const StateFolder& folder,
                      [&session](v1::CommandResult r) {
                        session->SendResult(std::move(r));
                      }});
+    commands.SetSender(
+        [&session](v1::CommandResult r) { session->SendResult(std::move(r)); });
   }
   shut_down = [&] {
     state.ShutDown([&] {
