@@ -43,7 +43,7 @@ struct FlagDoc {
 };
 
 // What a command's names are, for completion.
-enum class Operand { kNone, kApps, kFiles, kRollouts, kShells };
+enum class Operand { kNone, kApps, kFiles, kHosts, kRollouts, kShells };
 
 struct CommandDoc {
   // Two words for those of `rollout`.
