@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "cli/command_table.h"
 #include "cli/spec_file/nearest_name.h"
@@ -56,6 +57,17 @@ absl::Status UnknownCommand(const std::string& name) {
                    : absl::StrCat("; did you mean \"", near, "\"?")));
 }
 
+// The second words of the commands that begin with `name`.
+std::vector<std::string> VerbsOf(const std::string& name) {
+  std::vector<std::string> verbs;
+  for (const CommandDoc& command : Commands()) {
+    if (command.name.starts_with(name + " ")) {
+      verbs.emplace_back(command.name.substr(name.size() + 1));
+    }
+  }
+  return verbs;
+}
+
 // Takes the command's words out of `args`. Null: only flags are there.
 absl::StatusOr<const CommandDoc*> TakeCommand(std::vector<std::string>& args) {
   std::string name = TakeWord(args);
@@ -64,13 +76,21 @@ absl::StatusOr<const CommandDoc*> TakeCommand(std::vector<std::string>& args) {
     name = TakeWord(args);
   }
   if (name.empty()) return nullptr;
-  if (name == "rollout") {
-    const std::string verb = TakeWord(args);
-    if (verb.empty()) {
-      return absl::InvalidArgumentError(
-          "rollout needs one of status, ls, pause, resume, abort, retry");
+  const std::vector<std::string> verbs = VerbsOf(name);
+  if (!verbs.empty()) {
+    // "hosts label" is a command, and so is "hosts" with the name of a host.
+    std::vector<std::string> rest = args;
+    const std::string verb = TakeWord(rest);
+    const CommandDoc* pair = FindCommand(absl::StrCat(name, " ", verb));
+    if (pair != nullptr) {
+      args = std::move(rest);
+      return pair;
     }
-    absl::StrAppend(&name, " ", verb);
+    if (FindCommand(name) == nullptr) {
+      if (!verb.empty()) return UnknownCommand(absl::StrCat(name, " ", verb));
+      return absl::InvalidArgumentError(
+          absl::StrCat(name, " needs one of ", absl::StrJoin(verbs, ", ")));
+    }
   }
   const CommandDoc* command = FindCommand(name);
   if (command == nullptr) return UnknownCommand(name);

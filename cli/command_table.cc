@@ -62,19 +62,51 @@ constexpr CommandDoc kCommands[] = {
      "fleetctl start ecosystem.config.js        # as PM2 does\n"
      "fleetctl start app.py -- --port 8000      # with arguments\n"
      "fleetctl start web                        # again, after stop"},
-    {"ls", "list status ps l", "[APP…]", 0, -1, Operand::kApps,
-     kGlobalFlags | kOutputFlags, "List the apps, or the workers of some",
+    {"ls", "list status ps l", "[APP|APP.N…]", 0, -1, Operand::kApps,
+     kGlobalFlags | kOutputFlags | kHostFlags,
+     "List the apps, or the workers of some",
      "Shows what the hosts have reported. A host that is not connected is "
      "marked stale.",
      "fleetctl ls                               # a row per app\n"
      "fleetctl ls web                           # a row per worker of web\n"
      "fleetctl ls -o wide                       # a row per worker of all"},
-    {"show", "describe info desc", "APP", 1, 1, Operand::kApps,
-     kGlobalFlags | kOutputFlags, "Show all there is to know of an app", "",
+    {"show", "describe info desc", "APP|APP.N…", 1, -1, Operand::kApps,
+     kGlobalFlags | kOutputFlags | kHostFlags,
+     "Show all there is to know of an app", "",
      "fleetctl show web\nfleetctl show web -o json"},
-    {"hosts", "", "[HOST…]", 0, -1, Operand::kNone,
+    {"hosts", "", "[HOST…]", 0, -1, Operand::kHosts,
      kGlobalFlags | kOutputFlags | kHostFlags, "List the hosts", "",
      "fleetctl hosts\nfleetctl hosts --hosts role=web -o wide"},
+    {"hosts label", "", "HOST|SELECTOR KEY=VALUE|KEY-…", 2, -1, Operand::kHosts,
+     kGlobalFlags | kOutputFlags, "Give hosts labels, or take them back",
+     "They stand beside those of the agent's own --label, and over them. Apps "
+     "whose hosts match from now on are started there; apps that no longer "
+     "match stay until they are applied again.",
+     "fleetctl hosts label host-1 role=web zone=a\n"
+     "fleetctl hosts label 'web-*' canary-"},
+    {"hosts remove", "", "HOST…", 1, -1, Operand::kHosts, kGlobalFlags,
+     "Forget hosts that are gone",
+     "A host that is connected stays; stop its "
+     "agent first.",
+     "fleetctl hosts remove host-9"},
+    {"jlist", "", "[APP…]", 0, -1, Operand::kApps, kGlobalFlags | kHostFlags,
+     "List the workers as JSON, in PM2's shape",
+     "An object per worker. pm_id is the id of its app, and what PM2 does not "
+     "know (host, instance, generation) is under \"fleet\".",
+     "fleetctl jlist | jq '.[].monit.memory'"},
+    {"prettylist", "", "[APP…]", 0, -1, Operand::kApps,
+     kGlobalFlags | kHostFlags, "The same, indented", "",
+     "fleetctl prettylist web"},
+    {"id", "", "APP…", 1, -1, Operand::kApps, kGlobalFlags,
+     "Print the ids of apps", "", "fleetctl id web"},
+    {"pid", "", "[APP|APP.N…]", 0, -1, Operand::kApps,
+     kGlobalFlags | kOutputFlags | kHostFlags,
+     "Print the process ids of workers, one a line",
+     "With -o wide also their host and instance.",
+     "fleetctl pid web\nfleetctl pid -o wide"},
+    {"env", "", "APP|APP.N…", 1, -1, Operand::kApps, kGlobalFlags,
+     "Print the variables that an app's spec gives to its workers", "",
+     "fleetctl env web.0"},
     {"reload", "gracefulReload", "APP…", 1, -1, Operand::kApps,
      kRolloutFlags | kDryRunFlags | kOutputFlags,
      "Replace the workers of an app without losing a request",
@@ -94,14 +126,43 @@ constexpr CommandDoc kCommands[] = {
      "Stop the workers of an app and keep the app", "",
      "fleetctl stop web\nfleetctl stop all --hosts host-2"},
     {"delete", "del", "APP…", 1, -1, Operand::kApps,
-     kGlobalFlags | kWaitFlags | kRequestFlags,
+     kGlobalFlags | kHostFlags | kWaitFlags | kRequestFlags,
      "Stop an app and forget it; its log files stay", "",
      "fleetctl delete web"},
-    {"scale", "", "APP N|+N|-N", 2, 2, Operand::kApps,
+    {"scale", "", "APP… N|+N|-N|max", 2, -1, Operand::kApps,
      kGlobalFlags | kHostFlags | kWaitFlags | kRequestFlags,
      "Set the number of workers on each host",
      "Workers that go on are not touched.",
      "fleetctl scale web 8\nfleetctl scale web +2"},
+    {"signal", "sendSignal", "SIGNAL APP|APP.N…", 2, -1, Operand::kApps,
+     kGlobalFlags | kHostFlags | kOutputFlags,
+     "Send a signal to the workers of an app",
+     "It goes to the main process of each worker. A worker that ends by it is "
+     "restarted as its spec says.",
+     "fleetctl signal SIGUSR2 web               # every worker, every host\n"
+     "fleetctl signal SIGHUP web.0 --hosts host-1"},
+    {"send", "", "APP|APP.N MESSAGE", 2, -1, Operand::kApps,
+     kGlobalFlags | kHostFlags | kOutputFlags,
+     "Send a message to the workers of an app",
+     "A Node program gets it as process.on('message'): JSON as the value it "
+     "is, anything else as a string.",
+     "fleetctl send web.0 hello\n"
+     "fleetctl send web '{\"log\": \"debug\"}'"},
+    {"reset", "", "APP|APP.N|all…", 1, -1, Operand::kApps,
+     kGlobalFlags | kHostFlags | kOutputFlags,
+     "Count the restarts of an app from 0 again", "",
+     "fleetctl reset web\nfleetctl reset all"},
+    {"inspect", "", "APP.N", 1, 1, Operand::kApps, kGlobalFlags | kHostFlags,
+     "Open the inspector of a Node worker",
+     "Sends SIGUSR1, on which Node opens its inspector on 127.0.0.1:9229 of "
+     "its host.",
+     "fleetctl inspect web.0 --hosts host-1"},
+    {"trigger", "", "APP|APP.N ACTION [PARAMETER]", 2, -1, Operand::kApps,
+     kGlobalFlags | kHostFlags | kOutputFlags,
+     "Ask Node workers for a custom action of @pm2/io",
+     "The action is sent over IPC as PM2 does; what it returns stays with the "
+     "app, whose logs may tell.",
+     "fleetctl trigger web 'clear cache'"},
     {"logs", "log", "[APP|APP.N…]", 0, -1, Operand::kApps,
      kGlobalFlags | kHostFlags | kLogFlags | kOutputFlags,
      "Show what apps wrote, merged from all hosts", "",
@@ -135,6 +196,53 @@ constexpr CommandDoc kCommands[] = {
     {"down", "kill", "", 0, 0, Operand::kNone, kGlobalFlags,
      "Stop this user's fleet on this machine, with all its workers", "",
      "fleetctl down"},
+    {"ping", "", "", 0, 0, Operand::kNone, kGlobalFlags | kOutputFlags,
+     "Ask the controller whether it is there", "", "fleetctl ping"},
+    {"save", "dump", "", 0, -1, Operand::kNone, kGlobalFlags,
+     "Nothing to save: what is started stays",
+     "Nothing to save: what you start is kept by the controller and by every "
+     "agent, and is there again after a reboot. fleetctl export writes it as "
+     "a file.",
+     "fleetctl export > fleet.yaml"},
+    {"resurrect", "", "", 0, -1, Operand::kNone, kGlobalFlags,
+     "Nothing to resurrect: agents bring everything up",
+     "Nothing to resurrect: each agent starts what its host should run by "
+     "itself, also with no controller in reach.",
+     "fleetctl ls"},
+    {"cleardump", "", "", 0, -1, Operand::kNone, kGlobalFlags,
+     "Nothing to clear: there is no dump",
+     "Nothing to clear: there is no dump. fleetctl delete all forgets all "
+     "apps.",
+     "fleetctl delete all"},
+    {"update", "updatePM2", "", 0, -1, Operand::kNone, kGlobalFlags,
+     "Nothing to do here: restart controller and agents",
+     "Nothing to do here: install the new version, then restart controller "
+     "and agents; workers go on meanwhile.",
+     "fleetctl version"},
+    {"set", "get conf config multiset unset", "", 0, -1, Operand::kNone,
+     kGlobalFlags, "Where settings live",
+     "Settings live where they are used: of an app in its file (fleetctl "
+     "explain FIELD), of the programs in their flags (fleet-agent --help, "
+     "fleet-controller --help), of fleetctl in FLEET_CONTROLLER.",
+     "fleetctl explain instances"},
+    {"install",
+     "uninstall module:install module:uninstall module:update "
+     "module:generate module:publish package publish",
+     "", 0, -1, Operand::kNone, kGlobalFlags, "There are no modules",
+     "There are no modules. Log rotation (log_max_size, log_max_files) and "
+     "health checks (readiness, liveness) are built in; fleetctl explain "
+     "FIELD tells more.",
+     "fleetctl explain log_max_size"},
+    {"link", "unlink plus register open", "", 0, -1, Operand::kNone,
+     kGlobalFlags, "There is no service to link to",
+     "There is no service to link to: metrics, logs and events are to be had "
+     "from your own controller.",
+     "fleetctl logs web -f"},
+    {"profile:cpu", "profile:mem heapdump", "", 0, -1, Operand::kNone,
+     kGlobalFlags, "Profiles are taken with Node's inspector",
+     "Profiles are taken with Node's own inspector: fleetctl inspect APP.N "
+     "opens it, and Chrome's DevTools take profiles and heap snapshots there.",
+     "fleetctl inspect web.0"},
     {"version", "", "", 0, 0, Operand::kNone, kGlobalFlags | kOutputFlags,
      "Show the versions of fleetctl and of the controller", "",
      "fleetctl version"},

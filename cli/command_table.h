@@ -47,7 +47,15 @@ struct FlagDoc {
 };
 
 // What a command's names are, for completion.
-enum class Operand { kNone, kApps, kFields, kFiles, kRollouts, kShells };
+enum class Operand {
+  kNone,
+  kApps,
+  kFields,
+  kFiles,
+  kHosts,
+  kRollouts,
+  kShells
+};
 
 struct CommandDoc {
   // Two words for those of `rollout`.

@@ -1,5 +1,7 @@
 #include "cli/completion_script.h"
 
+#include <map>
+#include <set>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -14,6 +16,7 @@ namespace fleet::cli {
 namespace {
 
 constexpr std::string_view kApps = "fleetctl ls -o name 2>/dev/null";
+constexpr std::string_view kHosts = "fleetctl hosts -o name 2>/dev/null";
 constexpr std::string_view kRollouts =
     "fleetctl rollout ls -o name 2>/dev/null; fleetctl ls -o name 2>/dev/null";
 
@@ -29,16 +32,24 @@ std::vector<std::string> FlagNames(const CommandDoc& command) {
   return names;
 }
 
-// First words, or the second ones of `rollout`.
-std::string Words(bool of_rollout) {
-  std::vector<std::string> words;
+// The second words of the commands of two, by their first: "rollout" → status,
+// ls, …
+std::map<std::string, std::vector<std::string>> Verbs() {
+  std::map<std::string, std::vector<std::string>> verbs;
   for (const CommandDoc& command : Commands()) {
     const size_t blank = command.name.find(' ');
-    const bool two = blank != command.name.npos;
-    if (of_rollout && two) words.emplace_back(command.name.substr(blank + 1));
-    if (!of_rollout && !two) words.emplace_back(command.name);
+    if (blank == command.name.npos) continue;
+    verbs[std::string(command.name.substr(0, blank))].emplace_back(
+        command.name.substr(blank + 1));
   }
-  if (!of_rollout) words.emplace_back("rollout");
+  return verbs;
+}
+
+std::string FirstWords() {
+  std::set<std::string> words;
+  for (const CommandDoc& command : Commands()) {
+    words.emplace(command.name.substr(0, command.name.find(' ')));
+  }
   return absl::StrJoin(words, " ");
 }
 
@@ -54,6 +65,8 @@ std::string OperandWords(Operand operand) {
       return absl::StrCat("$(", ToAbsl(kApps), ")");
     case Operand::kRollouts:
       return absl::StrCat("$(", ToAbsl(kRollouts), ")");
+    case Operand::kHosts:
+      return absl::StrCat("$(", ToAbsl(kHosts), ")");
     case Operand::kShells:
       return "bash zsh fish";
     case Operand::kFields:
@@ -65,22 +78,50 @@ std::string OperandWords(Operand operand) {
   return "";
 }
 
-std::string BashScript() {
-  std::string cases;
-  for (const CommandDoc& command : Commands()) {
-    absl::StrAppend(&cases, "    \"", ToAbsl(command.name),
-                    "\")\n      flags=\"",
-                    absl::StrJoin(FlagNames(command), " "), "\"\n");
-    if (command.operand == Operand::kFiles) {
-      absl::StrAppend(&cases, "      files=1\n");
-    }
-    const std::string operands = OperandWords(command.operand);
-    if (!operands.empty()) {
-      absl::StrAppend(&cases, "      [[ $cur == -* ]] || words=\"", operands,
-                      "\"\n");
-    }
-    cases += "      ;;\n";
+// The branch of one command; `name` has one word or two.
+std::string BashCase(std::string_view name, const CommandDoc* command,
+                     const std::vector<std::string>& verbs) {
+  std::string text = absl::StrCat("    \"", ToAbsl(name), "\")\n");
+  std::string words = absl::StrJoin(verbs, " ");
+  if (command != nullptr) {
+    absl::StrAppend(&text, "      flags=\"",
+                    absl::StrJoin(FlagNames(*command), " "), "\"\n");
+    if (command->operand == Operand::kFiles) text += "      files=1\n";
+    const std::string operands = OperandWords(command->operand);
+    if (!words.empty() && !operands.empty()) words += " ";
+    words += operands;
   }
+  if (!words.empty()) {
+    absl::StrAppend(&text, "      [[ $cur == -* ]] || words=\"", words, "\"\n");
+  }
+  return text + "      ;;\n";
+}
+
+std::string BashCases() {
+  std::string cases;
+  auto verbs = Verbs();
+  for (const CommandDoc& command : Commands()) {
+    const std::string name(command.name);
+    cases += BashCase(name, &command, verbs[name]);
+    verbs.erase(name);
+  }
+  // First words that are no command by themselves.
+  for (const auto& [name, words] : verbs) {
+    if (!words.empty()) cases += BashCase(name, nullptr, words);
+  }
+  return cases;
+}
+
+std::string BashPairs() {
+  std::vector<std::string> pairs;
+  for (const CommandDoc& command : Commands()) {
+    if (command.name.find(' ') == command.name.npos) continue;
+    pairs.push_back(absl::StrCat("\"", ToAbsl(command.name), "\""));
+  }
+  return absl::StrJoin(pairs, "|");
+}
+
+std::string BashScript() {
   return absl::StrCat(
       R"sh(# bash completion of fleetctl
 _fleetctl() {
@@ -89,20 +130,18 @@ _fleetctl() {
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
     COMPREPLY=($(compgen -W ")sh",
-      Words(false), R"sh(" -- "$cur"))
+      FirstWords(), R"sh(" -- "$cur"))
     return
   fi
-  if [[ $command == rollout ]]; then
-    if ((COMP_CWORD == 2)); then
-      COMPREPLY=($(compgen -W ")sh",
-      Words(true), R"sh(" -- "$cur"))
-      return
-    fi
-    command+=" ${COMP_WORDS[2]}"
+  if ((COMP_CWORD > 2)); then
+    case "$command ${COMP_WORDS[2]}" in
+      )sh",
+      BashPairs(), R"sh() command+=" ${COMP_WORDS[2]}" ;;
+    esac
   fi
   case $command in
 )sh",
-      cases, R"sh(  esac
+      BashCases(), R"sh(  esac
   if [[ $cur == -* ]]; then
     COMPREPLY=($(compgen -W "$flags" -- "$cur"))
   elif [[ -n $files ]]; then
@@ -154,11 +193,11 @@ std::string FishFlag(const FlagDoc& flag) {
 std::string FishScript() {
   std::string out = "# fish completion of fleetctl\n";
   absl::StrAppend(&out, "complete -c fleetctl -n __fish_use_subcommand -f -a '",
-                  Words(false), "'\n");
-  absl::StrAppend(&out,
-                  "complete -c fleetctl -n '__fish_seen_subcommand_from "
-                  "rollout' -f -a '",
-                  Words(true), "'\n");
+                  FirstWords(), "'\n");
+  for (const auto& [name, verbs] : Verbs()) {
+    absl::StrAppend(&out, "complete -c fleetctl -n ", FishCondition(name),
+                    " -f -a '", absl::StrJoin(verbs, " "), "'\n");
+  }
   for (const CommandDoc& command : Commands()) {
     const std::string start =
         absl::StrCat("complete -c fleetctl -n ", FishCondition(command.name));

@@ -125,6 +125,33 @@ absl::StatusOr<v1::DeleteAppResponse> FleetClient::Call(
   return Unary<v1::DeleteAppResponse>(stubs_->apps, &Apps::DeleteApp, request);
 }
 
+absl::StatusOr<v1::SignalAppResponse> FleetClient::Call(
+    const v1::SignalAppRequest& request) {
+  return Unary<v1::SignalAppResponse>(stubs_->apps, &Apps::SignalApp, request);
+}
+
+absl::StatusOr<v1::SendToAppResponse> FleetClient::Call(
+    const v1::SendToAppRequest& request) {
+  return Unary<v1::SendToAppResponse>(stubs_->apps, &Apps::SendToApp, request);
+}
+
+absl::StatusOr<v1::ResetAppResponse> FleetClient::Call(
+    const v1::ResetAppRequest& request) {
+  return Unary<v1::ResetAppResponse>(stubs_->apps, &Apps::ResetApp, request);
+}
+
+absl::StatusOr<v1::SetHostLabelsResponse> FleetClient::Call(
+    const v1::SetHostLabelsRequest& request) {
+  return Unary<v1::SetHostLabelsResponse>(stubs_->hosts, &Hosts::SetHostLabels,
+                                          request);
+}
+
+absl::StatusOr<v1::DeleteHostResponse> FleetClient::Call(
+    const v1::DeleteHostRequest& request) {
+  return Unary<v1::DeleteHostResponse>(stubs_->hosts, &Hosts::DeleteHost,
+                                       request);
+}
+
 absl::StatusOr<v1::ListHostsResponse> FleetClient::Call(
     const v1::ListHostsRequest& request) {
   return Unary<v1::ListHostsResponse>(stubs_->hosts, &Hosts::ListHosts,

@@ -56,6 +56,12 @@ class FleetClient {
   absl::StatusOr<v1::StopAppResponse> Call(const v1::StopAppRequest&);
   absl::StatusOr<v1::StartAppResponse> Call(const v1::StartAppRequest&);
   absl::StatusOr<v1::DeleteAppResponse> Call(const v1::DeleteAppRequest&);
+  absl::StatusOr<v1::SignalAppResponse> Call(const v1::SignalAppRequest&);
+  absl::StatusOr<v1::SendToAppResponse> Call(const v1::SendToAppRequest&);
+  absl::StatusOr<v1::ResetAppResponse> Call(const v1::ResetAppRequest&);
+  absl::StatusOr<v1::SetHostLabelsResponse> Call(
+      const v1::SetHostLabelsRequest&);
+  absl::StatusOr<v1::DeleteHostResponse> Call(const v1::DeleteHostRequest&);
   absl::StatusOr<v1::ListHostsResponse> Call(const v1::ListHostsRequest&);
   absl::StatusOr<v1::GetControllerResponse> Call(
       const v1::GetControllerRequest&);

@@ -1,6 +1,8 @@
 #include "cli/help_text.h"
 
 #include <algorithm>
+#include <set>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -60,16 +62,60 @@ std::string FlagList(unsigned groups, std::string_view title) {
   return out.empty() ? "" : absl::StrCat("\n", ToAbsl(title), ":\n", out);
 }
 
+struct CommandGroup {
+  std::string_view title;
+  // With commas between.
+  std::string_view commands;
+};
+
+// What is in none of them stands under "more".
+constexpr CommandGroup kGroups[] = {
+    {"apps", "start,apply,reload,restart,stop,scale,delete"},
+    {"look", "ls,show,logs,monit,env,id,pid,jlist,prettylist"},
+    {"rollouts",
+     "rollout status,rollout ls,rollout pause,rollout resume,rollout "
+     "abort,rollout retry"},
+    {"workers", "signal,send,attach,reset,inspect,trigger"},
+    {"hosts", "hosts,hosts label,hosts remove,doctor,ping"},
+    {"this machine", "up,down,startup,unstartup,version,completion"},
+    {"PM2's words that need no doing here",
+     "save,resurrect,cleardump,update,set,install,link,profile:cpu,serve"},
+};
+
+std::string CommandList(std::string_view title,
+                        const std::vector<const CommandDoc*>& commands) {
+  if (commands.empty()) return "";
+  std::string text = absl::StrCat("\n", ToAbsl(title), ":\n");
+  for (const CommandDoc* command : commands) {
+    absl::StrAppend(&text, "  ", PaddedRight(command->name, 16), " ",
+                    ToAbsl(command->summary), "\n");
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string OverviewHelp() {
   std::string text =
       "fleetctl: run programs on many servers and reload them without losing "
-      "a request\n\nusage: fleetctl COMMAND [FLAGS]\n\ncommands:\n";
-  for (const CommandDoc& command : Commands()) {
-    absl::StrAppend(&text, "  ", PaddedRight(command.name, 16), " ",
-                    ToAbsl(command.summary), "\n");
+      "a request\n\nusage: fleetctl COMMAND [FLAGS]\n";
+  std::set<std::string_view> listed;
+  for (const CommandGroup& group : kGroups) {
+    std::vector<const CommandDoc*> commands;
+    for (const absl::string_view name :
+         absl::StrSplit(ToAbsl(group.commands), ',')) {
+      const CommandDoc* command = FindCommand(ToStd(name));
+      if (command == nullptr) continue;
+      commands.push_back(command);
+      listed.insert(command->name);
+    }
+    absl::StrAppend(&text, CommandList(group.title, commands));
   }
+  std::vector<const CommandDoc*> others;
+  for (const CommandDoc& command : Commands()) {
+    if (!listed.contains(command.name)) others.push_back(&command);
+  }
+  absl::StrAppend(&text, CommandList("more", others));
   absl::StrAppend(
       &text, FlagList(kGlobalFlags, "flags of every command"),
       "\nexamples:\n"
@@ -104,6 +150,7 @@ std::string CommandHelp(const CommandDoc& command) {
   text += FlagList(command.flags & ~(kGlobalFlags | kSpecFlags), "flags");
   text += FlagList(command.flags & kSpecFlags, "flags for a script");
   text += FlagList(command.flags & kGlobalFlags, "flags of every command");
+  if (command.examples.empty()) return text;
   absl::StrAppend(
       &text, "\nexamples:\n  ",
       absl::StrReplaceAll(ToAbsl(command.examples), {{"\n", "\n  "}}), "\n");

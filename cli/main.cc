@@ -60,6 +60,9 @@ int Main(const std::vector<std::string>& args) {
       .err_style = StyleOf(STDERR_FILENO, env, line->no_color),
       .terminal = live ? [] { return SizeOfTerminal(STDERR_FILENO); }
                        : std::function<TerminalSize()>(),
+      .out_width = IsTerminal(STDOUT_FILENO, env)
+                       ? SizeOfTerminal(STDOUT_FILENO).width
+                       : 0,
       .clock = clock,
       .loop = loop,
       .env = env,

@@ -54,6 +54,11 @@ void AgentSession::OnMessage(const v1::SessionRequest& request) {
     case v1::SessionRequest::kCommandResult:
       return env_.listener.OnCommandResult(host_, request.command_result());
     case v1::SessionRequest::kHeartbeat:
+      if (request.heartbeat().has_time()) {
+        env_.hosts.HeardClock(host_,
+                              fleet::FromProto(request.heartbeat().time()));
+      }
+      return;
     case v1::SessionRequest::MESSAGE_NOT_SET:  // Of a newer agent.
       return;
   }
@@ -128,6 +133,7 @@ void AgentSession::Welcome(const v1::Hello& hello) {
   welcome.set_epoch(env_.epoch);
   *welcome.mutable_heartbeat_period() = ToProtoDuration(env_.heartbeat_period);
   *welcome.mutable_metrics_period() = ToProtoDuration(env_.metrics_period);
+  *welcome.mutable_time() = ToProtoTimestamp(env_.clock.WallNow());
   Send(std::move(response));
   env_.state.SetAll(host_, hello.apps());
   desired_.emplace(env_.registry, host_, env_.epoch);
@@ -245,7 +251,8 @@ void AgentSession::Tick() {
   if (live() && removal_unsaved_) ConfirmRemovals(/*after_hello=*/false);
   if (live() && now - last_sent_ >= env_.heartbeat_period) {
     v1::SessionResponse response;
-    response.mutable_heartbeat();
+    *response.mutable_heartbeat()->mutable_time() =
+        ToProtoTimestamp(env_.clock.WallNow());
     Send(std::move(response));
   }
 }

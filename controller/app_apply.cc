@@ -389,6 +389,10 @@ absl::Status AppApply::RollOut(const ApplyOrder& order, Plan& plan,
 }
 
 absl::Status AppApply::Execute(const ApplyOrder& order, Plan& plan) {
+  // Not in the plan: each app that is made before this one takes one.
+  if (plan.outcome.change == ApplyChange::kCreated) {
+    plan.change.apps[0].id = registry_.next_id();
+  }
   if (!plan.rollout_hosts.empty()) {
     return RollOut(order, plan, /*check_only=*/false);
   }

@@ -27,6 +27,8 @@ struct AppRecord {
   std::string name;
   // Never used again, also after the app was deleted and made anew.
   std::string uid;
+  // From 0 up, for people; never used again either.
+  int64_t id = 0;
   // The newest revision's spec with what does not need new workers to change
   // as it is now: instances, hosts, rollout policy.
   AppSpec spec;

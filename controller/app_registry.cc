@@ -112,6 +112,7 @@ void AppRegistry::Load(StoredFleet fleet) {
   change.apps = std::move(fleet.apps);
   change.revisions = std::move(fleet.revisions);
   change.targets = std::move(fleet.targets);
+  next_id_ = fleet.next_app_id;
   TakeOver(change);
 }
 
@@ -129,6 +130,7 @@ void AppRegistry::TakeOver(const StoreChange& change) {
   }
   for (const AppRecord& record : change.apps) {
     apps_[record.uid].record = record;
+    next_id_ = std::max(next_id_, record.id + 1);
     if (record.deleted) {
       ForgetName(record.uid);
     } else {

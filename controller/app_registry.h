@@ -70,6 +70,8 @@ class AppRegistry : public TargetRegistry, public AppCatalog {
                                const std::string& host) const;
   // NOT_FOUND with reason APP_NOT_FOUND, and the names that exist.
   absl::StatusOr<const AppEntry*> Require(const std::string& name) const;
+  // For an app that is made now.
+  int64_t next_id() const { return next_id_; }
   // Names of apps that live, to their uids.
   const std::map<std::string, std::string>& names() const { return uids_; }
   // Apps with a target on the host, by uid.
@@ -120,6 +122,7 @@ class AppRegistry : public TargetRegistry, public AppCatalog {
   std::map<std::string, std::string> uids_;  // Name → uid, living ones.
   std::map<std::string, std::set<std::string>> on_host_;  // Host → uids.
   std::optional<StoreChange> staged_;
+  int64_t next_id_ = 0;
 };
 
 // `app` at its newest revision, for a deploy.

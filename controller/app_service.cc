@@ -22,6 +22,9 @@ constexpr char kScale[] = "/fleet.v1.AppService/ScaleApp";
 constexpr char kStop[] = "/fleet.v1.AppService/StopApp";
 constexpr char kStart[] = "/fleet.v1.AppService/StartApp";
 constexpr char kDelete[] = "/fleet.v1.AppService/DeleteApp";
+constexpr char kSignal[] = "/fleet.v1.AppService/SignalApp";
+constexpr char kSend[] = "/fleet.v1.AppService/SendToApp";
+constexpr char kReset[] = "/fleet.v1.AppService/ResetApp";
 
 v1::ApplyChange ToProto(ApplyChange change) {
   switch (change) {
@@ -60,6 +63,24 @@ bool Named(const google::protobuf::RepeatedPtrField<std::string>& patterns,
                                            return pattern == "all" ||
                                                   GlobMatches(pattern, name);
                                          });
+}
+
+InstanceOrder OrderOf(const std::string& app, bool has_slot, int slot,
+                      const std::string& hosts) {
+  InstanceOrder order;
+  order.app = app;
+  if (has_slot) order.slot = slot;
+  order.hosts = hosts;
+  return order;
+}
+
+// Ends the call with what the hosts answered.
+template <typename Response>
+AppCommands::Done AnswerTo(Response* response, CallGate::Finish finish) {
+  return [response, finish](AppCommands::Answers answers) {
+    *response->mutable_answers() = std::move(answers);
+    finish(absl::OkStatus());
+  };
 }
 
 }  // namespace
@@ -106,15 +127,18 @@ absl::Status AppService::Apply(const v1::ApplyAppsRequest& request,
 grpc::ServerUnaryReactor* AppService::GetApp(
     grpc::CallbackServerContext* context, const v1::GetAppRequest* request,
     v1::GetAppResponse* response) {
-  return gate_.Unary(context, kGet, Effect::kRead, *request,
-                     [=, this](const Identity&) {
-                       return Show(request->name(), response->mutable_app());
-                     });
+  return gate_.Unary(
+      context, kGet, Effect::kRead, *request, [=, this](const Identity&) {
+        return Show(request->name(), request->hosts(), response->mutable_app());
+      });
 }
 
-absl::Status AppService::Show(const std::string& name, v1::App* app) {
+absl::Status AppService::Show(const std::string& name, const std::string& hosts,
+                              v1::App* app) {
   ASSIGN_OR_RETURN(const AppEntry* entry, registry_.Require(name));
-  *app = view_.App(*entry, /*omit_spec=*/false);
+  AppView::AppParts parts;
+  ASSIGN_OR_RETURN(parts.selector, ParseHostSelector(hosts));
+  *app = view_.App(*entry, parts);
   return absl::OkStatus();
 }
 
@@ -130,6 +154,11 @@ absl::Status AppService::List(const v1::ListAppsRequest& request,
                               v1::ListAppsResponse& response) {
   ASSIGN_OR_RETURN(PageRequest page,
                    MakePage(request.page_size(), request.page_token()));
+  AppView::AppParts parts;
+  parts.spec = !request.omit_specs();
+  parts.hosts = !request.omit_hosts();
+  ASSIGN_OR_RETURN(parts.selector, ParseHostSelector(request.hosts()));
+  const bool on_some = parts.hosts && !parts.selector.MatchesAll();
   const auto& names = registry_.names();
   size_t bytes = 0;
   for (auto it = names.upper_bound(page.after); it != names.end(); ++it) {
@@ -138,8 +167,9 @@ absl::Status AppService::List(const v1::ListAppsRequest& request,
       response.set_next_page_token(response.apps().rbegin()->name());
       break;
     }
-    *response.add_apps() =
-        view_.App(*registry_.FindByUid(it->second), request.omit_specs());
+    v1::App app = view_.App(*registry_.FindByUid(it->second), parts);
+    if (on_some && app.hosts().empty()) continue;
+    *response.add_apps() = std::move(app);
     bytes += response.apps().rbegin()->ByteSizeLong();
   }
   return absl::OkStatus();
@@ -154,7 +184,7 @@ absl::Status AppService::Change(
     order.answer = RequestAnswers::Make(request_id, method, order.app);
     RETURN_IF_ERROR(act(order));
   }
-  return app == nullptr ? absl::OkStatus() : Show(order.app, app);
+  return app == nullptr ? absl::OkStatus() : Show(order.app, "", app);
 }
 
 grpc::ServerUnaryReactor* AppService::ScaleApp(
@@ -212,6 +242,44 @@ grpc::ServerUnaryReactor* AppService::DeleteApp(
             {request->name(), "", {}, caller.name},
             [&](const AppOrder& order) { return orders_.Delete(order); },
             nullptr);
+      });
+}
+
+grpc::ServerUnaryReactor* AppService::SignalApp(
+    grpc::CallbackServerContext* context, const v1::SignalAppRequest* request,
+    v1::SignalAppResponse* response) {
+  return gate_.UnaryLater(
+      context, kSignal, Effect::kChange, *request,
+      [=, this](const Identity&, CallGate::Finish finish) {
+        InstanceOrder order = OrderOf(request->name(), request->has_slot(),
+                                      request->slot(), request->hosts());
+        return commands_.Signal(order, request->signal(),
+                                AnswerTo(response, std::move(finish)));
+      });
+}
+
+grpc::ServerUnaryReactor* AppService::SendToApp(
+    grpc::CallbackServerContext* context, const v1::SendToAppRequest* request,
+    v1::SendToAppResponse* response) {
+  return gate_.UnaryLater(
+      context, kSend, Effect::kChange, *request,
+      [=, this](const Identity&, CallGate::Finish finish) {
+        InstanceOrder order = OrderOf(request->name(), request->has_slot(),
+                                      request->slot(), request->hosts());
+        return commands_.Send(order, request->text(),
+                              AnswerTo(response, std::move(finish)));
+      });
+}
+
+grpc::ServerUnaryReactor* AppService::ResetApp(
+    grpc::CallbackServerContext* context, const v1::ResetAppRequest* request,
+    v1::ResetAppResponse* response) {
+  return gate_.UnaryLater(
+      context, kReset, Effect::kChange, *request,
+      [=, this](const Identity&, CallGate::Finish finish) {
+        InstanceOrder order = OrderOf(request->name(), request->has_slot(),
+                                      request->slot(), request->hosts());
+        return commands_.Reset(order, AnswerTo(response, std::move(finish)));
       });
 }
 

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "controller/app_apply.h"
+#include "controller/app_commands.h"
 #include "controller/app_orders.h"
 #include "controller/app_registry.h"
 #include "controller/app_view.h"
@@ -22,11 +23,13 @@ class AppService final : public v1::AppService::CallbackService {
  public:
   // All must outlive it.
   AppService(CallGate& gate, AppRegistry& registry, AppApply& apply,
-             AppOrders& orders, RequestAnswers& answers, const AppView& view)
+             AppOrders& orders, AppCommands& commands, RequestAnswers& answers,
+             const AppView& view)
       : gate_(gate),
         registry_(registry),
         apply_(apply),
         orders_(orders),
+        commands_(commands),
         answers_(answers),
         view_(view) {}
 
@@ -51,13 +54,23 @@ class AppService final : public v1::AppService::CallbackService {
   grpc::ServerUnaryReactor* DeleteApp(grpc::CallbackServerContext* context,
                                       const v1::DeleteAppRequest* request,
                                       v1::DeleteAppResponse* response) override;
+  grpc::ServerUnaryReactor* SignalApp(grpc::CallbackServerContext* context,
+                                      const v1::SignalAppRequest* request,
+                                      v1::SignalAppResponse* response) override;
+  grpc::ServerUnaryReactor* SendToApp(grpc::CallbackServerContext* context,
+                                      const v1::SendToAppRequest* request,
+                                      v1::SendToAppResponse* response) override;
+  grpc::ServerUnaryReactor* ResetApp(grpc::CallbackServerContext* context,
+                                     const v1::ResetAppRequest* request,
+                                     v1::ResetAppResponse* response) override;
 
  private:
   absl::Status Apply(const v1::ApplyAppsRequest& request,
                      const std::string& actor, v1::ApplyAppsResponse& response);
   absl::Status List(const v1::ListAppsRequest& request,
                     v1::ListAppsResponse& response);
-  absl::Status Show(const std::string& name, v1::App* app);
+  absl::Status Show(const std::string& name, const std::string& hosts,
+                    v1::App* app);
   // Runs `action` unless the request was answered before, then shows the app.
   absl::Status Change(const std::string& method, const std::string& request_id,
                       AppOrder order,
@@ -68,6 +81,7 @@ class AppService final : public v1::AppService::CallbackService {
   AppRegistry& registry_;
   AppApply& apply_;
   AppOrders& orders_;
+  AppCommands& commands_;
   RequestAnswers& answers_;
   const AppView& view_;
 };

@@ -11,15 +11,17 @@
 
 namespace fleet::controller {
 
-v1::App AppView::App(const AppEntry& app, bool omit_spec) const {
+v1::App AppView::App(const AppEntry& app, const AppParts& parts) const {
   const AppRecord& record = app.record;
   v1::App message;
   message.set_name(record.name);
   message.set_uid(record.uid);
+  message.set_id(record.id);
+  message.set_namespace_(record.spec.app_namespace);
   message.set_run_state(ToProto(AppRegistry::RunStateOf(app)));
   message.set_revision(record.revision);
   message.set_proven_revision(record.proven_revision);
-  if (!omit_spec) *message.mutable_spec() = fleet::ToProto(record.spec);
+  if (parts.spec) *message.mutable_spec() = fleet::ToProto(record.spec);
   message.set_etag(absl::StrCat(record.uid, ".", record.version));
   message.mutable_placement()->Add(record.placement.begin(),
                                    record.placement.end());
@@ -30,6 +32,7 @@ v1::App AppView::App(const AppEntry& app, bool omit_spec) const {
   if (newest != app.revisions.end()) {
     message.set_revision_hash(newest->second->hash);
   }
+  if (!parts.hosts) return message;
   // Those that should run it, and those that still do.
   std::set<std::string> hosts;
   for (const auto& [host, target] : app.targets) hosts.insert(host);
@@ -37,9 +40,18 @@ v1::App AppView::App(const AppEntry& app, bool omit_spec) const {
     hosts.insert(std::move(host));
   }
   for (const std::string& host : hosts) {
+    if (!Picks(parts.selector, host)) continue;
     *message.add_hosts() = HostApp(record.uid, host);
   }
   return message;
+}
+
+bool AppView::Picks(const HostSelector& selector,
+                    const std::string& host) const {
+  if (selector.MatchesAll()) return true;
+  const KnownHost* known = hosts_.Find(host);
+  return selector.Matches(
+      host, known == nullptr ? HostLabels() : known->record.labels);
 }
 
 v1::HostApp AppView::HostApp(const std::string& app_uid,
@@ -76,6 +88,9 @@ v1::Host AppView::Host(const KnownHost& host) const {
   } else {
     message.set_state(v1::HOST_STATE_DISCONNECTED);
     message.set_reason("no session; its workers go on by themselves");
+  }
+  if (host.connected && host.clock_skew) {
+    *message.mutable_clock_skew() = ToProtoDuration(*host.clock_skew);
   }
   *message.mutable_last_seen_time() = ToProtoTimestamp(host.record.last_seen);
   if (host.connected) {

@@ -8,6 +8,7 @@
 #include "controller/rollout_driver.h"
 #include "fleet/v1/app.pb.h"
 #include "fleet/v1/host.pb.h"
+#include "proto/rpc/host_selector.h"
 
 namespace fleet::controller {
 
@@ -19,10 +20,17 @@ class AppView {
           const FleetState& state, const RolloutDriver& driver)
       : registry_(registry), hosts_(hosts), state_(state), driver_(driver) {}
 
-  v1::App App(const AppEntry& app, bool omit_spec) const;
+  struct AppParts {
+    bool spec = true;
+    bool hosts = true;
+    // Of the hosts, only these.
+    HostSelector selector;
+  };
+  v1::App App(const AppEntry& app, const AppParts& parts) const;
   v1::Host Host(const KnownHost& host) const;
 
  private:
+  bool Picks(const HostSelector& selector, const std::string& host) const;
   v1::HostApp HostApp(const std::string& app_uid,
                       const std::string& host) const;
 

@@ -19,6 +19,18 @@ constexpr int kMaxWaiting = 1000;
 grpc::ServerUnaryReactor* CallGate::Unary(
     grpc::CallbackServerContext* context, std::string_view method,
     Effect effect, const google::protobuf::Message& request, Body body) {
+  return UnaryLater(
+      context, method, effect, request,
+      [body = std::move(body)](const Identity& caller, const Finish& finish) {
+        absl::Status status = body(caller);
+        if (status.ok()) finish(status);
+        return status;
+      });
+}
+
+grpc::ServerUnaryReactor* CallGate::UnaryLater(
+    grpc::CallbackServerContext* context, std::string_view method,
+    Effect effect, const google::protobuf::Message& request, LaterBody body) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   if (waiting_.fetch_add(1) >= kMaxWaiting) {
     waiting_.fetch_sub(1);
@@ -31,11 +43,17 @@ grpc::ServerUnaryReactor* CallGate::Unary(
               body = std::move(body)] {
     waiting_.fetch_sub(1);
     absl::StatusOr<Identity> caller = admit();
-    absl::Status status = caller.ok() ? body(*caller) : caller.status();
-    if (caller.ok() && effect == Effect::kChange) {
-      policy_.Record(*caller, method, request, status);
-    }
-    reactor->Finish(ToGrpcStatus(status));
+    if (!caller.ok()) return reactor->Finish(ToGrpcStatus(caller.status()));
+    // The record is made while the request still lives.
+    Finish finish = [this, reactor, method, effect, &request,
+                     caller = *caller](const absl::Status& status) {
+      if (effect == Effect::kChange) {
+        policy_.Record(caller, method, request, status);
+      }
+      reactor->Finish(ToGrpcStatus(status));
+    };
+    absl::Status begun = body(*caller, finish);
+    if (!begun.ok()) finish(begun);
   });
   return reactor;
 }

@@ -46,6 +46,18 @@ class CallGate {
                                   const google::protobuf::Message& request,
                                   Body body);
 
+  // For a unary method whose answer takes a while: `body` is run like that of
+  // Unary, and if it returns OK, the call ends when it calls `finish`, once,
+  // on the loop thread. Request and response live until then, also when the
+  // client is gone.
+  using Finish = std::function<void(const absl::Status& status)>;
+  using LaterBody =
+      std::function<absl::Status(const Identity& caller, Finish finish)>;
+  grpc::ServerUnaryReactor* UnaryLater(grpc::CallbackServerContext* context,
+                                       std::string_view method, Effect effect,
+                                       const google::protobuf::Message& request,
+                                       LaterBody body);
+
   // For a streaming method, whose reactor posts to loop() by itself: what it
   // calls there, once, before all else, to learn who calls. `request` lives
   // until then; `method` is a literal.

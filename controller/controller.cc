@@ -93,14 +93,12 @@ Controller::Parts::Parts(EventLoop& loop, Opened opened,
                        core.sessions.Cut(host, "its certificates are revoked");
                      }),
       agent_service(gate, core.sessions),
-      app_service(gate, core.registry, core.apply, core.orders, core.answers,
-                  core.view),
+      app_service(gate, core.registry, core.apply, core.orders,
+                  core.app_commands, core.answers, core.view),
       audit_service(gate, access.audit()),
       enrollment_service(gate, access.tokens(), access.certificates()),
-      host_service(
-          gate, core.hosts, core.view,
-          [this](const std::string& name) { return core.RemoveHost(name); },
-          opened.epoch, loop.clock().WallNow()),
+      host_service(gate, core.hosts, core.view, core, opened.epoch,
+                   loop.clock().WallNow()),
       log_service(gate, core.tails),
       rollout_service(gate, core.driver, core.registry) {
   core.sessions.SetFixedLabels([this](const std::string& host) {

@@ -4,6 +4,7 @@
 
 #include "absl/time/time.h"
 #include "controller/agent_sessions.h"
+#include "controller/host_commands.h"
 #include "controller/host_placement.h"
 #include "controller/log_tails.h"
 #include "controller/rollout_driver.h"
@@ -17,11 +18,13 @@ constexpr absl::Duration kPlaceAgain = absl::Seconds(5);
 }  // namespace
 
 void EventRouter::Connect(RolloutDriver& driver, HostPlacement& placement,
-                          AgentSessions& sessions, LogTails& tails) {
+                          AgentSessions& sessions, LogTails& tails,
+                          HostCommands& commands) {
   driver_ = &driver;
   placement_ = &placement;
   sessions_ = &sessions;
   tails_ = &tails;
+  commands_ = &commands;
 }
 
 void EventRouter::OnHostConnected(const std::string& host) {
@@ -33,6 +36,12 @@ void EventRouter::OnHostConnected(const std::string& host) {
 void EventRouter::OnHostDisconnected(const std::string& host) {
   driver_->OnHostChanged(host);
   tails_->OnHostDisconnected(host);
+  commands_->OnHostDisconnected(host);
+}
+
+void EventRouter::OnHostLabelsChanged(const std::string& host) {
+  PlaceOn(host);
+  driver_->OnHostChanged(host);
 }
 
 void EventRouter::OnAppReported(const std::string& host,
@@ -48,6 +57,7 @@ void EventRouter::OnLogChunk(const std::string& host,
 void EventRouter::OnCommandResult(const std::string& host,
                                   const v1::CommandResult& result) {
   tails_->OnCommandResult(host, result);
+  commands_->OnResult(host, result);
 }
 
 void EventRouter::OnTargetChanged(const std::string& host,

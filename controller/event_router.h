@@ -14,6 +14,7 @@
 namespace fleet::controller {
 
 class AgentSessions;
+class HostCommands;
 class HostPlacement;
 class LogTails;
 class RolloutDriver;
@@ -26,7 +27,11 @@ class EventRouter : public SessionListener, public TargetListener {
 
   // All must outlive the last event.
   void Connect(RolloutDriver& driver, HostPlacement& placement,
-               AgentSessions& sessions, LogTails& tails);
+               AgentSessions& sessions, LogTails& tails,
+               HostCommands& commands);
+
+  // The host belongs to other apps' `hosts` than before.
+  void OnHostLabelsChanged(const std::string& host);
 
   // SessionListener.
   void OnHostConnected(const std::string& host) override;
@@ -53,6 +58,7 @@ class EventRouter : public SessionListener, public TargetListener {
   HostPlacement* placement_ = nullptr;
   AgentSessions* sessions_ = nullptr;
   LogTails* tails_ = nullptr;
+  HostCommands* commands_ = nullptr;
   // Tasks on the loop look whether this is still there.
   std::shared_ptr<int> alive_ = std::make_shared<int>();
 };

@@ -35,8 +35,10 @@ FleetCore::FleetCore(const CorePorts& ports)
                SessionEnvironment{registry, hosts, state, orders, router,
                                   ports.loop.clock(), epoch},
                ports.random_seed + 2),
-      tails(ports.loop, sessions, registry, hosts) {
-  router.Connect(driver, placement, sessions, tails);
+      tails(ports.loop, sessions, registry, hosts),
+      host_commands(ports.loop, sessions),
+      app_commands(registry, host_commands) {
+  router.Connect(driver, placement, sessions, tails, host_commands);
 }
 
 absl::Status FleetCore::Load() {
@@ -60,6 +62,14 @@ absl::Status FleetCore::RemoveHost(const std::string& name) {
   registry.TakeOver(change);
   state.ForgetHost(name);
   driver.OnHostChanged(name);
+  return absl::OkStatus();
+}
+
+absl::Status FleetCore::SetHostLabels(const std::string& name,
+                                      const HostLabels& labels,
+                                      const std::vector<std::string>& remove) {
+  RETURN_IF_ERROR(hosts.SetLabels(name, labels, remove));
+  router.OnHostLabelsChanged(name);
   return absl::OkStatus();
 }
 

@@ -4,15 +4,18 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "controller/agent_sessions.h"
 #include "controller/app_apply.h"
+#include "controller/app_commands.h"
 #include "controller/app_orders.h"
 #include "controller/app_registry.h"
 #include "controller/app_view.h"
 #include "controller/event_router.h"
 #include "controller/fleet_state.h"
+#include "controller/host_commands.h"
 #include "controller/host_placement.h"
 #include "controller/host_registry.h"
 #include "controller/log_tails.h"
@@ -50,6 +53,10 @@ struct FleetCore {
   // Forgets a host and its targets everywhere. As HostRegistry::Remove.
   absl::Status RemoveHost(const std::string& name);
 
+  // As HostRegistry::SetLabels; then the host is given what it is to run.
+  absl::Status SetHostLabels(const std::string& name, const HostLabels& labels,
+                             const std::vector<std::string>& remove);
+
   Store& store;
   const int64_t epoch;
   HostRegistry hosts;
@@ -64,6 +71,8 @@ struct FleetCore {
   EventRouter router;
   AgentSessions sessions;
   LogTails tails;
+  HostCommands host_commands;
+  AppCommands app_commands;
 };
 
 }  // namespace fleet::controller

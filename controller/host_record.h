@@ -23,12 +23,17 @@ struct Cordon {
 };
 
 // A row of hosts: what its agent said of itself when it last connected.
+using HostLabels = std::map<std::string, std::string>;
+
 struct HostRecord {
   std::string name;
   // Of the agent's state folder. Empty: it has never been heard.
   std::string host_uid;
   std::string boot_id;
-  std::map<std::string, std::string> labels;
+  // What counts: the agent's own, and over them those that were assigned.
+  HostLabels labels;
+  HostLabels agent_labels;
+  HostLabels assigned_labels;
   std::string agent_version;
   std::string keeper_version;
   std::string kernel;

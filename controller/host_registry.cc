@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "controller/name_rules.h"
 #include "proto/rpc/status.h"
 #include "spdlog/spdlog.h"
 
@@ -14,6 +15,7 @@ namespace {
 constexpr size_t kMaxHosts = 20'000;
 constexpr absl::Duration kConflictShown = absl::Minutes(1);
 constexpr size_t kHostsInError = 10;
+constexpr size_t kMaxLabels = 64;
 
 // A boot takes longer.
 constexpr absl::Duration kJustHeard = absl::Seconds(7);
@@ -32,6 +34,13 @@ std::string Sign(const HostRecord& host, const HostRecord& other) {
   return host.host_uid != other.host_uid
              ? absl::StrCat("host_uid ", host.host_uid.substr(0, kShown))
              : absl::StrCat("boot ", host.boot_id.substr(0, kShown));
+}
+
+void MergeLabels(HostRecord& host) {
+  host.labels = host.agent_labels;
+  for (const auto& [key, value] : host.assigned_labels) {
+    host.labels[key] = value;
+  }
 }
 
 // Equal in all that is worth a write.
@@ -64,6 +73,10 @@ absl::Status HostRegistry::Connect(HostRecord record, const std::string& peer) {
   record.last_seen = clock_.WallNow();
   // An agent has no say in it.
   record.cordon = known ? found->second.record.cordon : std::nullopt;
+  record.agent_labels = record.labels;
+  record.assigned_labels =
+      known ? found->second.record.assigned_labels : HostLabels();
+  MergeLabels(record);
   if (!known || !SameHost(found->second.record, record)) {
     StoreChange change;
     change.hosts.push_back(record);
@@ -122,22 +135,61 @@ void HostRegistry::Heard(const std::string& name) {
   found->second.last_heard = clock_.Now();
 }
 
-absl::Status HostRegistry::Remove(const std::string& name, StoreChange change) {
+void HostRegistry::HeardClock(const std::string& name, absl::Time host_time) {
   auto found = hosts_.find(name);
-  if (found == hosts_.end()) {
-    return ErrorWithReason(
-        absl::StatusCode::kNotFound,
-        absl::StrCat("no host ", name, "; known: ", Describe()),
-        {"HOST_NOT_FOUND", {{"host", name}}});
+  if (found == hosts_.end()) return;
+  found->second.clock_skew = host_time - clock_.WallNow();
+}
+
+absl::Status HostRegistry::SetLabels(const std::string& name,
+                                     const HostLabels& labels,
+                                     const std::vector<std::string>& remove) {
+  ASSIGN_OR_RETURN(KnownHost * host, Require(name));
+  HostRecord record = host->record;
+  for (const std::string& key : remove) {
+    if (record.assigned_labels.erase(key) > 0) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "host ", name, ": ", key,
+        record.agent_labels.contains(key)
+            ? " is a label of its agent's own (--label); change it there"
+            : " is no label of it"));
   }
-  if (found->second.connected) {
+  for (const auto& [key, value] : labels) {
+    RETURN_IF_ERROR(CheckLabel(key, value));
+    record.assigned_labels[key] = value;
+  }
+  MergeLabels(record);
+  if (record.labels.size() > kMaxLabels) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("host ", name, " would have ", record.labels.size(),
+                     " labels; at most ", kMaxLabels));
+  }
+  StoreChange change;
+  change.hosts.push_back(record);
+  RETURN_IF_ERROR(store_.Save(change));
+  host->record = std::move(record);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<KnownHost*> HostRegistry::Require(const std::string& name) {
+  auto found = hosts_.find(name);
+  if (found != hosts_.end()) return &found->second;
+  return ErrorWithReason(
+      absl::StatusCode::kNotFound,
+      absl::StrCat("no host ", name, "; known: ", Describe()),
+      {"HOST_NOT_FOUND", {{"host", name}}});
+}
+
+absl::Status HostRegistry::Remove(const std::string& name, StoreChange change) {
+  ASSIGN_OR_RETURN(KnownHost * host, Require(name));
+  if (host->connected) {
     return absl::FailedPreconditionError(absl::StrCat(
-        "host ", name, " is connected from ", found->second.peer,
+        "host ", name, " is connected from ", host->peer,
         "; stop its agent first, else it would come back at once"));
   }
   change.gone_hosts.push_back(name);
   RETURN_IF_ERROR(store_.Save(change));
-  hosts_.erase(found);
+  hosts_.erase(name);
   return absl::OkStatus();
 }
 

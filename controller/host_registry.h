@@ -3,6 +3,7 @@
 #define FLEET_CONTROLLER_HOST_REGISTRY_H_
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ struct KnownHost {
   std::string peer;
   absl::Time connect_time;                       // Calendar time.
   absl::Time last_heard = absl::InfinitePast();  // Steady time.
+  // What its clock is ahead of ours.
+  std::optional<absl::Duration> clock_skew;
   // A second machine claimed the name. It is told for a minute after the last
   // attempt (steady time).
   std::string conflict;
@@ -50,6 +53,14 @@ class HostRegistry {
   // Its session has ended. A store that fails loses only `last_seen`.
   void Disconnect(const std::string& name);
   void Heard(const std::string& name);
+  // Its clock showed `host_time` just now.
+  void HeardClock(const std::string& name, absl::Time host_time);
+
+  // Assigns labels and takes assigned ones back. NOT_FOUND;
+  // INVALID_ARGUMENT: not a label, too many, or not assigned; or an error of
+  // the store.
+  absl::Status SetLabels(const std::string& name, const HostLabels& labels,
+                         const std::vector<std::string>& remove);
 
   // Forgets it, and saves `change`, what else goes with it. NOT_FOUND;
   // FAILED_PRECONDITION while it is connected.
@@ -71,6 +82,7 @@ class HostRegistry {
   std::string Describe() const;
 
  private:
+  absl::StatusOr<KnownHost*> Require(const std::string& name);
   absl::Status RefuseConflict(KnownHost& known, const HostRecord& newcomer,
                               const std::string& peer);
 

@@ -29,7 +29,7 @@ absl::Status HostService::List(const v1::ListHostsRequest& request,
                    MakePage(request.page_size(), request.page_token()));
   ASSIGN_OR_RETURN(HostSelector selector,
                    ParseHostSelector(request.selector()));
-  const auto& hosts = hosts_.hosts();
+  const auto& hosts = core_.hosts.hosts();
   size_t bytes = 0;
   for (auto it = hosts.upper_bound(page.after); it != hosts.end(); ++it) {
     if (!selector.Matches(it->first, it->second.record.labels)) continue;
@@ -37,7 +37,7 @@ absl::Status HostService::List(const v1::ListHostsRequest& request,
       response.set_next_page_token(response.hosts().rbegin()->name());
       break;
     }
-    *response.add_hosts() = view_.Host(it->second);
+    *response.add_hosts() = core_.view.Host(it->second);
     bytes += response.hosts().rbegin()->ByteSizeLong();
   }
   return absl::OkStatus();
@@ -53,14 +53,14 @@ grpc::ServerUnaryReactor* HostService::GetHost(
 }
 
 absl::Status HostService::Get(const std::string& name, v1::Host& host) {
-  const KnownHost* known = hosts_.Find(name);
+  const KnownHost* known = core_.hosts.Find(name);
   if (known == nullptr) {
     return ErrorWithReason(
         absl::StatusCode::kNotFound,
-        absl::StrCat("no host ", name, "; known: ", hosts_.Describe()),
+        absl::StrCat("no host ", name, "; known: ", core_.hosts.Describe()),
         {"HOST_NOT_FOUND", {{"host", name}}});
   }
-  host = view_.Host(*known);
+  host = core_.view.Host(*known);
   return absl::OkStatus();
 }
 
@@ -69,7 +69,25 @@ grpc::ServerUnaryReactor* HostService::DeleteHost(
     v1::DeleteHostResponse*) {
   return gate_.Unary(
       context, "/fleet.v1.HostService/DeleteHost", Effect::kChange, *request,
-      [=, this](const Identity&) { return remove_(request->name()); });
+      [=, this](const Identity&) { return core_.RemoveHost(request->name()); });
+}
+
+grpc::ServerUnaryReactor* HostService::SetHostLabels(
+    grpc::CallbackServerContext* context,
+    const v1::SetHostLabelsRequest* request,
+    v1::SetHostLabelsResponse* response) {
+  return gate_.Unary(context, "/fleet.v1.HostService/SetHostLabels",
+                     Effect::kChange, *request, [=, this](const Identity&) {
+                       return SetLabels(*request, *response->mutable_host());
+                     });
+}
+
+absl::Status HostService::SetLabels(const v1::SetHostLabelsRequest& request,
+                                    v1::Host& host) {
+  RETURN_IF_ERROR(core_.SetHostLabels(
+      request.name(), {request.labels().begin(), request.labels().end()},
+      {request.remove().begin(), request.remove().end()}));
+  return Get(request.name(), host);
 }
 
 grpc::ServerUnaryReactor* HostService::GetController(
@@ -85,10 +103,10 @@ grpc::ServerUnaryReactor* HostService::GetController(
 
 void HostService::Describe(v1::GetControllerResponse& response) const {
   response.set_version(FLEET_VERSION);
-  response.set_epoch(epoch_);
+  response.set_epoch(core_.epoch);
   *response.mutable_start_time() = ToProtoTimestamp(start_time_);
-  response.set_hosts_connected(hosts_.connected_count());
-  response.set_hosts_total(static_cast<int>(hosts_.hosts().size()));
+  response.set_hosts_connected(core_.hosts.connected_count());
+  response.set_hosts_total(static_cast<int>(core_.hosts.hosts().size()));
   response.set_process_id(getpid());
 }
 

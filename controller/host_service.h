@@ -2,16 +2,12 @@
 #ifndef FLEET_CONTROLLER_HOST_SERVICE_H_
 #define FLEET_CONTROLLER_HOST_SERVICE_H_
 
-#include <cstdint>
-#include <functional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "controller/app_registry.h"
-#include "controller/app_view.h"
 #include "controller/call_gate.h"
-#include "controller/host_registry.h"
+#include "controller/fleet_core.h"
 #include "fleet/v1/host_service.grpc.pb.h"
 
 namespace fleet::controller {
@@ -19,18 +15,9 @@ namespace fleet::controller {
 // An adapter: its methods run on gRPC's threads and post to the gate's loop.
 class HostService final : public v1::HostService::CallbackService {
  public:
-  // Forgets a host everywhere. Its errors are the call's.
-  using RemoveHost = std::function<absl::Status(const std::string& name)>;
-
   // All must outlive it. `start_time` is calendar time.
-  HostService(CallGate& gate, const HostRegistry& hosts, const AppView& view,
-              RemoveHost remove, int64_t epoch, absl::Time start_time)
-      : gate_(gate),
-        hosts_(hosts),
-        view_(view),
-        remove_(std::move(remove)),
-        epoch_(epoch),
-        start_time_(start_time) {}
+  HostService(CallGate& gate, FleetCore& core, absl::Time start_time)
+      : gate_(gate), core_(core), start_time_(start_time) {}
 
   grpc::ServerUnaryReactor* ListHosts(grpc::CallbackServerContext* context,
                                       const v1::ListHostsRequest* request,
@@ -42,6 +29,10 @@ class HostService final : public v1::HostService::CallbackService {
       grpc::CallbackServerContext* context,
       const v1::DeleteHostRequest* request,
       v1::DeleteHostResponse* response) override;
+  grpc::ServerUnaryReactor* SetHostLabels(
+      grpc::CallbackServerContext* context,
+      const v1::SetHostLabelsRequest* request,
+      v1::SetHostLabelsResponse* response) override;
   grpc::ServerUnaryReactor* GetController(
       grpc::CallbackServerContext* context,
       const v1::GetControllerRequest* request,
@@ -51,13 +42,12 @@ class HostService final : public v1::HostService::CallbackService {
   absl::Status List(const v1::ListHostsRequest& request,
                     v1::ListHostsResponse& response);
   absl::Status Get(const std::string& name, v1::Host& host);
+  absl::Status SetLabels(const v1::SetHostLabelsRequest& request,
+                         v1::Host& host);
   void Describe(v1::GetControllerResponse& response) const;
 
   CallGate& gate_;
-  const HostRegistry& hosts_;
-  const AppView& view_;
-  const RemoveHost remove_;
-  const int64_t epoch_;
+  FleetCore& core_;
   const absl::Time start_time_;
 };
 

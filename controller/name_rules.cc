@@ -16,7 +16,22 @@ bool Allowed(char c) {
          c == '_' || c == '-';
 }
 
+bool IsLabelWord(const std::string& word) {
+  return !word.empty() && word.size() <= kMaxName &&
+         std::all_of(word.begin(), word.end(),
+                     [](char c) { return Allowed(c) || c == '/'; });
+}
+
 }  // namespace
+
+absl::Status CheckLabel(const std::string& key, const std::string& value) {
+  if (IsLabelWord(key) && IsLabelWord(value)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "label \"", absl::CHexEscape(key.substr(0, kMaxName)), "=",
+      absl::CHexEscape(value.substr(0, kMaxName)),
+      "\": key and value must be 1 to 63 letters, digits, '.', '_', '-' or "
+      "'/'"));
+}
 
 absl::Status CheckHostName(const std::string& name) {
   if (!name.empty() && name.size() <= kMaxName && name != "all" &&

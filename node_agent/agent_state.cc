@@ -109,6 +109,11 @@ AppSupervisor& AgentState::Supervisor(const std::string& app_uid,
   return *app;
 }
 
+AppSupervisor* AgentState::Find(const std::string& app_uid) {
+  auto app = apps_.find(app_uid);
+  return app == apps_.end() ? nullptr : app->second.get();
+}
+
 // ----------------------------------------------------------- desired state
 
 v1::DesiredStateAck AgentState::Accept(const v1::DesiredState& wanted) {

@@ -52,6 +52,9 @@ class AgentState : public WorkerListener, private AppSupervisor::Owner {
   // All apps; nothing counts as changed afterwards.
   std::vector<v1::AppStatus> TakeAll();
 
+  // nullptr: this host does not have the app.
+  AppSupervisor* Find(const std::string& app_uid);
+
   // Newest samples of the workers, which are taken every kSamplePeriod while
   // there are any, also without a controller. Later reports carry them too.
   static constexpr absl::Duration kSamplePeriod = absl::Seconds(2);

@@ -235,6 +235,18 @@ void AcceptTarget(AppState& app, AppTarget target) {
   ForgetUnusedGenerations(app);
 }
 
+int ResetRestarts(AppState& app, std::optional<int> only) {
+  int count = 0;
+  for (auto& [index, slot] : app.slots) {
+    if (only && index != *only) continue;
+    slot.restart.restarts = 0;
+    // A crash loop is left by a start, not by forgetting what led to it.
+    if (slot.phase != SlotPhase::kCrashLoop) slot.restart.unstable_exits = 0;
+    ++count;
+  }
+  return count;
+}
+
 void WorkerStarted(AppState& app, WorkerId id, pid_t pid) {
   if (Worker* worker = FindWorker(app, id)) worker->pid = pid;
 }

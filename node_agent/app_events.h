@@ -3,6 +3,7 @@
 #ifndef FLEET_NODE_AGENT_APP_EVENTS_H_
 #define FLEET_NODE_AGENT_APP_EVENTS_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,10 @@ namespace fleet::agent {
 
 // The target's serial and generation are not lower than the present ones.
 void AcceptTarget(AppState& app, AppTarget target);
+
+// The count of restarts starts anew, of one slot or of all; a crash loop stays
+// one. Returns the slots that there were.
+int ResetRestarts(AppState& app, std::optional<int> only);
 
 void WorkerStarted(AppState& app, WorkerId id, pid_t pid);
 // A replacement whose readiness drops too often fails its step.

@@ -86,6 +86,11 @@ void AppSupervisor::ShutDown() {
   Changed();
 }
 
+int AppSupervisor::ResetRestarts(std::optional<int> slot) {
+  owner_.OnChanged(*this);
+  return fleet::agent::ResetRestarts(state_, slot);
+}
+
 void AppSupervisor::Schedule() {
   if (scheduled_) return;
   scheduled_ = true;

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,10 @@ class AppSupervisor {
 
   // Of its spec, what this host cannot go by.
   std::string problem() const { return triggers_.problem(); }
+
+  // The count of restarts starts anew, of one slot or of all. Returns how many
+  // slots that were.
+  int ResetRestarts(std::optional<int> slot);
 
   // Reconciles at the end of this turn of the loop; many calls, one pass.
   void Schedule();

@@ -18,6 +18,7 @@ constexpr absl::Duration kDefaultPeriod = absl::Seconds(5);
 constexpr absl::Duration kShortestPeriod = absl::Milliseconds(20);
 // Silence that ends a session, in heartbeat periods.
 constexpr int kSilentPeriods = 3;
+constexpr absl::Duration kClockJump = absl::Seconds(30);
 constexpr char kMetricsKey[] = "metrics";
 
 // The controller has understood and does not want us: asking at once again
@@ -199,9 +200,12 @@ void ControllerSession::Dispatch(const v1::SessionResponse& message) {
       OnDesiredState(message.desired_state());
       return;
     case v1::SessionResponse::kCommand:
-      host_.RunCommand(message.command());
+      OnCommand(message.command());
       return;
     case v1::SessionResponse::kHeartbeat:
+      if (message.heartbeat().has_time()) {
+        LearnClock(message.heartbeat().time());
+      }
       return;
     case v1::SessionResponse::kResync:
       full_wanted_ = true;
@@ -225,6 +229,8 @@ void ControllerSession::OnWelcome(const v1::Welcome& welcome) {
   }
   loop_.CancelTimer(std::exchange(welcome_timer_, 0));
   welcomed_ = true;
+  controller_clock_ = -absl::InfiniteDuration();
+  if (welcome.has_time()) LearnClock(welcome.time());
   heartbeat_period_ = Period(welcome.heartbeat_period());
   metrics_period_ = Period(welcome.metrics_period());
   spdlog::info("session {} with controller {}, epoch {}", welcome.session_id(),
@@ -232,6 +238,33 @@ void ControllerSession::OnWelcome(const v1::Welcome& welcome) {
   RestartTimer(heartbeat_timer_, heartbeat_period_, &ControllerSession::Beat);
   SendMetrics();
   ScheduleReport();
+}
+
+// A message that was long on its way, or lay here while we were stopped, shows
+// too little, but not by more than kClockJump.
+void ControllerSession::LearnClock(
+    const google::protobuf::Timestamp& controller_time) {
+  absl::Duration shown = (FromProto(controller_time) - absl::UnixEpoch()) -
+                         (loop_.clock().Now() - absl::UnixEpoch());
+  bool jumped_back = shown < controller_clock_ - kClockJump;
+  if (shown > controller_clock_ || jumped_back) controller_clock_ = shown;
+}
+
+bool ControllerSession::Expired(const v1::Command& command) const {
+  return command.has_expire_time() && loop_.clock().Now() + controller_clock_ >
+                                          FromProto(command.expire_time());
+}
+
+void ControllerSession::OnCommand(const v1::Command& command) {
+  if (!Expired(command)) {
+    host_.RunCommand(command);
+    return;
+  }
+  v1::CommandResult result;
+  result.set_id(command.id());
+  result.set_code(static_cast<int32_t>(absl::StatusCode::kDeadlineExceeded));
+  result.set_message("the command came too late and was not begun");
+  SendResult(std::move(result));
 }
 
 void ControllerSession::OnDesiredState(const v1::DesiredState& wanted) {
@@ -323,7 +356,8 @@ void ControllerSession::Beat() {
   }
   RestartTimer(heartbeat_timer_, heartbeat_period_, &ControllerSession::Beat);
   v1::SessionRequest message;
-  message.mutable_heartbeat();
+  *message.mutable_heartbeat()->mutable_time() =
+      ToProtoTimestamp(loop_.clock().WallNow());
   if (!outbox_->PushLatest("heartbeat", std::move(message))) ++dropped_;
   Flush();
 }

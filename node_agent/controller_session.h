@@ -105,7 +105,11 @@ class ControllerSession : private SessionStream::Listener {
   void RetryAfter(const absl::Status& status);
   absl::Duration NextDelay(const absl::Status& status);
   void OnWelcome(const v1::Welcome& welcome);
+  void LearnClock(const google::protobuf::Timestamp& controller_time);
   void Dispatch(const v1::SessionResponse& message);
+  // Its sender has given it up, by the controller's clock.
+  bool Expired(const v1::Command& command) const;
+  void OnCommand(const v1::Command& command);
   void OnDesiredState(const v1::DesiredState& wanted);
   void OnGoAway(const v1::GoAway& go_away);
   // Ends the stream by ourselves.
@@ -138,6 +142,10 @@ class ControllerSession : private SessionStream::Listener {
   absl::Duration heartbeat_period_;
   absl::Duration metrics_period_;
   absl::Time last_received_;
+  // The controller's calendar time less our steady time, nothing taken off for
+  // the way between them: the most that any message has shown since the
+  // controller's clock last jumped.
+  absl::Duration controller_clock_;
   int64_t dropped_ = 0;
 
   EventLoop::TimerId retry_timer_ = 0;

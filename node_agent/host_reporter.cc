@@ -9,12 +9,14 @@
 namespace fleet::agent {
 
 HostReporter::HostReporter(const Clock& clock, v1::Host host, AgentState& state,
-                           LogTailService& tails, const KeeperClient& keeper)
+                           LogTailService& tails, CommandService& commands,
+                           const KeeperClient& keeper)
     : clock_(clock),
       host_(std::move(host)),
       run_id_(RandomId()),
       state_(state),
       tails_(tails),
+      commands_(commands),
       keeper_(keeper) {}
 
 v1::Hello HostReporter::MakeHello() {
@@ -65,7 +67,11 @@ v1::DesiredStateAck HostReporter::Accept(const v1::DesiredState& wanted) {
 }
 
 void HostReporter::RunCommand(const v1::Command& command) {
-  tails_.Run(command);
+  if (command.has_tail() || command.has_cancel()) {
+    tails_.Run(command);
+  } else {
+    commands_.Run(command);
+  }
 }
 
 void HostReporter::OnWritable() { tails_.Flush(); }

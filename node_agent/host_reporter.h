@@ -6,6 +6,7 @@
 
 #include "fleet/v1/agent_service.pb.h"
 #include "node_agent/agent_state.h"
+#include "node_agent/command_service.h"
 #include "node_agent/controller_session.h"
 #include "node_agent/keeper_client.h"
 #include "node_agent/log_tail_service.h"
@@ -20,7 +21,8 @@ class HostReporter : public ControllerSession::Host {
  public:
   // `host` has everything that stays the same while the agent lives.
   HostReporter(const Clock& clock, v1::Host host, AgentState& state,
-               LogTailService& tails, const KeeperClient& keeper);
+               LogTailService& tails, CommandService& commands,
+               const KeeperClient& keeper);
 
   v1::Hello MakeHello() override;
   bool FillReport(bool full, v1::StateReport& report) override;
@@ -37,6 +39,7 @@ class HostReporter : public ControllerSession::Host {
   const std::string run_id_;
   AgentState& state_;
   LogTailService& tails_;
+  CommandService& commands_;
   const KeeperClient& keeper_;
   ProcessSampler sampler_;
 };

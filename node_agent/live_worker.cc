@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "node_agent/worker_launch.h"
 #include "proto/rpc/signal_name.h"
+#include "proto/rpc/status.h"
 
 namespace fleet::agent {
 namespace {
@@ -332,6 +333,25 @@ ProbeTarget LiveWorker::TargetOf(const ProbeRequest& request) {
   }
   if (target.host.empty()) target.host = "127.0.0.1";
   return target;
+}
+
+absl::Status LiveWorker::SendMessage(const std::string& text) {
+  std::string name = absl::StrCat(identity_.app, ".", identity_.slot);
+  if (channel_ == nullptr || !channel_->open()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(name,
+                     " takes no messages: it is not a Node program with an IPC "
+                     "channel"));
+  }
+  ASSIGN_OR_RETURN(std::string line, NodeAppMessage(text));
+  if (line.size() >= NodeChannel::kMaxSendBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("a message of ", line.size(),
+                                                   " bytes is longer than ",
+                                                   NodeChannel::kMaxSendBytes));
+  }
+  if (channel_->Send(line)) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat(name, " does not read its messages"));
 }
 
 void LiveWorker::MarkStopping() {

@@ -80,6 +80,9 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
   void DropHeld();
   // Not ready from here on, and nothing more is told of its readiness.
   void MarkStopping();
+  // A message of the user's. FAILED_PRECONDITION: it has no channel;
+  // INVALID_ARGUMENT; RESOURCE_EXHAUSTED: it does not read.
+  absl::Status SendMessage(const std::string& text);
   // Once: the message, disconnect or signal of its spec.
   void AskToStop();
   // Its lane gets connections from now on.

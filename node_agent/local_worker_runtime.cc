@@ -68,6 +68,21 @@ void LocalWorkerRuntime::BeginStop(WorkerId id) {
   BeginDrain(*entry);
 }
 
+void LocalWorkerRuntime::Signal(WorkerId id, int signal) {
+  Entry* entry = Find(id);
+  if (entry == nullptr || entry->worker->ended()) return;
+  keeper_.Signal(id, signal, /*group=*/false);
+}
+
+absl::Status LocalWorkerRuntime::Send(WorkerId id, const std::string& text) {
+  Entry* entry = Find(id);
+  if (entry == nullptr || entry->worker->ended()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("worker ", id, " has ended"));
+  }
+  return entry->worker->SendMessage(text);
+}
+
 void LocalWorkerRuntime::Kill(WorkerId id) {
   Entry* entry = Find(id);
   if (entry == nullptr) return;

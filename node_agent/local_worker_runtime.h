@@ -73,6 +73,8 @@ class LocalWorkerRuntime : public WorkerRuntime,
   void Start(const WorkerIdentity& wanted, std::shared_ptr<const AppSpec> spec,
              int slots) override;
   void BeginStop(WorkerId id) override;
+  void Signal(WorkerId id, int signal) override;
+  absl::Status Send(WorkerId id, const std::string& text) override;
   void Kill(WorkerId id) override;
   void ReleaseSlot(const std::string& app_uid, int slot) override;
   void ReleaseApp(const std::string& app_uid) override;

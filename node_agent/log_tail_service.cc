@@ -47,6 +47,9 @@ void LogTailService::Run(const v1::Command& command) {
     case v1::Command::kCancel:
       Cancel(command.cancel().id());
       return;
+    case v1::Command::kSignal:
+    case v1::Command::kSend:
+    case v1::Command::kReset:
     case v1::Command::COMMAND_NOT_SET:
       Finish(command.id(),
              static_cast<int32_t>(absl::StatusCode::kUnimplemented),

@@ -18,6 +18,7 @@
 #include "node_agent/agent_options.h"
 #include "node_agent/agent_state.h"
 #include "node_agent/certificate_renewal.h"
+#include "node_agent/command_service.h"
 #include "node_agent/controller_session.h"
 #include "node_agent/desired_journal.h"
 #include "node_agent/grpc_session_stream.h"
@@ -192,8 +193,9 @@ absl::Status Run(const AgentOptions& options, const StateFolder& folder,
   HostFacts facts = ReadHostFacts();
   AgentState state(loop, runtime, *journal, facts.cores, options.host_name);
   LogTailService tails(loop, logs, options.host_name);
+  CommandService commands(state, runtime);
   HostReporter reporter(clock, DescribeHost(options, facts, folder), state,
-                        tails, *keeper);
+                        tails, commands, *keeper);
   std::unique_ptr<ControllerSession> session;
   std::unique_ptr<CertificateRenewal> renewal;
   if (!options.controller.empty()) {
@@ -222,6 +224,8 @@ absl::Status Run(const AgentOptions& options, const StateFolder& folder,
                      [&session](v1::CommandResult r) {
                        session->SendResult(std::move(r));
                      }});
+    commands.SetSender(
+        [&session](v1::CommandResult r) { session->SendResult(std::move(r)); });
   }
   shut_down = [&] {
     state.ShutDown([&] {

@@ -134,6 +134,16 @@ std::string NodeDrain(const std::string& signal, int64_t grace_ms) {
                       grace_ms, "}");
 }
 
+absl::StatusOr<std::string> NodeAppMessage(std::string_view text) {
+  Json value = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (value.is_discarded()) value = std::string(text);
+  if (value.is_object() && TextAt(value, "cmd").starts_with(kInternalPrefix)) {
+    return absl::InvalidArgumentError(
+        "a message whose cmd begins with NODE_ is Node's own and is not sent");
+  }
+  return Dump(value);
+}
+
 std::string NodeShutdown() { return R"("shutdown")"; }
 
 }  // namespace fleet::agent

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/statusor.h"
+
 namespace fleet::agent {
 
 // A child's question for the socket of an address (Node's
@@ -67,6 +69,10 @@ std::string NodeDisconnect(int64_t seq);
 // For drain_preload.js. `signal` empty: it only answers Connection: close from
 // now on, the app is told otherwise.
 std::string NodeDrain(const std::string& signal, int64_t grace_ms);
+// A user's message for the app: JSON as the value it is, anything else as a
+// string. INVALID_ARGUMENT for an object that Node takes for one of its own
+// (`cmd` begins with NODE_).
+absl::StatusOr<std::string> NodeAppMessage(std::string_view text);
 // PM2's shutdown_with_message.
 std::string NodeShutdown();
 

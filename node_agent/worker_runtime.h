@@ -126,6 +126,12 @@ class WorkerRuntime {
                      std::shared_ptr<const AppSpec> spec, int slots) = 0;
   // Asks it to end, in the way of its spec. Once; SIGKILL is the caller's.
   virtual void BeginStop(WorkerId id) = 0;
+  // Sends a signal to its main process; it is not asked to end.
+  virtual void Signal(WorkerId id, int signal) = 0;
+  // Gives it a message (fleet.v1.SendCommand says how). FAILED_PRECONDITION
+  // when it cannot be given one, INVALID_ARGUMENT, RESOURCE_EXHAUSTED when it
+  // does not read.
+  virtual absl::Status Send(WorkerId id, const std::string& text) = 0;
   // SIGKILL to its whole tree, also to what left its session.
   virtual void Kill(WorkerId id) = 0;
 

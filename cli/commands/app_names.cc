@@ -1,74 +1,120 @@
 #include "cli/commands/app_names.h"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "cli/spec_file/nearest_name.h"
+#include "absl/strings/str_join.h"
+#include "cli/spec_file/file_kind.h"
+#include "cli/spec_file/spec_file.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::cli {
 namespace {
 
-bool IsPattern(const std::string& name) {
-  return name == "all" || name.find_first_of("*?[") != std::string::npos;
+// Of the file's apps, those that --only names.
+std::optional<absl::StatusOr<std::vector<std::string>>> AppsOfFile(
+    const CommandContext& context, const std::string& path) {
+  if (FileKindOf(path) == FileKind::kProgram || !PathExists(path)) {
+    return std::nullopt;
+  }
+  SpecFileOptions options;
+  options.only = context.line.only;
+  options.env_name = context.line.env_name;
+  const auto file = LoadSpecFile(path, options);
+  if (!file.ok()) return file.status();
+  std::vector<std::string> names;
+  for (const AppSpec& spec : file->apps) names.push_back(spec.name);
+  return names;
 }
 
-void AddOnce(std::vector<std::string>& names, const std::string& name) {
-  if (std::find(names.begin(), names.end(), name) == names.end()) {
-    names.push_back(name);
+void KeepSlots(const std::vector<ChosenApp>& chosen, v1::App& app) {
+  std::set<int> slots;
+  for (const ChosenApp& choice : chosen) {
+    if (choice.name != app.name()) continue;
+    if (!choice.slot) return;
+    slots.insert(*choice.slot);
+  }
+  for (v1::HostApp& host : *app.mutable_hosts()) {
+    auto* instances = host.mutable_status()->mutable_instances();
+    instances->erase(std::remove_if(instances->begin(), instances->end(),
+                                    [&](const v1::Instance& instance) {
+                                      return !slots.contains(instance.slot());
+                                    }),
+                     instances->end());
   }
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::string>> ResolveAppNames(
-    FleetClient& client, const std::vector<std::string>& names) {
-  std::vector<std::string> resolved;
-  for (const std::string& name : names) {
-    if (!IsPattern(name)) {
-      AddOnce(resolved, name);
-      continue;
-    }
-    v1::ListAppsRequest request;
-    request.add_names(name);
-    request.set_omit_specs(true);
-    ASSIGN_OR_RETURN(const auto apps, ListAllApps(client, request));
-    if (apps.apps_size() == 0) {
-      return absl::NotFoundError(
-          name == "all" ? "there are no apps"
-                        : absl::StrCat("no app matches \"", name, "\""));
-    }
-    for (const v1::App& app : apps.apps()) AddOnce(resolved, app.name());
+absl::StatusOr<std::vector<ChosenApp>> ResolveInstances(
+    const CommandContext& context, const std::vector<std::string>& words) {
+  v1::ListAppsRequest request;
+  request.set_omit_specs(true);
+  request.set_omit_hosts(true);
+  ASSIGN_OR_RETURN(const auto apps, ListAllApps(context.client, request));
+  std::vector<KnownApp> known;
+  for (const v1::App& app : apps.apps()) {
+    known.push_back({app.name(), app.id(), app.namespace_()});
   }
-  return resolved;
+  return ChooseApps(known, words, [&](const std::string& path) {
+    return AppsOfFile(context, path);
+  });
+}
+
+absl::StatusOr<std::vector<std::string>> ResolveAppNames(
+    const CommandContext& context, const std::vector<std::string>& words) {
+  ASSIGN_OR_RETURN(const auto chosen, ResolveInstances(context, words));
+  std::vector<std::string> names;
+  for (const ChosenApp& app : chosen) {
+    if (app.slot) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(context.line.command, " is for whole apps, and ",
+                       app.Text(), " is one instance of ", app.name,
+                       "; leave out \".", *app.slot, "\""));
+    }
+    names.push_back(app.name);
+  }
+  return names;
+}
+
+absl::StatusOr<std::string> ResolveAppName(const CommandContext& context,
+                                           const std::string& word) {
+  ASSIGN_OR_RETURN(const auto names, ResolveAppNames(context, {word}));
+  if (names.size() == 1) return names[0];
+  return absl::InvalidArgumentError(absl::StrCat(
+      context.line.command, " takes one app; \"", word, "\" means ",
+      names.size(), ": ", absl::StrJoin(names, ", ")));
+}
+
+absl::StatusOr<v1::ListAppsResponse> ListChosenApps(
+    const CommandContext& context) {
+  v1::ListAppsRequest request;
+  request.set_hosts(context.line.hosts);
+  if (context.line.names.empty()) return ListAllApps(context.client, request);
+  ASSIGN_OR_RETURN(const auto chosen,
+                   ResolveInstances(context, context.line.names));
+  for (const ChosenApp& choice : chosen) request.add_names(choice.name);
+  ASSIGN_OR_RETURN(auto apps, ListAllApps(context.client, request));
+  for (v1::App& app : *apps.mutable_apps()) KeepSlots(chosen, app);
+  return apps;
+}
+
+void KeepSlot(const ChosenApp& choice, v1::App& app) {
+  KeepSlots({choice}, app);
 }
 
 absl::StatusOr<v1::ListAppsResponse> ListAllApps(FleetClient& client,
                                                  v1::ListAppsRequest request) {
   v1::ListAppsResponse all;
   for (;;) {
-    ASSIGN_OR_RETURN(const auto page, client.Call(request));
+    ASSIGN_OR_RETURN(auto page, client.Call(request));
+    if (page.next_page_token().empty() && all.apps().empty()) return page;
     all.mutable_apps()->MergeFrom(page.apps());
     if (page.next_page_token().empty()) return all;
     request.set_page_token(page.next_page_token());
   }
-}
-
-absl::Status SuggestApp(FleetClient& client, const std::string& name,
-                        const absl::Status& error) {
-  if (ReasonOf(error).reason != "APP_NOT_FOUND") return error;
-  v1::ListAppsRequest request;
-  request.set_omit_specs(true);
-  const auto apps = ListAllApps(client, request);
-  if (!apps.ok()) return error;
-  std::vector<std::string> known;
-  for (const v1::App& app : apps->apps()) known.push_back(app.name());
-  const std::string near = NearestName(name, known);
-  if (near.empty()) return error;
-  return ErrorWithReason(error.code(),
-                         absl::StrCat("there is no app \"", name,
-                                      "\"; did you mean \"", near, "\"?"),
-                         ReasonOf(error));
 }
 
 }  // namespace fleet::cli

@@ -6,23 +6,37 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "cli/app_choice.h"
+#include "cli/commands/command_context.h"
 #include "cli/fleet_client.h"
 
 namespace fleet::cli {
 
-// Names as they are, globs and "all" as the apps they match now; each once.
-// NOT_FOUND when a glob matches none, or there are none at all.
+// What `words` mean (ChooseApps) among the apps there are now. One call.
+absl::StatusOr<std::vector<ChosenApp>> ResolveInstances(
+    const CommandContext& context, const std::vector<std::string>& words);
+
+// The same for a command that is about whole apps. INVALID_ARGUMENT when a
+// word means one instance.
 absl::StatusOr<std::vector<std::string>> ResolveAppNames(
-    FleetClient& client, const std::vector<std::string>& names);
+    const CommandContext& context, const std::vector<std::string>& words);
+
+// For a command that takes one app.
+absl::StatusOr<std::string> ResolveAppName(const CommandContext& context,
+                                           const std::string& word);
+
+// The apps that context.line.names mean (none: all) with their instances on
+// the hosts of --hosts. Of an app of which single instances are meant, only
+// those are there.
+absl::StatusOr<v1::ListAppsResponse> ListChosenApps(
+    const CommandContext& context);
+
+// Leaves out the instances that are not meant.
+void KeepSlot(const ChosenApp& choice, v1::App& app);
 
 // All pages.
 absl::StatusOr<v1::ListAppsResponse> ListAllApps(FleetClient& client,
                                                  v1::ListAppsRequest request);
-
-// `error` as it is, unless it says that `name` is not known; then with the
-// name that may have been meant.
-absl::Status SuggestApp(FleetClient& client, const std::string& name,
-                        const absl::Status& error);
 
 }  // namespace fleet::cli
 

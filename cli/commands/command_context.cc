@@ -52,12 +52,28 @@ bool PrintMessage(const CommandContext& context,
   return false;
 }
 
+TableView ViewOf(const CommandContext& context) {
+  TableView view;
+  view.now = context.clock.WallNow();
+  view.style = context.out_style;
+  view.wide = context.line.output == OutputFormat::kWide;
+  // Wide tables may be wider than the terminal: that is what they are for.
+  if (!view.wide) view.width = context.out_width;
+  return view;
+}
+
 absl::Status EnsureFleet(const CommandContext& context) {
   if (context.local == nullptr) return absl::OkStatus();
   const auto said = context.local->Up(context.client, context.loop);
   if (!said.ok()) return said.status();
   if (!said->empty()) context.err << *said << std::endl;
   return absl::OkStatus();
+}
+
+std::string RequestIdOf(const CommandContext& context, const std::string& app,
+                        size_t apps) {
+  const std::string& id = context.line.request_id;
+  return id.empty() || apps < 2 ? id : id + "." + app;
 }
 
 ExitCode Worse(ExitCode first, ExitCode second) {

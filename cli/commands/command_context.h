@@ -14,6 +14,7 @@
 #include "cli/exit_code.h"
 #include "cli/fleet_client.h"
 #include "cli/local/local_fleet.h"
+#include "cli/render/app_table.h"
 #include "cli/render/text_style.h"
 #include "cli/terminal.h"
 #include "google/protobuf/message.h"
@@ -31,6 +32,8 @@ struct CommandContext {
   TextStyle err_style;
   // The terminal that `err` is; null: it is none.
   std::function<TerminalSize()> terminal;
+  // Columns of the terminal that `out` is; 0: it is none.
+  size_t out_width = 0;
   const Clock& clock;
   EventLoop& loop;
   Environment env;
@@ -53,8 +56,16 @@ void Note(const CommandContext& context, std::string_view what);
 bool PrintMessage(const CommandContext& context,
                   const google::protobuf::Message& message);
 
+// How tables are to be drawn on `out`, now.
+TableView ViewOf(const CommandContext& context);
+
 // Starts the local fleet if it is the one to talk to and does not run.
 absl::Status EnsureFleet(const CommandContext& context);
+
+// --request-id as it goes with an order for one app of several: one id is one
+// change.
+std::string RequestIdOf(const CommandContext& context, const std::string& app,
+                        size_t apps);
 
 // The exit code of two things that were done: the first that is not success.
 ExitCode Worse(ExitCode first, ExitCode second);

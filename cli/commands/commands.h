@@ -19,11 +19,30 @@ ExitCode RunStart(const CommandContext& context);
 ExitCode RunLs(const CommandContext& context);
 ExitCode RunShow(const CommandContext& context);
 ExitCode RunHosts(const CommandContext& context);
+ExitCode RunHostsLabel(const CommandContext& context);
+ExitCode RunHostsRemove(const CommandContext& context);
+ExitCode RunJlist(const CommandContext& context);
+ExitCode RunPrettylist(const CommandContext& context);
+ExitCode RunId(const CommandContext& context);
+ExitCode RunPid(const CommandContext& context);
+ExitCode RunEnv(const CommandContext& context);
+ExitCode RunPing(const CommandContext& context);
+ExitCode RunInspect(const CommandContext& context);
+ExitCode RunTrigger(const CommandContext& context);
+// Print their command's description: PM2's commands that need no doing here
+// (success), and those that are not there (error).
+ExitCode RunNothingToDo(const CommandContext& context);
+ExitCode RunNotThere(const CommandContext& context);
+// Also starts the local fleet, which brings everything up.
+ExitCode RunResurrect(const CommandContext& context);
 ExitCode RunReload(const CommandContext& context);
 ExitCode RunRestart(const CommandContext& context);
 ExitCode RunStop(const CommandContext& context);
 ExitCode RunDelete(const CommandContext& context);
 ExitCode RunScale(const CommandContext& context);
+ExitCode RunSignal(const CommandContext& context);
+ExitCode RunSend(const CommandContext& context);
+ExitCode RunReset(const CommandContext& context);
 ExitCode RunLogs(const CommandContext& context);
 ExitCode RunRolloutStatus(const CommandContext& context);
 ExitCode RunRolloutLs(const CommandContext& context);

@@ -5,16 +5,20 @@
 namespace fleet::cli {
 
 ExitCode RunDelete(const CommandContext& context) {
-  const auto apps = ResolveAppNames(context.client, context.line.names);
+  if (!context.line.hosts.empty() && context.line.hosts != "all") {
+    return FailUsage(context,
+                     "delete forgets an app on all hosts. To take it off some: "
+                     "stop it there\n(fleetctl stop APP --hosts …), or change "
+                     "`hosts:` in its file and apply that");
+  }
+  const auto apps = ResolveAppNames(context, context.line.names);
   if (!apps.ok()) return Fail(context, apps.status());
   for (const std::string& app : *apps) {
     v1::DeleteAppRequest request;
     request.set_name(app);
-    request.set_request_id(context.line.request_id);
+    request.set_request_id(RequestIdOf(context, app, apps->size()));
     const auto response = context.client.Call(request);
-    if (!response.ok()) {
-      return Fail(context, SuggestApp(context.client, app, response.status()));
-    }
+    if (!response.ok()) return Fail(context, response.status());
   }
   return WaitForApps(context, *apps, LacksStop, "deleted");
 }

@@ -1,24 +1,9 @@
 #include "absl/strings/str_join.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/host_names.h"
 #include "cli/render/host_table.h"
 
 namespace fleet::cli {
-namespace {
-
-absl::StatusOr<v1::ListHostsResponse> ListAllHosts(
-    FleetClient& client, v1::ListHostsRequest request) {
-  v1::ListHostsResponse all;
-  for (;;) {
-    auto page = client.Call(request);
-    if (!page.ok()) return page.status();
-    all.mutable_hosts()->MergeFrom(page->hosts());
-    if (page->next_page_token().empty()) return all;
-    request.set_page_token(page->next_page_token());
-  }
-}
-
-}  // namespace
-
 ExitCode RunHosts(const CommandContext& context) {
   v1::ListHostsRequest request;
   request.set_selector(context.line.names.empty()

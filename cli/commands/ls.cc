@@ -5,29 +5,25 @@
 namespace fleet::cli {
 
 ExitCode RunLs(const CommandContext& context) {
-  v1::ListAppsRequest request;
-  for (const std::string& name : context.line.names) request.add_names(name);
-  const auto apps = ListAllApps(context.client, request);
-  if (!apps.ok()) {
-    const std::string first =
-        context.line.names.empty() ? "" : context.line.names[0];
-    return Fail(context, SuggestApp(context.client, first, apps.status()));
-  }
+  const auto apps = ListChosenApps(context);
+  if (!apps.ok()) return Fail(context, apps.status());
   if (PrintMessage(context, *apps)) return ExitCode::kSuccess;
   if (context.line.output == OutputFormat::kName) {
     for (const v1::App& app : apps->apps()) context.out << app.name() << "\n";
     return ExitCode::kSuccess;
   }
   if (apps->apps_size() == 0) {
-    context.err << "no apps; start one with: fleetctl start FILE|SCRIPT"
+    context.err << (context.line.hosts.empty()
+                        ? "no apps; start one with: fleetctl start FILE|SCRIPT"
+                        : "no app is on these hosts")
                 << std::endl;
     return ExitCode::kSuccess;
   }
   const bool per_instance =
       context.line.output == OutputFormat::kWide || !context.line.names.empty();
-  const absl::Time now = context.clock.WallNow();
-  context.out << (per_instance ? InstanceTable(*apps, now, context.out_style)
-                               : AppTable(*apps, now, context.out_style));
+  const TableView view = ViewOf(context);
+  context.out << (per_instance ? InstanceTable(*apps, view)
+                               : AppTable(*apps, view));
   return ExitCode::kSuccess;
 }
 

@@ -2,7 +2,6 @@
 
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/commands/app_names.h"
 #include "cli/commands/explain_conflict.h"
@@ -13,19 +12,16 @@
 namespace fleet::cli {
 namespace {
 
-v1::CreateRolloutRequest RequestOf(const CommandLine& line,
+v1::CreateRolloutRequest RequestOf(const CommandContext& context,
                                    const std::string& app, v1::RolloutKind kind,
-                                   bool several) {
+                                   size_t apps) {
+  const CommandLine& line = context.line;
   v1::CreateRolloutRequest request;
   request.set_app(app);
   request.set_kind(kind);
   request.set_hosts(line.hosts);
   *request.mutable_policy() = ToProto(line.policy);
-  // One id is one rollout.
-  if (!line.request_id.empty()) {
-    request.set_request_id(several ? absl::StrCat(line.request_id, ".", app)
-                                   : line.request_id);
-  }
+  request.set_request_id(RequestIdOf(context, app, apps));
   request.set_validate_only(line.dry_run);
   request.set_supersede(line.supersede);
   return request;
@@ -42,17 +38,15 @@ void PrintPlan(const CommandContext& context, const v1::Rollout& rollout) {
 }  // namespace
 
 ExitCode RollApps(const CommandContext& context, v1::RolloutKind kind) {
-  const auto apps = ResolveAppNames(context.client, context.line.names);
+  const auto apps = ResolveAppNames(context, context.line.names);
   if (!apps.ok()) return Fail(context, apps.status());
   ExitCode code = ExitCode::kSuccess;
   std::vector<std::string> uids;
   for (const std::string& app : *apps) {
-    const auto response = context.client.Call(
-        RequestOf(context.line, app, kind, apps->size() > 1));
+    const auto response =
+        context.client.Call(RequestOf(context, app, kind, apps->size()));
     if (!response.ok()) {
-      const absl::Status status =
-          SuggestApp(context.client, app, response.status());
-      code = Worse(code, Fail(context, ExplainConflict(status)));
+      code = Worse(code, Fail(context, ExplainConflict(response.status())));
     } else if (context.line.dry_run) {
       PrintPlan(context, response->rollout());
     } else {

@@ -1,4 +1,3 @@
-#include <array>
 #include <string_view>
 
 #include "cli/commands/commands.h"
@@ -12,7 +11,7 @@ struct Runner {
   ExitCode (*run)(const CommandContext&);
 };
 
-constexpr std::array<Runner, 27> kRunners = {{
+constexpr Runner kRunners[] = {
     {"apply", RunApply},
     {"diff", RunDiff},
     {"validate", RunValidate},
@@ -24,11 +23,32 @@ constexpr std::array<Runner, 27> kRunners = {{
     {"ls", RunLs},
     {"show", RunShow},
     {"hosts", RunHosts},
+    {"hosts label", RunHostsLabel},
+    {"hosts remove", RunHostsRemove},
+    {"jlist", RunJlist},
+    {"prettylist", RunPrettylist},
+    {"id", RunId},
+    {"pid", RunPid},
+    {"env", RunEnv},
+    {"ping", RunPing},
+    {"inspect", RunInspect},
+    {"trigger", RunTrigger},
+    {"save", RunNothingToDo},
+    {"cleardump", RunNothingToDo},
+    {"update", RunNothingToDo},
+    {"resurrect", RunResurrect},
+    {"install", RunNotThere},
+    {"set", RunNotThere},
+    {"link", RunNotThere},
+    {"profile:cpu", RunNotThere},
     {"reload", RunReload},
     {"restart", RunRestart},
     {"stop", RunStop},
     {"delete", RunDelete},
     {"scale", RunScale},
+    {"signal", RunSignal},
+    {"send", RunSend},
+    {"reset", RunReset},
     {"logs", RunLogs},
     {"rollout status", RunRolloutStatus},
     {"rollout ls", RunRolloutLs},
@@ -40,7 +60,7 @@ constexpr std::array<Runner, 27> kRunners = {{
     {"down", RunDown},
     {"version", RunVersion},
     {"completion", RunCompletion},
-}};
+};
 
 }  // namespace
 

@@ -20,23 +20,23 @@ bool ReadCount(const std::string& text, v1::ScaleAppRequest& request) {
 }  // namespace
 
 ExitCode RunScale(const CommandContext& context) {
-  const std::string& count = context.line.names[1];
+  std::vector<std::string> words = context.line.names;
+  const std::string count = words.back();
+  words.pop_back();
   v1::ScaleAppRequest request;
   if (!ReadCount(count, request)) {
     return FailUsage(context, absl::StrCat("scale APP N: expected a number, "
                                            "+N, -N or max, found \"",
                                            count, "\""));
   }
-  const auto apps = ResolveAppNames(context.client, {context.line.names[0]});
+  const auto apps = ResolveAppNames(context, words);
   if (!apps.ok()) return Fail(context, apps.status());
   for (const std::string& app : *apps) {
     request.set_name(app);
     request.set_hosts(context.line.hosts);
-    request.set_request_id(context.line.request_id);
+    request.set_request_id(RequestIdOf(context, app, apps->size()));
     const auto response = context.client.Call(request);
-    if (!response.ok()) {
-      return Fail(context, SuggestApp(context.client, app, response.status()));
-    }
+    if (!response.ok()) return Fail(context, response.status());
   }
   return WaitForApps(context, *apps, LacksReady, "scaled");
 }

@@ -3,21 +3,33 @@
 #include "cli/render/app_details.h"
 
 namespace fleet::cli {
+namespace {
 
-ExitCode RunShow(const CommandContext& context) {
-  v1::GetAppRequest request;
-  request.set_name(context.line.names[0]);
-  const auto response = context.client.Call(request);
-  if (!response.ok()) {
-    return Fail(context,
-                SuggestApp(context.client, request.name(), response.status()));
-  }
-  const v1::App& app = response->app();
-  if (PrintMessage(context, app)) return ExitCode::kSuccess;
+void PrintApp(const CommandContext& context, const v1::App& app) {
+  if (PrintMessage(context, app)) return;
   if (context.line.output == OutputFormat::kName) {
     context.out << app.name() << "\n";
   } else {
     context.out << AppDetails(app, context.clock.WallNow(), context.out_style);
+  }
+}
+
+}  // namespace
+
+ExitCode RunShow(const CommandContext& context) {
+  const auto chosen = ResolveInstances(context, context.line.names);
+  if (!chosen.ok()) return Fail(context, chosen.status());
+  bool first = true;
+  for (const ChosenApp& choice : *chosen) {
+    v1::GetAppRequest request;
+    request.set_name(choice.name);
+    request.set_hosts(context.line.hosts);
+    auto response = context.client.Call(request);
+    if (!response.ok()) return Fail(context, response.status());
+    KeepSlot(choice, *response->mutable_app());
+    if (!first) context.out << "\n";
+    first = false;
+    PrintApp(context, response->app());
   }
   return ExitCode::kSuccess;
 }

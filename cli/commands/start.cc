@@ -21,17 +21,9 @@ ExitCode StartApps(const CommandContext& context,
     v1::StartAppRequest request;
     request.set_name(app);
     request.set_hosts(context.line.hosts);
-    request.set_request_id(context.line.request_id);
+    request.set_request_id(RequestIdOf(context, app, apps.size()));
     const auto response = context.client.Call(request);
-    if (!response.ok()) {
-      const absl::Status status =
-          SuggestApp(context.client, app, response.status());
-      if (ReasonOf(status).reason != "APP_NOT_FOUND") {
-        return Fail(context, status);
-      }
-      return Fail(context, Annotate(status, absl::StrCat("there is no file \"",
-                                                         app, "\" here, and")));
-    }
+    if (!response.ok()) return Fail(context, response.status());
   }
   return WaitForApps(context, apps, LacksReady, "started");
 }
@@ -59,9 +51,14 @@ ExitCode RunStart(const CommandContext& context) {
   if (!is_app) {
     return ApplySpecs(context, SpecOfScript(what, SpecFileOptionsOf(context)));
   }
-  const auto apps = ResolveAppNames(context.client, {what});
-  if (!apps.ok()) return Fail(context, apps.status());
-  return StartApps(context, *apps);
+  const auto apps = ResolveAppNames(context, {what});
+  if (apps.ok()) return StartApps(context, *apps);
+  if (ReasonOf(apps.status()).reason != "APP_NOT_FOUND") {
+    return Fail(context, apps.status());
+  }
+  return Fail(context,
+              Annotate(apps.status(), absl::StrCat("there is no file \"", what,
+                                                   "\" here, and")));
 }
 
 }  // namespace fleet::cli

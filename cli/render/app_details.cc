@@ -125,7 +125,7 @@ void AddHosts(const v1::App& app, absl::Time now, const TextStyle& style,
   details.Section("workers, as their hosts say");
   v1::ListAppsResponse one;
   *one.add_apps() = app;
-  details.Text(InstanceTable(one, now, style));
+  details.Text(InstanceTable(one, {now, style, 0, false}));
   for (const v1::HostApp& host : app.hosts()) {
     const v1::Step& step = host.status().step();
     if (step.phase() == v1::STEP_PHASE_FAILED) {

@@ -31,13 +31,6 @@ StateText HostStateText(const v1::Host& host, absl::Time now) {
   return state;
 }
 
-std::string Labels(const v1::Host& host) {
-  const std::map<std::string, std::string> sorted(host.labels().begin(),
-                                                  host.labels().end());
-  if (sorted.empty()) return "-";
-  return absl::StrJoin(sorted, ",", absl::PairFormatter("="));
-}
-
 std::vector<TextTable::Cell> HostRow(const v1::Host& host, absl::Time now) {
   const StateText state = HostStateText(host, now);
   const bool connected = host.state() == v1::HOST_STATE_CONNECTED;
@@ -54,7 +47,7 @@ std::vector<TextTable::Cell> HostRow(const v1::Host& host, absl::Time now) {
                 : absl::StrCat("-/", HumanSize(host.memory_bytes())),
           connected ? AgeText(host.has_connect_time(), host.connect_time(), now)
                     : "-",
-          Labels(host)};
+          LabelsText(host)};
 }
 
 }  // namespace
@@ -85,6 +78,13 @@ std::string HostTable(const v1::ListHostsResponse& hosts, bool wide,
     table.AddRow(std::move(row));
   }
   return table.ToText(style);
+}
+
+std::string LabelsText(const v1::Host& host) {
+  const std::map<std::string, std::string> sorted(host.labels().begin(),
+                                                  host.labels().end());
+  if (sorted.empty()) return "-";
+  return absl::StrJoin(sorted, ",", absl::PairFormatter("="));
 }
 
 }  // namespace fleet::cli

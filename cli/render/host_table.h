@@ -15,6 +15,9 @@ namespace fleet::cli {
 std::string HostTable(const v1::ListHostsResponse& hosts, bool wide,
                       absl::Time now, const TextStyle& style);
 
+// "role=web,zone=a" by key, "-" when there is none.
+std::string LabelsText(const v1::Host& host);
+
 }  // namespace fleet::cli
 
 #endif  // FLEET_CLI_RENDER_HOST_TABLE_H_

@@ -7,9 +7,11 @@ namespace fleet::controller {
 v1::Host ToProto(const HostRecord& host) {
   v1::Host message;
   message.set_name(host.name);
-  for (const auto& [key, value] : host.labels) {
-    (*message.mutable_labels())[key] = value;
-  }
+  message.mutable_labels()->insert(host.labels.begin(), host.labels.end());
+  message.mutable_agent_labels()->insert(host.agent_labels.begin(),
+                                         host.agent_labels.end());
+  message.mutable_assigned_labels()->insert(host.assigned_labels.begin(),
+                                            host.assigned_labels.end());
   message.set_agent_version(host.agent_version);
   message.set_keeper_version(host.keeper_version);
   message.set_kernel(host.kernel);
@@ -32,6 +34,10 @@ HostRecord FromProto(const v1::Host& message) {
   HostRecord host;
   host.name = message.name();
   host.labels.insert(message.labels().begin(), message.labels().end());
+  host.agent_labels.insert(message.agent_labels().begin(),
+                           message.agent_labels().end());
+  host.assigned_labels.insert(message.assigned_labels().begin(),
+                              message.assigned_labels().end());
   host.agent_version = message.agent_version();
   host.keeper_version = message.keeper_version();
   host.kernel = message.kernel();

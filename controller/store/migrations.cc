@@ -167,11 +167,21 @@ CREATE TABLE secrets (
 ) WITHOUT ROWID;
 )sql";
 
+// Small numbers for people, in the order in which the apps were made.
+constexpr char kAppIds[] = R"sql(
+ALTER TABLE apps ADD COLUMN id INTEGER NOT NULL DEFAULT 0;
+UPDATE apps SET id = (
+  SELECT COUNT(*) FROM apps AS older
+  WHERE (older.create_ms, older.uid) < (apps.create_ms, apps.uid)
+);
+INSERT INTO counters (name, value) SELECT 'next_app_id', COUNT(*) FROM apps;
+)sql";
+
 }  // namespace
 
 const std::vector<std::string>& Migrations() {
   static const std::vector<std::string> migrations = {kFirst, kRollouts,
-                                                      kAccess};
+                                                      kAccess, kAppIds};
   return migrations;
 }
 

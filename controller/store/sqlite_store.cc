@@ -29,6 +29,7 @@ AppRecord AppOf(const SqliteRow& row) {
   app.deleted = row.Int(8) != 0;
   app.create_time = Time(row.Int(9));
   app.update_time = Time(row.Int(10));
+  app.id = row.Int(11);
   return app;
 }
 
@@ -62,6 +63,7 @@ HostTarget TargetOf(const SqliteRow& row) {
 absl::StatusOr<StoredFleet> SqliteStore::Load() {
   StoredFleet fleet;
   RETURN_IF_ERROR(LoadApps(fleet));
+  RETURN_IF_ERROR(LoadNextAppId(fleet));
   RETURN_IF_ERROR(LoadRevisions(fleet));
   RETURN_IF_ERROR(LoadTargets(fleet));
   RETURN_IF_ERROR(LoadHosts(fleet));
@@ -71,8 +73,14 @@ absl::StatusOr<StoredFleet> SqliteStore::Load() {
 absl::Status SqliteStore::LoadApps(StoredFleet& fleet) {
   return database_.Query(
       "SELECT uid, name, spec, revision, proven_revision, generation,"
-      " placement, version, deleted, create_ms, update_ms FROM apps",
+      " placement, version, deleted, create_ms, update_ms, id FROM apps",
       {}, [&](const SqliteRow& row) { fleet.apps.push_back(AppOf(row)); });
+}
+
+absl::Status SqliteStore::LoadNextAppId(StoredFleet& fleet) {
+  return database_.Query(
+      "SELECT value FROM counters WHERE name = 'next_app_id'", {},
+      [&](const SqliteRow& row) { fleet.next_app_id = row.Int(0); });
 }
 
 absl::Status SqliteStore::LoadRevisions(StoredFleet& fleet) {
@@ -138,17 +146,21 @@ absl::Status SqliteStore::SaveAll(const StoreChange& change) {
 }
 
 absl::Status SqliteStore::SaveApp(const AppRecord& app) {
+  RETURN_IF_ERROR(database_.Run(
+      "INSERT INTO counters (name, value) VALUES ('next_app_id', ?1)"
+      " ON CONFLICT (name) DO UPDATE SET value = MAX(value, ?1)",
+      {app.id + 1}));
   return database_.Run(
       "INSERT INTO apps (uid, name, spec, revision, proven_revision,"
-      " generation, placement, version, deleted, create_ms, update_ms)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+      " generation, placement, version, deleted, create_ms, update_ms, id)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
       " ON CONFLICT (uid) DO UPDATE SET spec = ?3, revision = ?4,"
       " proven_revision = ?5, generation = ?6, placement = ?7, version = ?8,"
       " deleted = ?9, update_ms = ?11",
       {app.uid, app.name, Blob{SpecToBytes(app.spec)}, app.revision,
        app.proven_revision, app.generation, absl::StrJoin(app.placement, "\n"),
        app.version, int64_t{app.deleted}, Millis(app.create_time),
-       Millis(app.update_time)});
+       Millis(app.update_time), app.id});
 }
 
 absl::Status SqliteStore::SaveRevision(const AppRevision& row) {

@@ -25,6 +25,7 @@ class SqliteStore : public Store {
 
  private:
   absl::Status LoadApps(StoredFleet& fleet);
+  absl::Status LoadNextAppId(StoredFleet& fleet);
   absl::Status LoadRevisions(StoredFleet& fleet);
   absl::Status LoadTargets(StoredFleet& fleet);
   absl::Status LoadHosts(StoredFleet& fleet);

@@ -57,6 +57,8 @@ struct StoredFleet {
   std::vector<AppRevision> revisions;
   std::vector<HostTarget> targets;
   std::vector<HostRecord> hosts;
+  // Higher than the id of every app that ever was.
+  int64_t next_app_id = 0;
 };
 
 // Rollouts have an interface of their own (RolloutStore), over the same

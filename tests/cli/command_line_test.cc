@@ -105,6 +105,32 @@ TEST(CommandLine, OnlyAQuestionDoesNotWait) {
   EXPECT_TRUE(Parse("reload web")->wait);
 }
 
+TEST(CommandLine, ACommandOfTwoWordsMayBeginLikeOneOfOne) {
+  EXPECT_EQ(Parse("hosts")->command, "hosts");
+  EXPECT_EQ(Parse("hosts host-1")->command, "hosts");
+  EXPECT_EQ(Parse("hosts host-1")->names[0], "host-1");
+  EXPECT_EQ(Parse("hosts label host-1 a=b")->command, "hosts label");
+  EXPECT_EQ(Parse("hosts label host-1 a=b")->names[0], "host-1");
+  EXPECT_EQ(Parse("help hosts label")->command, "hosts label");
+}
+
+TEST(CommandLine, WordsOfPm2AreKnown) {
+  const struct {
+    const char* typed;
+    const char* command;
+  } cases[] = {{"list", "ls"},
+               {"describe web", "show"},
+               {"sendSignal 9 a", "signal"},
+               {"del web", "delete"},
+               {"dump", "save"},
+               {"kill", "down"},
+               {"conf", "set"},
+               {"module:install x", "install"}};
+  for (const auto& c : cases) {
+    EXPECT_EQ(Parse(c.typed)->command, c.command) << c.typed;
+  }
+}
+
 TEST(CommandLine, HelpNeedsNothingElse) {
   EXPECT_TRUE(Parse("")->help);
   EXPECT_TRUE(Parse("--help")->help);
@@ -122,7 +148,7 @@ TEST(CommandLine, SaysWhatIsWrong) {
               HasSubstr("did you mean --hosts?"));
   EXPECT_THAT(ErrorOf("ls --supersede"), HasSubstr("unknown flag --supersede"));
   EXPECT_THAT(ErrorOf("reload"), HasSubstr("usage: fleetctl reload APP…"));
-  EXPECT_THAT(ErrorOf("show a b"), HasSubstr("usage: fleetctl show APP"));
+  EXPECT_THAT(ErrorOf("ping a"), HasSubstr("usage: fleetctl ping"));
   EXPECT_THAT(ErrorOf("reload web --timeout soon"),
               HasSubstr("--timeout: expected a duration"));
   EXPECT_THAT(ErrorOf("ls -o xml"), HasSubstr("expected table, wide"));
@@ -159,11 +185,18 @@ TEST(Completion, BashTakesItsScript) {
         COMP_WORDS=(fleetctl rollout r); COMP_CWORD=2; _fleetctl
         echo "${COMPREPLY[@]}" >&3
         COMP_WORDS=(fleetctl reload --max-p); COMP_CWORD=2; _fleetctl
+        echo "${COMPREPLY[@]}" >&3
+        fleetctl() { echo "host-1 host-2"; }
+        COMP_WORDS=(fleetctl hosts ""); COMP_CWORD=2; _fleetctl
+        echo "${COMPREPLY[@]}" >&3
+        COMP_WORDS=(fleetctl hosts remove ""); COMP_CWORD=3; _fleetctl
         echo "${COMPREPLY[@]}" >&3)"},
                                    absl::Seconds(30));
   ASSERT_TRUE(output.ok()) << output.status();
   EXPECT_EQ(output->messages, "");
-  EXPECT_EQ(output->result, "reload\nresume retry\n--max-parallel\n");
+  EXPECT_EQ(output->result,
+            "reload\nresume retry\n--max-parallel\n"
+            "label remove host-1 host-2\nhost-1 host-2\n");
 }
 
 TEST(Completion, KnowsThreeShells) {

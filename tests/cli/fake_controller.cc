@@ -76,7 +76,11 @@ struct FakeController::Server final : v1::AppService::Service,
       for (const std::string& name : request->names()) {
         wanted = wanted || name == "all" || GlobMatches(name, app.name());
       }
-      if (wanted) *response->add_apps() = app;
+      if (!wanted) continue;
+      v1::App& found = *response->add_apps();
+      found = app;
+      if (request->omit_hosts()) found.clear_hosts();
+      if (request->omit_specs()) found.clear_spec();
     }
     return Take("ListApps", *request);
   }
@@ -101,10 +105,48 @@ struct FakeController::Server final : v1::AppService::Service,
     return Take("DeleteApp", *request);
   }
 
+  grpc::Status SignalApp(ServerContext*, const v1::SignalAppRequest* request,
+                         v1::SignalAppResponse* response) override {
+    *response->mutable_answers() = fake.answers;
+    return Take("SignalApp", *request);
+  }
+
+  grpc::Status SendToApp(ServerContext*, const v1::SendToAppRequest* request,
+                         v1::SendToAppResponse* response) override {
+    *response->mutable_answers() = fake.answers;
+    return Take("SendToApp", *request);
+  }
+
+  grpc::Status ResetApp(ServerContext*, const v1::ResetAppRequest* request,
+                        v1::ResetAppResponse* response) override {
+    *response->mutable_answers() = fake.answers;
+    return Take("ResetApp", *request);
+  }
+
   grpc::Status ListHosts(ServerContext*, const v1::ListHostsRequest* request,
                          v1::ListHostsResponse* response) override {
-    *response = fake.hosts;
+    const auto selector = ParseHostSelector(request->selector());
+    for (const v1::Host& host : fake.hosts.hosts()) {
+      const std::map<std::string, std::string> labels(host.labels().begin(),
+                                                      host.labels().end());
+      if (selector.ok() && selector->Matches(host.name(), labels)) {
+        *response->add_hosts() = host;
+      }
+    }
     return Take("ListHosts", *request);
+  }
+
+  grpc::Status SetHostLabels(ServerContext*,
+                             const v1::SetHostLabelsRequest* request,
+                             v1::SetHostLabelsResponse* response) override {
+    response->mutable_host()->set_name(request->name());
+    *response->mutable_host()->mutable_labels() = request->labels();
+    return Take("SetHostLabels", *request);
+  }
+
+  grpc::Status DeleteHost(ServerContext*, const v1::DeleteHostRequest* request,
+                          v1::DeleteHostResponse*) override {
+    return Take("DeleteHost", *request);
   }
 
   grpc::Status GetController(ServerContext*,

@@ -270,7 +270,7 @@ TEST_F(AgentSessionTest, RefusedTargetFailsTheHostAndIsShown) {
   Rollout rollout = scene_.NewestRollout("web");
   EXPECT_EQ(rollout.steps[0].phase, HostStepPhase::kFailed);
   EXPECT_THAT(rollout.steps[0].reason, HasSubstr("no user www-data here"));
-  v1::App shown = scene_.core().view.App(scene_.App("web"), true);
+  v1::App shown = scene_.core().view.App(scene_.App("web"), {});
   EXPECT_THAT(shown.hosts(0).status().message(),
               HasSubstr("no user www-data here"));
 }

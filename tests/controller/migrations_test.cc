@@ -44,6 +44,30 @@ TEST_F(MigrationsTest, GoOnFromTheVersionTheStoreHas) {
   EXPECT_TRUE(database_->Run("INSERT INTO b (x) VALUES (1)").ok());
 }
 
+TEST_F(MigrationsTest, AppsOfAnOldStoreGetIdsInTheOrderOfTheirAge) {
+  ASSERT_TRUE(Migrate(*database_, {Migrations()[0]}).ok());
+  ASSERT_TRUE(database_
+                  ->Execute("INSERT INTO apps VALUES"
+                            " ('a-9', 'old', '', 1, 0, 0, '', 1, 0, 100, 0),"
+                            " ('a-1', 'new', '', 1, 0, 0, '', 1, 0, 200, 0)")
+                  .ok());
+  ASSERT_TRUE(Migrate(*database_, Migrations()).ok());
+  std::vector<std::string> names;
+  int64_t next = -1;
+  ASSERT_TRUE(
+      database_
+          ->Query("SELECT name FROM apps ORDER BY id", {},
+                  [&](const SqliteRow& row) { names.push_back(row.Text(0)); })
+          .ok());
+  ASSERT_TRUE(
+      database_
+          ->Query("SELECT value FROM counters WHERE name = 'next_app_id'", {},
+                  [&](const SqliteRow& row) { next = row.Int(0); })
+          .ok());
+  EXPECT_THAT(names, testing::ElementsAre("old", "new"));
+  EXPECT_EQ(next, 2);
+}
+
 TEST_F(MigrationsTest, OneThatFailsChangesNothing) {
   absl::Status status = Migrate(
       *database_,

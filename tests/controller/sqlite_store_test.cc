@@ -117,6 +117,18 @@ TEST_F(SqliteStoreTest, EverythingComesBackAfterReopening) {
   EXPECT_EQ(fleet.hosts[0], WebChange().hosts[0]);
 }
 
+TEST_F(SqliteStoreTest, TheIdOfADeletedAppIsNotGivenAgain) {
+  StoreChange change = WebChange();
+  change.apps[0].id = 6;
+  ASSERT_TRUE(store_->Save(change).ok());
+  StoreChange gone;
+  gone.gone_targets.push_back({"a-1", "host-1"});
+  gone.gone_app_uids.push_back("a-1");
+  ASSERT_TRUE(store_->Save(gone).ok());
+  Open();
+  EXPECT_EQ(store_->Load()->next_app_id, 7);
+}
+
 TEST_F(SqliteStoreTest, TargetsKeepEveryField) {
   ASSERT_TRUE(store_->Save(WebChange()).ok());
   StoredFleet fleet = Load();

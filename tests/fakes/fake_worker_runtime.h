@@ -65,6 +65,9 @@ class FakeWorkerRuntime : public WorkerRuntime {
   }
   int starts() const { return starts_; }
   const std::vector<std::string>& released() const { return released_; }
+  // Signals and messages, as "slot text".
+  const std::vector<std::string>& told() const { return told_; }
+  void SetSendStatus(absl::Status status) { send_status_ = std::move(status); }
 
   // ---------------------------------------------------------- WorkerRuntime
   void SetListener(WorkerListener* listener) override { listener_ = listener; }
@@ -95,6 +98,16 @@ class FakeWorkerRuntime : public WorkerRuntime {
   void BeginStop(WorkerId id) override {
     workers_.at(id).stopping = true;
     if (obliging_) End(id, {WorkerExit::Kind::kSignaled, 15, "SIGTERM"});
+  }
+
+  void Signal(WorkerId id, int signal) override {
+    told_.push_back(std::to_string(workers_.at(id).identity.slot) + " signal " +
+                    std::to_string(signal));
+  }
+  absl::Status Send(WorkerId id, const std::string& text) override {
+    if (!send_status_.ok()) return send_status_;
+    told_.push_back(std::to_string(workers_.at(id).identity.slot) + " " + text);
+    return absl::OkStatus();
   }
 
   void Kill(WorkerId id) override {
@@ -139,6 +152,8 @@ class FakeWorkerRuntime : public WorkerRuntime {
   std::map<WorkerId, FakeWorker> workers_;
   std::vector<AdoptedWorker> adopted_;
   std::vector<std::string> released_;
+  std::vector<std::string> told_;
+  absl::Status send_status_;
   absl::Status sockets_;
   bool obliging_ = false;
   int starts_ = 0;

@@ -301,6 +301,30 @@ TEST_F(SessionTest, PassesCommandsOn) {
   EXPECT_TRUE(Await([this] { return !host_.commands.empty(); }));
 }
 
+TEST_F(SessionTest, ACommandThatIsGivenUpIsNotBegun) {
+  Join();
+  const auto order = [this](const std::string& id, absl::Duration left) {
+    v1::SessionResponse response;
+    // The controller's clock is an hour ahead of ours.
+    *response.mutable_heartbeat()->mutable_time() =
+        ToProtoTimestamp(clock_.WallNow() + absl::Hours(1));
+    controller_.Send(response);
+    v1::Command& command = *response.mutable_command();
+    command.set_id(id);
+    *command.mutable_expire_time() =
+        ToProtoTimestamp(clock_.WallNow() + absl::Hours(1) + left);
+    controller_.Send(response);
+  };
+  order("late", -absl::Seconds(1));
+  v1::CommandResult result = AwaitMessage(C::kCommandResult).command_result();
+  EXPECT_EQ(result.id(), "late");
+  EXPECT_EQ(result.code(),
+            static_cast<int>(absl::StatusCode::kDeadlineExceeded));
+  order("in time", absl::Seconds(10));
+  EXPECT_TRUE(Await([this] { return !host_.commands.empty(); }));
+  EXPECT_EQ(host_.commands[0], "in time");
+}
+
 TEST_F(SessionTest, BeatsAndSendsMetricsAtTheirPeriods) {
   Join();
   Pass(absl::Seconds(5));

@@ -268,6 +268,15 @@ TEST(NodeMessageTest, Kinds) {
   EXPECT_EQ(ParseNodeMessage(std::string(70000, '['))->kind, Kind::kApp);
 }
 
+TEST(NodeMessageTest, AUsersMessageIsJsonOrAString) {
+  EXPECT_EQ(NodeAppMessage("hello \"you\"\n").value(), R"("hello \"you\"\n")");
+  EXPECT_EQ(NodeAppMessage(R"( {"a": [1, 2]} )").value(), R"({"a":[1,2]})");
+  EXPECT_EQ(NodeAppMessage("42").value(), "42");
+  EXPECT_EQ(NodeAppMessage("").value(), R"("")");
+  EXPECT_FALSE(
+      NodeAppMessage(R"({"cmd": "NODE_CLUSTER", "act": "disconnect"})").ok());
+}
+
 TEST(NodeMessageTest, AQueryWithWrongTypesDoesNoHarm) {
   auto message = ParseNodeMessage(
       "{\"cmd\":\"NODE_CLUSTER\",\"act\":\"queryServer\",\"address\":5,"

@@ -4,11 +4,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include <sstream>
-
-#include "absl/strings/str_split.h"
 #include "proto/rpc/status.h"
-#include "tests/cli/fake_controller.h"
+#include "tests/cli/command_scene.h"
 #include "tests/cli/proto_text.h"
 #include "tests/cli/spec_file/temp_folder.h"
 
@@ -19,28 +16,6 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
-
-struct Ran {
-  int code;
-  std::string out;
-  std::string err;
-};
-
-const char kReady[] = R"pb(
-  name: "web"
-  spec { name: "web" }
-  hosts {
-    host: "host-1"
-    connected: true
-    target_serial: 2
-    status {
-      serial: 2
-      run_state: RUN_STATE_RUNNING
-      desired_instances: 1
-      instances { slot: 0 pid: 5 state: INSTANCE_STATE_ONLINE ready: true }
-    }
-  }
-)pb";
 
 v1::WatchRolloutResponse Watched(const std::string& rollout, int64_t seq) {
   v1::WatchRolloutResponse message;
@@ -55,53 +30,14 @@ v1::WatchRolloutResponse Watched(const std::string& rollout, int64_t seq) {
   return message;
 }
 
-class CommandsTest : public testing::Test {
+class CommandsTest : public CommandScene {
  protected:
-  CommandsTest() {
-    *fake_.apps.add_apps() = FromText<v1::App>(kReady);
-    fake_.rollout = FromText<v1::Rollout>("uid: 'r-1' app: 'web'");
-  }
-
-  Ran Run(const std::vector<std::string>& args) {
-    const auto line = ParseCommandLine(args);
-    FLEET_CHECK(line.ok());
-    std::ostringstream out;
-    std::ostringstream err;
-    const auto client = fake_.Client();
-    const CommandContext context{
-        .line = *line,
-        .out = out,
-        .err = err,
-        .out_style = {},
-        .err_style = {},
-        .terminal = terminal_,
-        .clock = clock_,
-        .loop = loop_,
-        .env =
-            [](const std::string& name) {
-              return name == "COLOUR" ? "blue" : "";
-            },
-        .client = *client,
-        .local = nullptr,
-    };
-    const ExitCode code = RunCommand(context);
-    return {static_cast<int>(code), out.str(), err.str()};
-  }
-  Ran Run(const std::string& words) {
-    return Run(std::vector<std::string>(absl::StrSplit(words, ' ')));
-  }
-
   void Succeeds() {
     fake_.watches.push_back({{Watched("phase: ROLLOUT_PHASE_ROLLING", 1),
                               Watched("phase: ROLLOUT_PHASE_SUCCEEDED", 2)},
                              absl::OkStatus(),
                              false});
   }
-
-  SystemClock clock_;
-  EventLoop loop_{clock_};
-  std::function<TerminalSize()> terminal_;
-  FakeController fake_;
 };
 
 TEST_F(CommandsTest, LsIsOneCall) {
@@ -146,7 +82,8 @@ TEST_F(CommandsTest, ReloadFollowsToSuccess) {
   EXPECT_THAT(ran.err, HasSubstr("event 1"));
   EXPECT_THAT(ran.err, HasSubstr("reload of web succeeded"));
   EXPECT_THAT(fake_.Requests(),
-              ElementsAre("CreateRollout {app: \"web\" kind: "
+              ElementsAre("ListApps {omit_specs: true omit_hosts: true}",
+                          "CreateRollout {app: \"web\" kind: "
                           "ROLLOUT_KIND_RELOAD hosts: \"all\" policy { "
                           "max_parallel: \"50%\" }}"));
 }
@@ -273,6 +210,7 @@ TEST_F(CommandsTest, ABadFileChangesNothing) {
 }
 
 TEST_F(CommandsTest, StartTakesScriptsAndStoppedApps) {
+  environment_["COLOUR"] = "blue";
   fake_.applied = FromText<v1::ApplyAppsResponse>(
       "results { app: 'app' change: APPLY_CHANGE_CREATED revision: 1 }");
   const Ran script = Run("start ./app.js -i 2 --import-env COLOUR -- -p 80");

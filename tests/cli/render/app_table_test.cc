@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_split.h"
 #include "cli/render/app_details.h"
 #include "cli/render/host_table.h"
 #include "cli/render/rollout_table.h"
@@ -69,6 +70,7 @@ v1::ListAppsResponse TwoApps() {
     }
     apps {
       name: "cron"
+      id: 1
       hosts {
         host: "host-1"
         connected: true
@@ -88,34 +90,77 @@ v1::ListAppsResponse TwoApps() {
   )pb");
 }
 
-TEST(AppTable, ShowsARowPerApp) {
-  EXPECT_EQ(
-      AppTable(TwoApps(), kNow, {}),
-      "name  mode     ready  hosts ok   revision  state                   "
-      "      restarts     cpu      mem  uptime\n"
-      "web   cluster    2/2       1/2  MIXED 2,3  online, rollout r-1, 1 "
-      "stale         1  30.0 %  95.4 MB  16m40s\n"
-      "cron  fork       0/1       0/1          -  waiting restart         "
-      "             9   0.0 %      0 B       -\n");
+TableView View() { return {kNow, {}, 0, false}; }
+
+TEST(AppTable, ShowsARowPerAppAndBelowWhatDoesNotFit) {
+  EXPECT_EQ(AppTable(TwoApps(), View()),
+            "id  name  ready  hosts  rev  ↺  uptime    cpu      mem  state\n"
+            " 0  web     2/2    1/2  2,3  1  16m40s  30.0%  95.4 MB  online\n"
+            " 1  cron    0/1    0/1    -  9       -   0.0%      0 B  waiting "
+            "restart\n"
+            "web: rollout r-1 is under way: fleetctl rollout status r-1\n"
+            "web: MIXED 2,3: hosts run several revisions\n"
+            "web: no news from host-2 (2m00s)\n");
 }
 
 TEST(AppTable, ShowsARowPerWorkerAndMarksWhatIsStale) {
-  EXPECT_EQ(InstanceTable(TwoApps(), kNow, {}),
-            "instance  host    pid  gen/rev  state                            "
-            "      restarts  uptime     cpu      mem\n"
-            "web.0     host-1  100      4/3  online                           "
-            "             1  16m40s  25.0 %  47.7 MB\n"
-            "web.1     host-1  101      3/2  online                           "
-            "             0   2h46m   5.0 %  47.7 MB\n"
-            "web.0     host-2    7      3/2  stale 2m00s, was online          "
-            "             0   2h46m   0.0 %      0 B\n"
-            "cron.0    host-1    -      0/0  waiting restart: in 4.0s: exit "
-            "code 3         9       -       -        -\n");
+  EXPECT_EQ(InstanceTable(TwoApps(), View()),
+            "instance  host    pid  rev  ↺  uptime    cpu      mem  state\n"
+            "web.0     host-1  100    3  1  16m40s  25.0%  47.7 MB  online\n"
+            "web.1     host-1  101    2  0   2h46m   5.0%  47.7 MB  online\n"
+            "web.0     host-2    7    2  0   2h46m   0.0%      0 B  stale "
+            "2m00s, was online\n"
+            "cron.0    host-1    -    0  9       -      -        -  waiting "
+            "restart: in 4.0s: exit code 3\n");
+}
+
+TEST(AppTable, WideHasMoreColumnsAndANarrowTerminalCutsTheLongest) {
+  TableView view = View();
+  view.wide = true;
+  EXPECT_NE(InstanceTable(TwoApps(), view).find("gen  mode     namespace"),
+            std::string::npos);
+  view = View();
+  view.width = 60;
+  for (const auto line : absl::StrSplit(InstanceTable(TwoApps(), view), '\n')) {
+    EXPECT_LE(DisplayWidth(std::string(line)), 60U) << line;
+  }
+}
+
+TEST(AppTable, ACrashLoopAndAFailedStepAreSaidWithWhatToDo) {
+  const auto apps = FromText<v1::ListAppsResponse>(R"pb(
+    apps {
+      name: "web"
+      hosts {
+        host: "host-1"
+        connected: true
+        status {
+          run_state: RUN_STATE_RUNNING
+          desired_instances: 1
+          step { phase: STEP_PHASE_FAILED reason: "exit code 3" }
+          instances {
+            slot: 0
+            state: INSTANCE_STATE_CRASH_LOOP
+            last_exit: "exit code 3"
+          }
+        }
+      }
+    })pb");
+  const std::string text = AppTable(apps, View());
+  EXPECT_NE(text.find("web: last step failed on host-1: exit code 3; fleetctl "
+                      "show web\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("web: crash loop on host-1: exit code 3; fleetctl logs "
+                      "web --err\n"),
+            std::string::npos)
+      << text;
 }
 
 TEST(AppTable, PaintsOnlyWhenAsked) {
-  EXPECT_EQ(AppTable(TwoApps(), kNow, {}).find('\x1b'), std::string::npos);
-  EXPECT_NE(AppTable(TwoApps(), kNow, {.colours = true}).find("\x1b[32monline"),
+  EXPECT_EQ(AppTable(TwoApps(), View()).find('\x1b'), std::string::npos);
+  TableView view = View();
+  view.style.colours = true;
+  EXPECT_NE(AppTable(TwoApps(), view).find("\x1b[32monline"),
             std::string::npos);
 }
 
@@ -134,11 +179,11 @@ TEST(AppTable, AStoppedAppIsStoppedOnlyWhenTheHostsSaySo) {
         }
       }
     })pb");
-  EXPECT_NE(AppTable(apps, kNow, {}).find("online"), std::string::npos);
+  EXPECT_NE(AppTable(apps, View()).find("online"), std::string::npos);
   auto* status = apps.mutable_apps(0)->mutable_hosts(0)->mutable_status();
   status->set_run_state(v1::RUN_STATE_STOPPED);
   status->clear_instances();
-  EXPECT_NE(AppTable(apps, kNow, {}).find("stopped"), std::string::npos);
+  EXPECT_NE(AppTable(apps, View()).find("stopped"), std::string::npos);
 }
 
 TEST(HostTable, ShowsHosts) {

@@ -1,0 +1,17 @@
+#include "absl/strings/str_join.h"
+#include "cli/commands/commands.h"
+#include "cli/commands/instance_orders.h"
+
+namespace fleet::cli {
+
+ExitCode RunSend(const CommandContext& context) {
+  const std::vector<std::string>& words = context.line.names;
+  v1::SendToAppRequest request;
+  std::vector<std::string> text(words.begin() + 1, words.end());
+  text.insert(text.end(), context.line.program_args.begin(),
+              context.line.program_args.end());
+  request.set_text(absl::StrJoin(text, " "));
+  return OrderInstances(context, {words[0]}, request, "got the message");
+}
+
+}  // namespace fleet::cli

@@ -1,0 +1,124 @@
+#include "node_agent/command_service.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proto/rpc/signal_name.h"
+#include "proto/rpc/status.h"
+
+namespace fleet::agent {
+namespace {
+
+constexpr int kHighestSignal = 64;
+
+std::optional<int> SlotOf(const v1::InstanceChoice& choice) {
+  if (!choice.has_slot()) return std::nullopt;
+  return choice.slot();
+}
+
+std::string NameOf(const AppState& app, std::optional<int> slot) {
+  if (!slot) return app.target.app;
+  return absl::StrCat(app.target.app, ".", *slot);
+}
+
+}  // namespace
+
+void CommandService::Run(const v1::Command& command) {
+  absl::StatusOr<int> done = Perform(command);
+  v1::CommandResult result;
+  result.set_id(command.id());
+  result.set_code(static_cast<int32_t>(done.status().code()));
+  result.set_message(std::string(ToStd(done.status().message())));
+  result.set_instances(done.value_or(0));
+  send_(std::move(result));
+}
+
+absl::StatusOr<int> CommandService::Perform(const v1::Command& command) {
+  switch (command.command_case()) {
+    case v1::Command::kSignal:
+      return Signal(command.signal());
+    case v1::Command::kSend:
+      return Send(command.send());
+    case v1::Command::kReset:
+      return Reset(command.reset());
+    case v1::Command::kTail:
+    case v1::Command::kCancel:
+    case v1::Command::COMMAND_NOT_SET:
+      break;
+  }
+  return absl::UnimplementedError(
+      "this agent does not know the command; is it older than the controller?");
+}
+
+absl::StatusOr<AppSupervisor*> CommandService::App(
+    const v1::InstanceChoice& choice) {
+  AppSupervisor* app = state_.Find(choice.app_uid());
+  if (app == nullptr) {
+    return absl::NotFoundError("the app is not on this host");
+  }
+  std::optional<int> slot = SlotOf(choice);
+  if (slot && !app->state().slots.contains(*slot)) {
+    return absl::NotFoundError(
+        absl::StrCat("there is no ", NameOf(app->state(), slot), " here, ",
+                     app->state().target.app, " has ",
+                     app->state().target.instances, " instances"));
+  }
+  return app;
+}
+
+absl::StatusOr<std::vector<WorkerId>> CommandService::Workers(
+    const v1::InstanceChoice& choice) {
+  ASSIGN_OR_RETURN(AppSupervisor * app, App(choice));
+  std::optional<int> slot = SlotOf(choice);
+  std::vector<WorkerId> workers;
+  for (const auto& [index, place] : app->state().slots) {
+    if (slot && index != *slot) continue;
+    for (const auto& [id, worker] : place.workers) {
+      if (worker.live() && worker.pid != 0) workers.push_back(id);
+    }
+  }
+  if (!workers.empty()) return workers;
+  return absl::FailedPreconditionError(
+      absl::StrCat("no worker of ", NameOf(app->state(), slot), " runs here"));
+}
+
+absl::StatusOr<int> CommandService::Signal(const v1::SignalCommand& command) {
+  if (command.signal() < 1 || command.signal() > kHighestSignal) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "signal ", command.signal(), " is not 1 to ", kHighestSignal));
+  }
+  ASSIGN_OR_RETURN(std::vector<WorkerId> workers, Workers(command.instances()));
+  for (WorkerId worker : workers) {
+    spdlog::info("worker {} is sent {} on the user's order", worker,
+                 SignalName(command.signal()));
+    runtime_.Signal(worker, command.signal());
+  }
+  return static_cast<int>(workers.size());
+}
+
+absl::StatusOr<int> CommandService::Send(const v1::SendCommand& command) {
+  ASSIGN_OR_RETURN(std::vector<WorkerId> workers, Workers(command.instances()));
+  int sent = 0;
+  for (WorkerId worker : workers) {
+    absl::Status status = runtime_.Send(worker, command.text());
+    if (!status.ok()) {
+      return sent == 0
+                 ? status
+                 : Annotate(status, absl::StrCat("after ", sent, " of ",
+                                                 workers.size(), " workers"));
+    }
+    ++sent;
+  }
+  return sent;
+}
+
+absl::StatusOr<int> CommandService::Reset(const v1::ResetCommand& command) {
+  ASSIGN_OR_RETURN(AppSupervisor * app, App(command.instances()));
+  return app->ResetRestarts(SlotOf(command.instances()));
+}
+
+}  // namespace fleet::agent

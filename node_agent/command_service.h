@@ -1,0 +1,49 @@
+// One-shot orders of the controller: signals, messages, reset counters.
+#ifndef FLEET_NODE_AGENT_COMMAND_SERVICE_H_
+#define FLEET_NODE_AGENT_COMMAND_SERVICE_H_
+
+#include <functional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "fleet/v1/agent_service.pb.h"
+#include "node_agent/agent_state.h"
+#include "node_agent/worker_runtime.h"
+
+namespace fleet::agent {
+
+// Carries out every command but tails (LogTailService), and answers each with
+// one result before Run returns. Nothing is kept of a command, and none is
+// repeated. Loop thread only.
+class CommandService {
+ public:
+  using SendResult = std::function<void(v1::CommandResult)>;
+
+  // Both outlive it.
+  CommandService(AgentState& state, WorkerRuntime& runtime)
+      : state_(state), runtime_(runtime) {}
+
+  // Before the first command.
+  void SetSender(SendResult send) { send_ = std::move(send); }
+
+  void Run(const v1::Command& command);
+
+ private:
+  // How many workers (or instances) it was done to.
+  absl::StatusOr<int> Perform(const v1::Command& command);
+  absl::StatusOr<int> Signal(const v1::SignalCommand& command);
+  absl::StatusOr<int> Send(const v1::SendCommand& command);
+  absl::StatusOr<int> Reset(const v1::ResetCommand& command);
+  // NOT_FOUND: no such app or instance here. FAILED_PRECONDITION: none runs.
+  absl::StatusOr<std::vector<WorkerId>> Workers(
+      const v1::InstanceChoice& choice);
+  absl::StatusOr<AppSupervisor*> App(const v1::InstanceChoice& choice);
+
+  AgentState& state_;
+  WorkerRuntime& runtime_;
+  SendResult send_;
+};
+
+}  // namespace fleet::agent
+
+#endif  // FLEET_NODE_AGENT_COMMAND_SERVICE_H_

@@ -1,0 +1,43 @@
+// Runs commands against a controller that a test plays.
+#ifndef FLEET_TESTS_CLI_COMMAND_SCENE_H_
+#define FLEET_TESTS_CLI_COMMAND_SCENE_H_
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cli/commands/commands.h"
+#include "tests/cli/fake_controller.h"
+
+namespace fleet::cli {
+
+// What a command left.
+struct Ran {
+  int code;
+  std::string out;
+  std::string err;
+};
+
+// The fleet has one app, web, with one instance that is online on host-1.
+class CommandScene : public testing::Test {
+ protected:
+  CommandScene();
+
+  // As typed, without the program's name; the words must be understood.
+  Ran Run(const std::vector<std::string>& args);
+  // Split at blanks.
+  Ran Run(const std::string& words);
+
+  SystemClock clock_;
+  EventLoop loop_{clock_};
+  std::function<TerminalSize()> terminal_;
+  std::map<std::string, std::string> environment_;
+  FakeController fake_;
+};
+
+}  // namespace fleet::cli
+
+#endif  // FLEET_TESTS_CLI_COMMAND_SCENE_H_

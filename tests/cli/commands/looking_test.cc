@@ -1,0 +1,68 @@
+// Commands that only look, as scripts use them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/cli/command_scene.h"
+
+namespace fleet::cli {
+namespace {
+
+using testing::HasSubstr;
+
+using LookingTest = CommandScene;
+
+TEST_F(LookingTest, IdsAndPidsAreForScripts) {
+  EXPECT_EQ(Run("id web").out, "[ 3 ]\n");
+  EXPECT_EQ(Run("pid web").out, "5\n");
+  EXPECT_THAT(Run("pid -o wide").out, HasSubstr("host-1  web.0       5"));
+  EXPECT_EQ(Run("id nothing").code, 1);
+}
+
+TEST_F(LookingTest, JlistIsOneLineOfJson) {
+  const Ran ran = Run("jlist");
+  EXPECT_THAT(ran.out, HasSubstr("\"name\":\"web\",\"pm_id\":3"));
+  EXPECT_EQ(ran.out.find('\n'), ran.out.size() - 1);
+  EXPECT_THAT(Run("prettylist web").out, HasSubstr("\n    \"pm_id\": 3"));
+}
+
+TEST_F(LookingTest, EnvShowsWhatEachInstanceGets) {
+  v1::AppSpec& spec = *fake_.apps.mutable_apps(0)->mutable_spec();
+  (*spec.mutable_env())["PORT_BASE"] = "3000";
+  (*spec.mutable_env())["TEXT"] = "a\x1b[31m";
+  spec.set_increment_var("PORT_BASE");
+  EXPECT_EQ(Run("env web.2").out,
+            "FLEET_APP=web\nFLEET_HOST=<host>\nFLEET_INSTANCE=2\n"
+            "NODE_APP_INSTANCE=2\nPORT_BASE=3002\nTEXT=a\\x1b[31m\n");
+  EXPECT_THAT(Run("env web").out, HasSubstr("PORT_BASE=<3000 + instance>"));
+}
+
+TEST_F(LookingTest, WhatNeedsNoDoingIsSaidAndIsNoError) {
+  const Ran saved = Run("save");
+  EXPECT_EQ(saved.code, 0);
+  EXPECT_EQ(saved.out, "");
+  EXPECT_THAT(saved.err, HasSubstr("fleetctl export"));
+  EXPECT_EQ(Run("resurrect").code, 0);
+  EXPECT_EQ(Run("update").code, 0);
+  EXPECT_EQ(Run("install pm2-logrotate").code, 1);
+  EXPECT_THAT(Run("conf").err, HasSubstr("fleetctl explain"));
+}
+
+TEST_F(LookingTest, InspectAndTriggerGoToTheWorkers) {
+  v1::HostAnswer& answer = *fake_.answers.Add();
+  answer.set_host("host-1");
+  answer.set_instances(1);
+  EXPECT_EQ(Run("inspect web").code, 2);
+  EXPECT_THAT(Run("inspect web.0").err, HasSubstr("127.0.0.1:9229"));
+  Run("trigger web clear all caches");
+  Run("trigger web clear");
+  EXPECT_THAT(
+      fake_.Requests(),
+      testing::IsSupersetOf(
+          {"SignalApp {name: \"web\" slot: 0 signal: 10}",
+           "SendToApp {name: \"web\" text: "
+           "\"{\\\"msg\\\":\\\"clear\\\",\\\"opts\\\":\\\"all caches\\\"}\"}",
+           "SendToApp {name: \"web\" text: \"\\\"clear\\\"\"}"}));
+}
+
+}  // namespace
+}  // namespace fleet::cli
