@@ -97,8 +97,7 @@ Controller::Parts::Parts(EventLoop& loop, Opened opened,
                   core.app_commands, core.answers, core.view),
       audit_service(gate, access.audit()),
       enrollment_service(gate, access.tokens(), access.certificates()),
-      host_service(gate, core.hosts, core.view, core, opened.epoch,
-                   loop.clock().WallNow()),
+      host_service(gate, core, loop.clock().WallNow()),
       log_service(gate, core.tails),
       rollout_service(gate, core.driver, core.registry) {
   core.sessions.SetFixedLabels([this](const std::string& host) {

@@ -46,6 +46,8 @@ FailureKind FailureOf(v1::FailureKind kind) {
       return FailureKind::kSpec;
     case v1::FAILURE_KIND_HOOK:
       return FailureKind::kHook;
+    case v1::FAILURE_KIND_UNHEALTHY:
+      return FailureKind::kUnhealthy;
     case v1::FAILURE_KIND_UNSPECIFIED:
     case v1::FailureKind_INT_MIN_SENTINEL_DO_NOT_USE_:
     case v1::FailureKind_INT_MAX_SENTINEL_DO_NOT_USE_:

@@ -122,6 +122,8 @@ v1::FailureKind ToProto(FailureKind failure) {
       return v1::FAILURE_KIND_SPEC;
     case FailureKind::kHook:
       return v1::FAILURE_KIND_HOOK;
+    case FailureKind::kUnhealthy:
+      return v1::FAILURE_KIND_UNHEALTHY;
   }
   FLEET_CHECK(false);
 }

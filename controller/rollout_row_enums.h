@@ -98,7 +98,8 @@ struct EnumNames<FailureKind> {
       {FailureKind::kFlapping, "flapping"},
       {FailureKind::kListen, "listen"},
       {FailureKind::kSpec, "spec"},
-      {FailureKind::kHook, "hook"}};
+      {FailureKind::kHook, "hook"},
+      {FailureKind::kUnhealthy, "unhealthy"}};
 };
 
 template <>

@@ -167,7 +167,6 @@ class LocalWorkerRuntime : public WorkerRuntime,
   void DrainLane(WorkerId id);
   void CloseUnused(const std::string& app_uid);
   void CloseReleased(const std::string& app_uid);
-
   void CleanUp(WorkerId id);
   void Forget(WorkerId id);
 
@@ -179,7 +178,6 @@ class LocalWorkerRuntime : public WorkerRuntime,
   Inventory inventory_;
   absl::Status status_;
   WorkerListener* listener_ = nullptr;
-
   SocketRegistry sockets_;
   ProcessTree tree_;
   pid_t tree_keeper_;
@@ -190,7 +188,6 @@ class LocalWorkerRuntime : public WorkerRuntime,
   std::unique_ptr<NotifySocket> notify_;
   std::unique_ptr<WorkerLaunch> launch_;
   WorkerSurroundings around_;
-
   std::map<std::string, App> apps_;  // By uid.
   std::map<WorkerId, Entry> workers_;
   // Processes of an inventory that are nobody's any more.

@@ -3,6 +3,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/host_names.h"
 #include "cli/render/host_table.h"
+#include "proto/rpc/status.h"
 
 namespace fleet::cli {
 namespace {

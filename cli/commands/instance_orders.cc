@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/render/text_style.h"
+#include "proto/rpc/status.h"
 
 namespace fleet::cli {
 namespace {

@@ -108,6 +108,10 @@ Json TypeSchema(const Field& field) {
       return AnyOf({{{"type", "boolean"}}, Text(), ListOf(Scalar())});
     case FieldType::kCalendar:
       return {{"type", {"string", "number", "boolean"}}};
+    case FieldType::kHook:
+      return AnyOf({Text(), {{"type", "object"}}});
+    case FieldType::kGates:
+      return ListOf(AnyOf({Text(), {{"type", "object"}}}));
     case FieldType::kAny:
       return Json::object();
   }

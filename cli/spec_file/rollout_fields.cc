@@ -101,7 +101,7 @@ constexpr Field kFields[] = {
      "percentage. Default: 25%, at least 1."},
     {"rollout.unreachable", "", FieldType::kChoice, "skip fail",
      [](AppSpec& s, const FieldValue& v) {
-       if (v.text == "fail") s.rollout.max_skipped = "0";
+       if (v.text == "fail") s.rollout.max_skipped = std::string(1, '0');
      },
      kNow,
      "Hosts that are away when their turn comes: skip up to max_skipped of "

@@ -109,6 +109,8 @@ Value WrittenValue(const Field& field, const FieldValue& value) {
       return AutoPath(value.text);
     case FieldType::kWatch:
       return Watched(value.texts);
+    case FieldType::kHook:
+    case FieldType::kGates:  // No `get` gives one.
     case FieldType::kAny:
       return {};
   }

@@ -21,6 +21,7 @@ enum class FailureKind {
   kListen,
   kSpec,
   kHook,
+  kUnhealthy,
 };
 
 // An agent's account of the generation it accepted last. kNone: it has not

@@ -34,6 +34,8 @@ std::string WhatFailed(const Rollout& rollout, const StepReport& report) {
       return "cannot run here";
     case FailureKind::kHook:
       return "was not reloaded";
+    case FailureKind::kUnhealthy:
+      return "lived and did not serve";
   }
   FLEET_CHECK(false);
 }

@@ -231,7 +231,7 @@ TEST_F(AppApplyTest, AppsThatWaitForEachOtherAreRefusedWithTheCircleNamed) {
 
 TEST_F(AppApplyTest, ApplyAfterAnAbortedRolloutTriesAgain) {
   scene_.Apply(SpecOf("web"));
-  ASSERT_TRUE(scene_.core().driver.Abort("web", "", "tester").ok());
+  ASSERT_TRUE(scene_.core().driver.Abort({"web", "", "tester", ""}).ok());
   scene_.Run();
   one_->AckAll();
   two_->AckAll();

@@ -83,7 +83,7 @@ TEST_F(HostPlacementTest, HostThatComesDuringAnAbortedRolloutIsServed) {
   scene_.Apply(spec);
   auto two = scene_.Agent("host-2");
   EXPECT_EQ(two->Target("web"), nullptr);
-  ASSERT_TRUE(scene_.core().driver.Abort("web", "", "tester").ok());
+  ASSERT_TRUE(scene_.core().driver.Abort({"web", "", "tester", ""}).ok());
   scene_.Run();
   one_->AckAll();
   one_->ReportFailed("web", "exit code 1");

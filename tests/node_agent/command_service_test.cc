@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "proto/rpc/clock.h"
+#include "proto/rpc/status.h"
 #include "tests/fakes/fake_worker_runtime.h"
 
 namespace fleet::agent {
