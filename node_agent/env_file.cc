@@ -45,6 +45,12 @@ class Reader {
 
   absl::StatusOr<EnvFileVariables> Read() {
     EnvFileVariables variables;
+    size_t nul = text_.find('\0');
+    if (nul != std::string_view::npos) {
+      line_ += static_cast<int>(std::count(
+          text_.begin(), text_.begin() + static_cast<long>(nul), '\n'));
+      return Wrong("has a NUL byte, which no variable can hold");
+    }
     while (at_ < text_.size()) RETURN_IF_ERROR(ReadLine(variables));
     return variables;
   }
@@ -72,7 +78,6 @@ class Reader {
     at_ = equals + 1;
     while (at_ < end && (text_[at_] == ' ' || text_[at_] == '\t')) ++at_;
     ASSIGN_OR_RETURN(std::string value, ReadValue(end));
-    if (value.find('\0') != std::string::npos) return Wrong("has a NUL byte");
     variables[std::string(name)] = std::move(value);
     return absl::OkStatus();
   }

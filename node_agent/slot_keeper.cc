@@ -89,10 +89,14 @@ void WatchReadiness(ReconcilePass& pass, Worker& worker) {
 }
 
 void KeepRunning(ReconcilePass& pass, int index, Slot& slot) {
-  if (Worker* worker = ReconcilePass::LiveWorker(slot, slot.generation)) {
-    WatchReadiness(pass, *worker);
-    return;
+  // During a renewal there are two.
+  bool any = false;
+  for (auto& [id, worker] : slot.workers) {
+    if (worker.generation != slot.generation || !worker.live()) continue;
+    any = true;
+    WatchReadiness(pass, worker);
   }
+  if (any) return;
   bool given_up =
       slot.phase == SlotPhase::kCrashLoop || slot.phase == SlotPhase::kExited;
   if (given_up || !MayStart(pass, slot)) return;

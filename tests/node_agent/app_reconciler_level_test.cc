@@ -209,6 +209,7 @@ TEST_F(App, ARestartedAgentKeepsTheNewerOfTwoWorkersOfASlot) {
   Worker old = slot.workers.begin()->second;
   scene_.Exit(0, 1, 1);
   // It lives after all, told to end by the agent that is no more.
+  old.stopping = true;
   slot.workers[old.id] = old;
   scene_.app().slot_of_worker[old.id] = 0;
   scene_.RestartAgent();

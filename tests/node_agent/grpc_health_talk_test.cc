@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "fleet/v1/host_service.grpc.pb.h"
 #include "node_agent/probe.h"
 #include "proto/rpc/clock.h"
 
@@ -136,6 +137,7 @@ class GrpcServerTest : public testing::Test {
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
                              &port_);
+    builder.RegisterService(&service_);  // A server must have one.
     server_ = builder.BuildAndStart();
   }
   ~GrpcServerTest() override { server_->Shutdown(); }
@@ -160,6 +162,7 @@ class GrpcServerTest : public testing::Test {
   SystemClock clock_;
   EventLoop loop_{clock_};
   int port_ = 0;
+  v1::HostService::CallbackService service_;
   std::unique_ptr<grpc::Server> server_;
 };
 
