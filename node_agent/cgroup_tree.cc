@@ -90,14 +90,14 @@ bool IsDelegated(const std::string& folder) {
 
 }  // namespace
 
-CgroupTree::CgroupTree(const std::set<WorkerId>& live)
+CgroupTree::CgroupTree()
     : places_(FindCgroupPlaces(ReadFile("/proc/self/cgroup"),
                                ReadFile("/proc/self/mountinfo"),
                                &V2Controllers)) {
   std::erase_if(places_, [](const auto& entry) {
     return access(entry.second.folder.c_str(), W_OK) != 0;
   });
-  RemoveStale(live);
+  RemoveStale();
 }
 
 int CgroupTree::VersionOf(const std::string& controller) const {
@@ -301,7 +301,7 @@ void CgroupTree::Remove(WorkerId id) {
   }
 }
 
-void CgroupTree::RemoveStale(const std::set<WorkerId>& live) {
+void CgroupTree::RemoveStale() {
   std::set<std::string> folders;
   for (const auto& [controller, place] : places_) folders.insert(place.folder);
   for (const std::string& folder : folders) {
@@ -311,10 +311,10 @@ void CgroupTree::RemoveStale(const std::set<WorkerId>& live) {
       absl::string_view name = entry->d_name;
       WorkerId id = 0;
       if (!absl::ConsumePrefix(&name, kPrefix) ||
-          !absl::SimpleAtoi(name, &id) || live.contains(id)) {
+          !absl::SimpleAtoi(name, &id)) {
         continue;
       }
-      // Only one that is empty goes; another agent's workers may be in it.
+      // One with processes in it does not go.
       rmdir(absl::StrCat(folder, "/", entry->d_name).c_str());
     }
   }

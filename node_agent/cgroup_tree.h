@@ -29,9 +29,9 @@ namespace fleet::agent {
 // The runtime owns it. Loop thread only; nothing but files of the kernel.
 class CgroupTree {
  public:
-  // Looks where groups can be made, and removes those of workers that are not
-  // among `live`.
-  explicit CgroupTree(const std::set<WorkerId>& live);
+  // Looks where groups can be made, and removes empty ones that an agent before
+  // us has left.
+  CgroupTree();
 
   // 2, 1, or 0: no group can be made for this controller.
   int VersionOf(const std::string& controller) const;
@@ -69,7 +69,7 @@ class CgroupTree {
   absl::Status MoveToLeaf(const std::string& folder);
   absl::Status WriteLimits(const Groups& groups, const Limits& limits) const;
   std::vector<std::string> Wanted(const Limits& limits) const;
-  void RemoveStale(const std::set<WorkerId>& live);
+  void RemoveStale();
 
   std::map<std::string, CgroupPlace> places_;
   std::map<WorkerId, Groups> groups_;

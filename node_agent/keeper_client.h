@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,26 @@ namespace fleet::agent {
 // Unique on its machine, also among several agents and after restarts, since a
 // stray process has nothing else to tell whose it is; the agent chooses it.
 using WorkerId = uint64_t;
+
+// What is taken from a process before it runs, and what it may use. Unset:
+// as the keeper has it.
+struct Confinement {
+  struct Rlimit {
+    int resource;
+    uint64_t soft;
+    uint64_t hard;
+    bool operator==(const Rlimit&) const = default;
+  };
+  bool no_new_privileges = false;
+  bool private_tmp = false;
+  std::optional<uint64_t> capabilities;  // A bit for each number.
+  std::optional<int> nice;
+  std::optional<uint32_t> umask;
+  std::optional<int> oom_score_adj;
+  std::vector<Rlimit> rlimits;               // At most 8.
+  std::vector<std::string> cgroups;          // cgroup.procs files; at most 8.
+  std::vector<std::string> read_only_paths;  // At most 64.
+};
 
 // A process to start. All descriptors stay the caller's.
 struct SpawnRequest {
@@ -42,6 +63,8 @@ struct SpawnRequest {
     int as;
   };
   std::vector<ChildFd> child_fds;
+  // Nothing: the usual case, which costs nothing.
+  std::optional<Confinement> confinement;
 };
 
 // How a process ended.

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "node_agent/keeper/confinement_wire.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::agent {
@@ -54,11 +55,45 @@ absl::Status CheckBounds(const SpawnRequest& request) {
                     std::max(request.argv.size(), request.env.size()),
                     keeper::kMaxStrings);
   }
+  if (request.confinement.has_value() &&
+      (request.confinement->rlimits.size() > keeper::kMaxRlimits ||
+       request.confinement->cgroups.size() > keeper::kMaxCgroups ||
+       request.confinement->read_only_paths.size() >
+           keeper::kMaxReadOnlyPaths)) {
+    return absl::InvalidArgumentError("too many limits, cgroups or paths");
+  }
   if (request.argv.empty() || !request.executable.starts_with('/')) {
     return absl::InvalidArgumentError(absl::StrCat(
         "the program \"", request.executable, "\" is not an absolute path"));
   }
   return absl::OkStatus();
+}
+
+void AppendConfinement(const Confinement& from, std::vector<char>& payload) {
+  keeper::Confinement to{};
+  auto set = [&to](bool is_set, uint32_t bit) { to.set |= is_set ? bit : 0; };
+  set(from.no_new_privileges, keeper::Confinement::kNoNewPrivileges);
+  set(from.private_tmp, keeper::Confinement::kPrivateTmp);
+  set(from.capabilities.has_value(), keeper::Confinement::kCapabilities);
+  set(from.nice.has_value(), keeper::Confinement::kNice);
+  set(from.umask.has_value(), keeper::Confinement::kUmask);
+  set(from.oom_score_adj.has_value(), keeper::Confinement::kOomScore);
+  to.capabilities = from.capabilities.value_or(0);
+  to.nice = from.nice.value_or(0);
+  to.umask = from.umask.value_or(0);
+  to.oom_score_adj = from.oom_score_adj.value_or(0);
+  to.n_rlimits = static_cast<uint32_t>(from.rlimits.size());
+  to.n_cgroups = static_cast<uint32_t>(from.cgroups.size());
+  to.n_read_only = static_cast<uint32_t>(from.read_only_paths.size());
+  AppendNumber(to, payload);
+  for (const Confinement::Rlimit& limit : from.rlimits) {
+    AppendNumber(keeper::Rlimit{limit.resource, 0, limit.soft, limit.hard},
+                 payload);
+  }
+  for (const std::string& group : from.cgroups) AppendString(group, payload);
+  for (const std::string& path : from.read_only_paths) {
+    AppendString(path, payload);
+  }
 }
 
 std::vector<char> MakePayload(const SpawnRequest& request) {
@@ -77,6 +112,9 @@ std::vector<char> MakePayload(const SpawnRequest& request) {
     AppendString(argument, payload);
   }
   for (const std::string& entry : request.env) AppendString(entry, payload);
+  if (request.confinement.has_value()) {
+    AppendConfinement(*request.confinement, payload);
+  }
   return payload;
 }
 
@@ -165,6 +203,9 @@ absl::StatusOr<KeeperMessage> MakeSpawnMessage(const SpawnRequest& request) {
   spawn.id = request.id;
   if (request.new_session) spawn.flags |= keeper::Spawn::kNewSession;
   if (request.set_ids) spawn.flags |= keeper::Spawn::kSetIds;
+  if (request.confinement.has_value()) {
+    spawn.flags |= keeper::Spawn::kConfined;
+  }
   spawn.uid = request.uid;
   spawn.gid = request.gid;
   spawn.n_fds = static_cast<uint32_t>(request.child_fds.size());

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "node_agent/pid_file.h"
 #include "node_agent/worker_launch.h"
 #include "proto/rpc/signal_name.h"
 #include "proto/rpc/status.h"
@@ -101,7 +102,24 @@ LiveWorker::~LiveWorker() {
   if (drain_timer_ != 0) around_.loop.CancelTimer(drain_timer_);
 }
 
+// `slots_` of one that was adopted is only what its own slot tells.
+std::string LiveWorker::PidFile() const {
+  int instances = spec_->instances == 1 ? slots_ : 2;
+  return PidFilePath(spec_->pid_file, identity_.slot, instances);
+}
+
+void LiveWorker::NotePid() {
+  if (spec_->pid_file.empty()) return;
+  absl::Status written = WritePidFile(PidFile(), pid_);
+  if (!written.ok()) {
+    spdlog::warn("{}: pid_file: {}", LogName(), ToStd(written.message()));
+  }
+}
+
 void LiveWorker::DropHeld() {
+  if (!spec_->pid_file.empty()) {
+    RemovePidFile(PidFile(), pid_);
+  }
   note_.Drop();
   around_.keeper.Drop(absl::StrCat("ipc/", identity_.id));
 }
@@ -133,6 +151,7 @@ void LiveWorker::AttachChannel(UniqueFd channel, NodeSharedData& data) {
 void LiveWorker::OnSpawned(pid_t pid, uint64_t start_ticks) {
   pid_ = pid;
   start_ticks_ = start_ticks;
+  NotePid();
   RestoreProgress();
   monitor_.state().OnStarted();
   monitor_.Update();

@@ -132,6 +132,8 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
                                        ProbeDone done);
   ProbeTarget TargetOf(const ProbeRequest& request);
   void OnReadinessChanged(bool ready_changed);
+  std::string PidFile() const;
+  void NotePid();
   bool SendDrain(const std::string& signal);
   void SendStopSignal();
   absl::Duration Grace() const;

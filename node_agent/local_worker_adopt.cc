@@ -173,7 +173,7 @@ void LocalWorkerRuntime::AdoptOne(Inventory::Process& process, HeldParts parts,
     return;
   }
   sampler_.Add(process.id, {process.pid, process.start_ticks}, clock_.Now());
-  NotePid(workers_[process.id]);
+  confiner_.Adopt(process.id, *spec);
   if (unknown) StopUnknown(process.id);
 }
 

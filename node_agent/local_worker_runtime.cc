@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "node_agent/pid_file.h"
 #include "node_agent/worker_exit_text.h"
 #include "proto/rpc/status.h"
 
@@ -31,6 +30,7 @@ LocalWorkerRuntime::LocalWorkerRuntime(EventLoop& loop, const Clock& clock,
       tree_keeper_(keeper.keeper_pid()),
       handshakes_(clock),
       commands_(loop, keeper, tree_),
+      confiner_(options_.runtime_dir),
       around_{loop, keeper, sockets_, tree_, accepted_by_} {
   keeper_.SetEvents(this);
 }
@@ -89,7 +89,7 @@ void LocalWorkerRuntime::Kill(WorkerId id) {
   entry->killed = true;
   if (!entry->worker->ended()) {
     keeper_.Signal(id, SIGKILL, /*group=*/false);
-    if (entry->worker->pid() != 0) tree_.KillTree(entry->worker->root());
+    if (entry->worker->pid() != 0) KillTree(*entry->worker);
     return;
   }
   if (entry->kill_timer == 0) CleanUp(id);
@@ -106,6 +106,7 @@ void LocalWorkerRuntime::OnExited(WorkerId id, ProcessExit exit) {
   LiveWorker& worker = *entry->worker;
   WorkerExit described =
       DescribeExit(exit, worker.was_ready() ? "" : worker.refusal());
+  confiner_.ExplainExit(id, *worker.spec(), described);
   worker.OnEnded();
   sampler_.Remove(id);
   // Why it ended is often its last line.
@@ -134,7 +135,7 @@ void LocalWorkerRuntime::CleanUp(WorkerId id) {
     tree_.SetKeeper(tree_keeper_);
   }
   bool whole_tree = entry->killed || worker.spec()->stop.treekill;
-  if (worker.pid() == 0 || !whole_tree || tree_.KillTree(worker.root()) == 0) {
+  if (worker.pid() == 0 || !whole_tree || KillTree(worker) == 0) {
     return Forget(id);
   }
   entry->kill_pause =
@@ -153,10 +154,8 @@ void LocalWorkerRuntime::Forget(WorkerId id) {
     keeper_.Drop(absl::StrCat("log/", id, "/", stream));
   }
   it->second.worker->DropHeld();
-  if (!it->second.pid_file.empty()) {
-    RemovePidFile(it->second.pid_file, it->second.worker->pid());
-  }
   tree_.Forget(id);
+  confiner_.Forget(id);
   workers_.erase(it);
   if (listener_ != nullptr) listener_->OnGone(id);
   // Last: until here a later agent would do all of this again.
@@ -188,8 +187,13 @@ std::unique_ptr<ProbeRun> LocalWorkerRuntime::RunBeside(
       std::move(done));
 }
 
-std::vector<LimitNote> LocalWorkerRuntime::LimitsOf(const AppSpec&) const {
-  return {};
+std::vector<LimitNote> LocalWorkerRuntime::LimitsOf(const AppSpec& spec) {
+  return confiner_.Describe(spec);
+}
+
+int LocalWorkerRuntime::KillTree(const LiveWorker& worker) {
+  int in_group = confiner_.Kill(worker.identity().id);
+  return std::max(in_group, tree_.KillTree(worker.root()));
 }
 
 std::vector<std::string> LocalWorkerRuntime::StderrTail(WorkerId id,
@@ -205,7 +209,7 @@ std::vector<WorkerSample> LocalWorkerRuntime::Sample() {
         return entry == nullptr ? std::vector<ProcessRef>()
                                 : tree_.FindTree(entry->worker->root());
       },
-      [](WorkerId) -> std::optional<absl::Duration> { return std::nullopt; });
+      [this](WorkerId id) { return confiner_.Cpu(id); });
   for (WorkerSample& sample : samples) {
     sample.event_loop_free = workers_.at(sample.id).worker->event_loop_free();
   }

@@ -22,6 +22,7 @@
 #include "node_agent/process_tree.h"
 #include "node_agent/side_commands.h"
 #include "node_agent/socket_registry.h"
+#include "node_agent/worker_confiner.h"
 #include "node_agent/worker_launch.h"
 #include "node_agent/worker_pipes.h"
 #include "node_agent/worker_runtime.h"
@@ -78,7 +79,7 @@ class LocalWorkerRuntime : public WorkerRuntime,
   void Kill(WorkerId id) override;
   void ReleaseSlot(const std::string& app_uid, int slot) override;
   void ReleaseApp(const std::string& app_uid) override;
-  std::vector<LimitNote> LimitsOf(const AppSpec& spec) const override;
+  std::vector<LimitNote> LimitsOf(const AppSpec& spec) override;
   std::vector<std::string> StderrTail(WorkerId id, int lines) const override;
   std::vector<WorkerSample> Sample() override;
 
@@ -86,10 +87,8 @@ class LocalWorkerRuntime : public WorkerRuntime,
   // A worker and what is left to do for it.
   struct Entry {
     std::unique_ptr<LiveWorker> worker;
-    // For messages when it cannot be started.
-    std::string executable;
+    std::string executable;  // For messages when it cannot be started.
     std::string cwd;
-    std::string pid_file;  // Empty: none.
     bool killed = false;
     bool gone_pending = false;
     absl::Duration kill_pause;
@@ -145,10 +144,9 @@ class LocalWorkerRuntime : public WorkerRuntime,
   absl::StatusOr<std::vector<LaunchFds::Listen>> DeclaredSockets(
       const WorkerIdentity& identity, const AppSpec& spec, int slots,
       const WorkerUser& user);
+  int KillTree(const LiveWorker& worker);
   void AttachPipes(Entry& entry, UniqueFd out, UniqueFd err, UniqueFd channel);
   void FailStart(WorkerId id, WorkerExit exit);
-  // Writes its pid_file, if it has one.
-  static void NotePid(Entry& entry);
 
   NodeSharedData& SharedData(const std::string& app_uid);
   Entry* Find(WorkerId id);
@@ -184,6 +182,7 @@ class LocalWorkerRuntime : public WorkerRuntime,
   AcceptedBy accepted_by_;
   PendingHandshakes handshakes_;
   SideCommands commands_;
+  WorkerConfiner confiner_;
   ProcessSampler sampler_;
   std::unique_ptr<NotifySocket> notify_;
   std::unique_ptr<WorkerLaunch> launch_;

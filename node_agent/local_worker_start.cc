@@ -1,12 +1,9 @@
 // LocalWorkerRuntime: how workers come to be.
-#include <spdlog/spdlog.h>
-
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "node_agent/local_worker_runtime.h"
-#include "node_agent/pid_file.h"
 #include "node_agent/worker_exit_text.h"
 #include "node_agent/worker_pipes.h"
 #include "proto/rpc/status.h"
@@ -136,6 +133,7 @@ absl::StatusOr<SpawnRequest> LocalWorkerRuntime::Launch(Entry& entry,
   fds.channel = pipes.child_channel.get();
   ASSIGN_OR_RETURN(SpawnRequest request, launch_->Prepare(identity, spec, fds));
   request.tag = EncodeWorkerTag(identity);
+  RETURN_IF_ERROR(confiner_.Confine(identity, *spec, request));
   return request;
 }
 
@@ -187,25 +185,12 @@ void LocalWorkerRuntime::FailStart(WorkerId id, WorkerExit exit) {
   });
 }
 
-void LocalWorkerRuntime::NotePid(Entry& entry) {
-  const LiveWorker& worker = *entry.worker;
-  const std::string& path = worker.spec()->pid_file;
-  if (path.empty()) return;
-  entry.pid_file = PidFilePath(path, worker.identity().slot, worker.slots());
-  absl::Status written = WritePidFile(entry.pid_file, worker.pid());
-  if (!written.ok()) {
-    spdlog::warn("app {} instance {}: pid_file: {}", worker.identity().app,
-                 worker.identity().slot, ToStd(written.message()));
-  }
-}
-
 void LocalWorkerRuntime::OnSpawned(WorkerId id, pid_t pid,
                                    uint64_t start_ticks) {
   if (commands_.OnSpawned(id, pid, start_ticks)) return;
   Entry* entry = Find(id);
   if (entry == nullptr) return;
   entry->worker->OnSpawned(pid, start_ticks);
-  NotePid(*entry);
   sampler_.Add(id, {pid, start_ticks}, clock_.Now());
   if (listener_ != nullptr) listener_->OnStarted(id, pid);
 }

@@ -141,7 +141,7 @@ class WorkerRuntime {
   virtual void ReleaseApp(const std::string& app_uid) = 0;
 
   // What enforces each limit and hardening that the spec asks for.
-  virtual std::vector<LimitNote> LimitsOf(const AppSpec& spec) const = 0;
+  virtual std::vector<LimitNote> LimitsOf(const AppSpec& spec) = 0;
 
   // Last lines of its stderr, oldest first; also after its exit, until OnGone.
   virtual std::vector<std::string> StderrTail(WorkerId id, int lines) const = 0;

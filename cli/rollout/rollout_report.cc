@@ -23,6 +23,7 @@ std::string FailureText(v1::FailureKind kind) {
   if (kind == v1::FAILURE_KIND_LISTEN)
     return "has an address that cannot be opened";
   if (kind == v1::FAILURE_KIND_SPEC) return "cannot be carried out there";
+  if (kind == v1::FAILURE_KIND_UNHEALTHY) return "lived and did not serve";
   return "failed";
 }
 

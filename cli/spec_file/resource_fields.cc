@@ -4,13 +4,10 @@
 namespace fleet::cli {
 namespace {
 
-constexpr Support kNotYet = Support::kNotYet;
-
 constexpr Field kFields[] = {
     At<&AppSpec::limits, &Limits::memory_max_bytes>(
         {.name = "limits.memory_max",
          .type = FieldType::kSize,
-         .support = kNotYet,
          .explanation = "Memory above which the kernel ends a worker; 0: no "
                         "limit.",
          .path = "limits.memory_max_bytes",
@@ -21,7 +18,6 @@ constexpr Field kFields[] = {
     At<&AppSpec::limits, &Limits::memory_high_bytes>(
         {.name = "limits.memory_high",
          .type = FieldType::kSize,
-         .support = kNotYet,
          .explanation = "Memory above which the kernel slows a worker and "
                         "takes memory back; 0: no limit. At most "
                         "limits.memory_max.",
@@ -33,7 +29,6 @@ constexpr Field kFields[] = {
     At<&AppSpec::limits, &Limits::cpu_cores>(
         {.name = "limits.cpu",
          .type = FieldType::kNumber,
-         .support = kNotYet,
          .explanation = "Cores a worker may use: 1.5 is one and a half; 0: no "
                         "limit.",
          .path = "limits.cpu_cores",
@@ -44,7 +39,6 @@ constexpr Field kFields[] = {
     At<&AppSpec::limits, &Limits::pids>(
         {.name = "limits.pids",
          .type = FieldType::kInteger,
-         .support = kNotYet,
          .explanation = "Processes and threads a worker may have; 0: no limit.",
          .least = "1",
          .most = "4194304",
@@ -53,7 +47,6 @@ constexpr Field kFields[] = {
     At<&AppSpec::limits, &Limits::nofile>(
         {.name = "limits.nofile",
          .type = FieldType::kInteger,
-         .support = kNotYet,
          .explanation = "Files a worker may have open; 0: as the agent.",
          .least = "1",
          .most = "1073741816",
@@ -62,7 +55,6 @@ constexpr Field kFields[] = {
     At<&AppSpec::limits, &Limits::core_bytes>(
         {.name = "limits.core",
          .type = FieldType::kSizeOrUnlimited,
-         .support = kNotYet,
          .explanation = "Largest core file; 0 for none, or unlimited.",
          .path = "limits.core_bytes",
          .unset = "the agent's own limit",
@@ -70,7 +62,6 @@ constexpr Field kFields[] = {
     At<&AppSpec::limits, &Limits::nice>(
         {.name = "nice",
          .type = FieldType::kInteger,
-         .support = kNotYet,
          .explanation = "Scheduling priority, -20 (first) to 19 (last).",
          .path = "limits.nice",
          .least = "-20",
@@ -80,7 +71,6 @@ constexpr Field kFields[] = {
     At<&AppSpec::limits, &Limits::umask>(
         {.name = "umask",
          .type = FieldType::kOctal,
-         .support = kNotYet,
          .explanation = "File mode creation mask, in octal digits.",
          .path = "limits.umask",
          .least = "000",
@@ -90,7 +80,6 @@ constexpr Field kFields[] = {
     At<&AppSpec::limits, &Limits::oom_score_adj>(
         {.name = "oom_score_adj",
          .type = FieldType::kInteger,
-         .support = kNotYet,
          .explanation = "How readily the kernel kills it when memory runs out: "
                         "-1000 (never) to 1000 (first).",
          .path = "limits.oom_score_adj",
@@ -101,7 +90,6 @@ constexpr Field kFields[] = {
     At<&AppSpec::hardening, &Hardening::no_new_privileges>(
         {.name = "no_new_privileges",
          .type = FieldType::kBool,
-         .support = kNotYet,
          .explanation = "The program and what it starts gain no privileges by "
                         "set-user-id files or file capabilities.",
          .path = "hardening.no_new_privileges",
@@ -109,7 +97,6 @@ constexpr Field kFields[] = {
     At<&AppSpec::hardening, &Hardening::capabilities>(
         {.name = "capabilities",
          .type = FieldType::kTexts,
-         .support = kNotYet,
          .explanation = "The only capabilities the program keeps; [] for none.",
          .path = "hardening.capabilities",
          .unset = "untouched",
@@ -117,7 +104,6 @@ constexpr Field kFields[] = {
     At<&AppSpec::hardening, &Hardening::read_only_paths>(
         {.name = "read_only_paths",
          .type = FieldType::kTexts,
-         .support = kNotYet,
          .explanation = "Absolute paths the program cannot write to, with all "
                         "below them; at most 64.",
          .path = "hardening.read_only_paths",
@@ -125,7 +111,6 @@ constexpr Field kFields[] = {
     At<&AppSpec::hardening, &Hardening::private_tmp>(
         {.name = "private_tmp",
          .type = FieldType::kBool,
-         .support = kNotYet,
          .explanation = "A /tmp and /var/tmp of its own, gone when the worker "
                         "ends.",
          .path = "hardening.private_tmp",

@@ -132,7 +132,13 @@ bool Prepare(Launch& launch) {
   if (spec.nofile != nullptr && setrlimit(RLIMIT_NOFILE, spec.nofile) != 0) {
     return Fail(launch, "setrlimit");
   }
+  const ConfinementSpec* confinement = spec.confinement;
+  const char* failed = nullptr;
+  if (confinement != nullptr) failed = Confine(*confinement, spec.set_ids);
+  if (failed != nullptr) return Fail(launch, failed);
   if (spec.set_ids && !SetIds(launch)) return false;
+  if (confinement != nullptr) failed = ConfineAsUser(*confinement);
+  if (failed != nullptr) return Fail(launch, failed);
   if (spec.cwd != nullptr && chdir(spec.cwd) != 0) {
     return Fail(launch, "chdir");
   }

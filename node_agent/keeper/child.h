@@ -8,6 +8,7 @@
 
 #include <cstddef>
 
+#include "node_agent/keeper/confinement.h"
 #include "node_agent/keeper/wire.h"
 
 namespace fleet::keeper {
@@ -36,7 +37,8 @@ struct ChildSpec {
   // /dev/null unless given.
   FdMove fds[kMaxChildFds];
   size_t n_fds = 0;
-  const rlimit* nofile = nullptr;  // nullptr: the keeper's.
+  const rlimit* nofile = nullptr;                // nullptr: the keeper's.
+  const ConfinementSpec* confinement = nullptr;  // nullptr: none.
 };
 
 struct ChildResult {

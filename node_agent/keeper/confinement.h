@@ -6,7 +6,7 @@
 
 #include <cstddef>
 
-#include "node_agent/keeper/wire.h"
+#include "node_agent/keeper/confinement_wire.h"
 
 namespace fleet::keeper {
 

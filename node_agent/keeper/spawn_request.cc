@@ -111,6 +111,32 @@ bool SpawnRequest::FillStrings(char** to, size_t count) {
   return true;
 }
 
+bool SpawnRequest::FillTexts(const char** to, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    to[i] = NextString();
+    if (to[i] == nullptr || to[i][0] != '/') return false;
+  }
+  return true;
+}
+
+bool SpawnRequest::ParseConfinement() {
+  Confinement& fixed = confinement_.fixed;
+  if (fixed_.payload_size - at_ < sizeof fixed) return false;
+  memcpy(&fixed, payload_ + at_, sizeof fixed);
+  at_ += sizeof fixed;
+  size_t rlimit_bytes = fixed.n_rlimits * sizeof(Rlimit);
+  if (fixed.n_rlimits > kMaxRlimits || fixed.n_cgroups > kMaxCgroups ||
+      fixed.n_read_only > kMaxReadOnlyPaths ||
+      fixed_.payload_size - at_ < rlimit_bytes) {
+    return false;
+  }
+  memcpy(confinement_.rlimits, payload_ + at_, rlimit_bytes);
+  at_ += rlimit_bytes;
+  child_.confinement = &confinement_;
+  return FillTexts(confinement_.cgroups, fixed.n_cgroups) &&
+         FillTexts(confinement_.read_only, fixed.n_read_only);
+}
+
 SpawnRequest::Result SpawnRequest::ParseStrings() {
   size_t tag_start = at_;
   tag_ = NextString();
@@ -126,9 +152,12 @@ SpawnRequest::Result SpawnRequest::ParseStrings() {
   child_.argv = pointers_;
   child_.envp = pointers_ + fixed_.n_args + 1;
   if (!FillStrings(child_.argv, fixed_.n_args) ||
-      !FillStrings(child_.envp, fixed_.n_env) || at_ != fixed_.payload_size) {
+      !FillStrings(child_.envp, fixed_.n_env)) {
     return Result::kBad;
   }
+  bool confined = (fixed_.flags & Spawn::kConfined) != 0;
+  if (confined && !ParseConfinement()) return Result::kBad;
+  if (at_ != fixed_.payload_size) return Result::kBad;
   for (char** entry = child_.envp; *entry != nullptr; ++entry) {
     if (strcmp(*entry, "LISTEN_PID=") == 0) child_.listen_pid = entry;
   }

@@ -37,11 +37,15 @@ class SpawnRequest {
   bool ParseFds(const Packet& packet, size_t first_fd);
   bool ParseGroups();
   Result ParseStrings();
+  bool ParseConfinement();
   // The next string of the payload, or nullptr.
   char* NextString();
   bool FillStrings(char** to, size_t count);
 
+  bool FillTexts(const char** to, size_t count);
+
   Spawn fixed_{};
+  ConfinementSpec confinement_{};
   ChildSpec child_;
   char* payload_ = nullptr;
   size_t at_ = 0;

@@ -97,6 +97,8 @@ struct Spawn {
   static constexpr uint32_t kInMemfd = 1;
   static constexpr uint32_t kNewSession = 2;
   static constexpr uint32_t kSetIds = 4;
+  // A Confinement (confinement_wire.h) comes last in the payload.
+  static constexpr uint32_t kConfined = 16;
   Header header;
   uint64_t id;
   uint32_t flags;

@@ -122,7 +122,7 @@ class FakeWorkerRuntime : public WorkerRuntime {
     released_.push_back(app_uid);
   }
 
-  std::vector<LimitNote> LimitsOf(const AppSpec&) const override { return {}; }
+  std::vector<LimitNote> LimitsOf(const AppSpec&) override { return {}; }
 
   std::vector<std::string> StderrTail(WorkerId, int) const override {
     return {"last words"};
