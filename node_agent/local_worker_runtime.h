@@ -37,6 +37,7 @@ namespace fleet::agent {
 //   data/<app uid>                    what Node workers share
 //   ipc/<worker>, note/<worker>       channel, progress
 //   log/<worker>/out, …/err           read ends of the output pipes
+//   in/<worker>                       write end of the input pipe
 //   notify                            the notify socket
 //
 // A slot's worker and its replacement have a lane each (lane_plan.h). When a
@@ -75,6 +76,7 @@ class LocalWorkerRuntime : public WorkerRuntime,
   void BeginStop(WorkerId id) override;
   void Signal(WorkerId id, int signal) override;
   absl::Status Send(WorkerId id, const std::string& text) override;
+  std::vector<Fact> Inspect(WorkerId id) override;
   void Kill(WorkerId id) override;
   void ReleaseSlot(const std::string& app_uid, int slot) override;
   void ReleaseApp(const std::string& app_uid) override;
@@ -107,6 +109,7 @@ class LocalWorkerRuntime : public WorkerRuntime,
   };
   // What the inventory held for one worker.
   struct HeldParts {
+    UniqueFd in;
     UniqueFd out;
     UniqueFd err;
     UniqueFd channel;

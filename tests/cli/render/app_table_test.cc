@@ -267,12 +267,24 @@ TEST(AppDetails, ShowsNoValuesOfEnv) {
         instances { slot: 0 last_exit: "exit code 1" }
       }
     })pb");
-  const std::string text = AppDetails(app, kNow, {});
+  const auto facts = FromText<v1::InspectAppResponse>(R"pb(
+    answers {
+      host: "host-1"
+      workers {
+        slot: 0
+        pid: 77
+        facts { name: "cgroup" value: "v2 /web.0: memory.max 300M" }
+      }
+    }
+    answers { host: "host-2" code: 14 message: "not connected" })pb");
+  const std::string text = AppDetails(app, facts.answers(), View());
   EXPECT_EQ(text.find("hunter2"), std::string::npos);
   for (const char* part :
        {"TOKEN", "node app.js", "revision 3 ab12, proven is 2",
         "generation 4 failed: exit code 1", "| Error: no\\x1b[31m DB",
-        "web.0          on host-1: exit code 1", "SIGTERM, SIGKILL after 30"}) {
+        "web.0          on host-1: exit code 1", "SIGTERM, SIGKILL after 30",
+        "web.0 on host-1, pid 77\n", "cgroup         v2 /web.0: memory.max",
+        "host-2         nothing more is known: not connected"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
   }
 }
