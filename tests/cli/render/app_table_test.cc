@@ -195,7 +195,7 @@ TEST(HostTable, ShowsHosts) {
       memory_bytes: 8589934592
       instances: 4
       instances_ready: 4
-      usage { cpu_cores: 1.5 memory_used_bytes: 1073741824 }
+      usage { cpu_cores: 1.5 memory_used_bytes: 1073741824 load1: 0.7 }
       labels { key: "zone" value: "a" }
       labels { key: "role" value: "web" }
       connect_time { seconds: 1699999940 }
@@ -207,14 +207,28 @@ TEST(HostTable, ShowsHosts) {
       last_seen_time { seconds: 1699999970 }
     }
   )pb");
-  EXPECT_EQ(
-      HostTable(hosts, false, kNow, {}),
-      "name    state                             ready    cpu              "
-      "mem     up  labels\n"
-      "host-1  connected                           4/4  1.5/8  1.00 GB/8.00 "
-      "GB  1m00s  role=web,zone=a\n"
-      "host-2  disconnected, last heard 30s ago    0/0    -/2            "
-      "-/0 B      -  -\n");
+  EXPECT_EQ(HostTable(hosts, View()),
+            "name    state      ready    cpu  load              mem  labels\n"
+            "host-1  connected    4/4  1.5/8  0.70  1.00 GB/8.00 GB  "
+            "role=web,zone=a\n"
+            "host-2  away 30s     0/0    -/2     -            -/0 B  -\n");
+  TableView wide = View();
+  wide.wide = true;
+  EXPECT_NE(HostTable(hosts, wide).find("agent  keeper  kernel"),
+            std::string::npos);
+}
+
+TEST(HostTable, SaysBelowWhatIsNotWell) {
+  const auto hosts = FromText<v1::ListHostsResponse>(R"pb(
+    hosts { name: "a" state: HOST_STATE_CONNECTED agent_version: "1.0" }
+    hosts { name: "b" state: HOST_STATE_CONNECTED agent_version: "1.1" }
+    hosts { name: "c" state: HOST_STATE_CONFLICT reason: "two machines" }
+  )pb");
+  const std::string text = HostTable(hosts, View());
+  EXPECT_NE(text.find("c: two machines\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("agents of several versions: 1.0, 1.1;"),
+            std::string::npos)
+      << text;
 }
 
 TEST(RolloutTable, ShowsRollouts) {
