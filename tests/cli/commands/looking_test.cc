@@ -58,10 +58,12 @@ TEST_F(LookingTest, EnvShowsWhatEachInstanceGets) {
   v1::AppSpec& spec = *fake_.apps.mutable_apps(0)->mutable_spec();
   (*spec.mutable_env())["PORT_BASE"] = "3000";
   (*spec.mutable_env())["TEXT"] = "a\x1b[31m";
+  (*spec.mutable_secrets())["TOKEN"] = "web-token";
   spec.set_increment_var("PORT_BASE");
   EXPECT_EQ(Run("env web.2").out,
             "FLEET_APP=web\nFLEET_HOST=<host>\nFLEET_INSTANCE=2\n"
-            "NODE_APP_INSTANCE=2\nPORT_BASE=3002\nTEXT=a\\x1b[31m\n");
+            "NODE_APP_INSTANCE=2\nPORT_BASE=3002\nTEXT=a\\x1b[31m\n"
+            "TOKEN=<secret web-token>\n");
   EXPECT_THAT(Run("env web").out, HasSubstr("PORT_BASE=<3000 + instance>"));
 }
 
