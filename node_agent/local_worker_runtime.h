@@ -36,8 +36,7 @@ namespace fleet::agent {
 //   order/<app uid>/<address>         their order (address_sockets.h)
 //   data/<app uid>                    what Node workers share
 //   ipc/<worker>, note/<worker>       channel, progress
-//   log/<worker>/out, …/err           read ends of the output pipes
-//   in/<worker>                       write end of the input pipe
+//   log/<worker>/out, …/err; in/…     our ends of the output, input pipes
 //   notify                            the notify socket
 //
 // A slot's worker and its replacement have a lane each (lane_plan.h). When a
@@ -130,7 +129,6 @@ class LocalWorkerRuntime : public WorkerRuntime,
   std::unique_ptr<ProbeRun> RunBeside(const LiveWorker& worker,
                                       const ProbeRequest& request,
                                       ProbeDone done) override;
-
   void OpenNotifySocket(UniqueFd held);
   void OnNotify(pid_t sender, const NotifyMessage& message);
   WorkerId WorkerOfProcess(pid_t pid) const;
@@ -158,7 +156,6 @@ class LocalWorkerRuntime : public WorkerRuntime,
   LiveWorker& AddWorker(const WorkerIdentity& identity,
                         std::shared_ptr<const AppSpec> spec, int slots,
                         UniqueFd note);
-
   // local_worker_sockets.cc.
   std::vector<LaneUse> LaneUses(const std::string& app_uid) const;
   int HomeLane(const std::string& app_uid, int slot) const;

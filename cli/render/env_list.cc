@@ -23,7 +23,7 @@ std::vector<std::pair<std::string, std::string>> EnvOf(
   for (const auto& [name, secret] : spec.secrets) {
     env[name] = absl::StrCat("<secret ", secret, ">");
   }
-  if (spec.port != 0) env.try_emplace("PORT", absl::StrCat(spec.port));
+  if (spec.port != 0) env["PORT"] = absl::StrCat(spec.port);
   if (!spec.instance_var.empty()) env[spec.instance_var] = PerInstance(slot, 0);
   const auto rising = env.find(spec.increment_var);
   int64_t first = 0;
