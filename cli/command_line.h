@@ -40,6 +40,12 @@ struct CommandLine {
   std::string request_id;
   std::string reason;
   bool active = false;
+  // Of ls: "cpu:desc".
+  std::string sort;
+  // Of start: follow the logs afterwards.
+  bool attach = false;
+  // Flags of PM2's that have no meaning here, for a note.
+  std::vector<std::string> without_meaning;
 
   bool follow = false;
   int lines = 15;

@@ -53,17 +53,17 @@ constexpr CommandDoc kCommands[] = {
     {"schema", "", "", 0, 0, Operand::kNone, kGlobalFlags,
      "Print the JSON Schema of native files, for editors", "",
      "fleetctl schema > fleet.schema.json"},
-    {"start", "", "FILE|SCRIPT|APP [-- ARGUMENT…]", 1, 1, Operand::kFiles,
+    {"start", "", "FILE|SCRIPT|APP… [-- ARGUMENT…]", 1, -1, Operand::kFiles,
      kRolloutFlags | kDryRunFlags | kFileFlags | kSpecFlags | kOutputFlags |
-         kConfirmFlags,
-     "Start a script, the apps of a file, or an app that was stopped",
+         kConfirmFlags | kStartFlags,
+     "Start scripts, the apps of files, or apps that were stopped",
      "With nothing configured, a fleet on this machine is started for you.",
      "fleetctl start app.js -i 4 --name web     # four workers of a script\n"
      "fleetctl start ecosystem.config.js        # as PM2 does\n"
      "fleetctl start app.py -- --port 8000      # with arguments\n"
      "fleetctl start web                        # again, after stop"},
     {"ls", "list status ps l", "[APP|APP.N…]", 0, -1, Operand::kApps,
-     kGlobalFlags | kOutputFlags | kHostFlags,
+     kGlobalFlags | kOutputFlags | kSortFlags | kHostFlags,
      "List the apps, or the workers of some",
      "Shows what the hosts have reported. A host that is not connected is "
      "marked stale.",
@@ -107,6 +107,19 @@ constexpr CommandDoc kCommands[] = {
     {"env", "", "APP|APP.N…", 1, -1, Operand::kApps, kGlobalFlags,
      "Print the variables that an app's spec gives to its workers", "",
      "fleetctl env web.0"},
+    {"monit", "dashboard", "", 0, 0, Operand::kNone, kGlobalFlags | kHostFlags,
+     "Watch hosts and workers on a full screen",
+     "Shows hosts, workers with their use of processors and memory over the "
+     "last minute, and the logs of the selected app. Keys reload, restart, "
+     "stop, start and scale it; ? lists them.",
+     "fleetctl monit\nfleetctl monit --hosts role=web"},
+    {"doctor", "report", "", 0, 0, Operand::kNone,
+     kGlobalFlags | kHostFlags | kOutputFlags,
+     "Check the whole fleet and say what to do",
+     "Looks at the controller, at versions and clocks, at every host (kernel, "
+     "cgroup, disk, journal …), and at apps that crash or failed. Exit code 1 "
+     "when there is a problem; warnings are none.",
+     "fleetctl doctor\nfleetctl doctor -o json"},
     {"reload", "gracefulReload", "APP…", 1, -1, Operand::kApps,
      kRolloutFlags | kDryRunFlags | kOutputFlags,
      "Replace the workers of an app without losing a request",
@@ -191,6 +204,31 @@ constexpr CommandDoc kCommands[] = {
     {"rollout retry", "", "ROLLOUT|APP", 1, 1, Operand::kRollouts,
      kGlobalFlags | kWaitFlags | kOutputFlags,
      "Try the failed hosts again and go on", "", "fleetctl rollout retry web"},
+    {"attach", "", "APP|APP.N", 1, 1, Operand::kApps, kGlobalFlags | kHostFlags,
+     "Show what workers write, and give them what is typed",
+     "Each line goes to the workers as send does it. Ctrl-C or the end of the "
+     "input detaches; the workers go on.",
+     "fleetctl attach web.0 --hosts host-1"},
+    {"serve", "", "[PATH] [PORT]", 0, 2, Operand::kFiles,
+     kRolloutFlags | kDryRunFlags | kSpecFlags | kOutputFlags,
+     "Serve the files of a folder over HTTP",
+     "Starts Python's own file server (python3 -m http.server, port 8080 "
+     "unless given) as an app; each host serves its own folder of that path.",
+     "fleetctl serve ./public 8080"},
+    {"startup", "", "[agent|controller]", 0, 1, Operand::kUnits,
+     kGlobalFlags | kDryRunFlags,
+     "Start at boot: install and enable the systemd unit",
+     "Without a word: this user's fleet on this machine (fleetctl up). agent "
+     "and controller are installed by root; an agent's --controller goes to "
+     "/etc/fleet/agent.env. Twice does no harm.",
+     "fleetctl startup\n"
+     "sudo fleetctl startup agent --controller ADDRESS\n"
+     "fleetctl startup controller --dry-run     # print what it would do"},
+    {"unstartup", "", "[agent|controller]", 0, 1, Operand::kUnits,
+     kGlobalFlags | kDryRunFlags, "Take startup back",
+     "Stops and disables the unit and removes its file; state and settings "
+     "stay.",
+     "fleetctl unstartup"},
     {"up", "", "", 0, 0, Operand::kNone, kGlobalFlags,
      "Start this user's fleet on this machine", "", "fleetctl up"},
     {"down", "kill", "", 0, 0, Operand::kNone, kGlobalFlags,

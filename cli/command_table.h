@@ -29,6 +29,8 @@ enum FlagGroup : unsigned {
   kPruneFlags = 1 << 21,
   kDiffFlags = 1 << 22,
   kReferenceFlags = 1 << 23,
+  kSortFlags = 1 << 24,
+  kStartFlags = 1 << 25,
 };
 
 struct FlagDoc {
@@ -54,7 +56,8 @@ enum class Operand {
   kFiles,
   kHosts,
   kRollouts,
-  kShells
+  kShells,
+  kUnits
 };
 
 struct CommandDoc {

@@ -71,6 +71,8 @@ std::string OperandWords(Operand operand) {
       return "bash zsh fish";
     case Operand::kFields:
       return FieldNames();
+    case Operand::kUnits:
+      return "agent controller";
     case Operand::kNone:
     case Operand::kFiles:
       return "";

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <utility>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -42,8 +45,31 @@ absl::Status SetOutput(CommandLine& line, const std::string& value) {
     line.output = format.format;
     return absl::OkStatus();
   }
+  // PM2's `start app.js -o out.log`.
+  if (line.command == "start") {
+    SetEntry(line.fields, "out_file", TextValue(value));
+    return absl::OkStatus();
+  }
   return Expected(
       "table, wide, json, yaml or name (for a log file: --out-file)", value);
+}
+
+absl::Status SetSort(CommandLine& line, const std::string& value) {
+  const std::pair<std::string, std::string> parts =
+      absl::StrSplit(value, absl::MaxSplits(':', 1));
+  constexpr std::string_view kFields[] = {"name",   "id",    "cpu",
+                                          "memory", "mem",   "restarts",
+                                          "uptime", "state", "status"};
+  const bool known = std::find(std::begin(kFields), std::end(kFields),
+                               parts.first) != std::end(kFields);
+  if (known && (parts.second.empty() || parts.second == "asc" ||
+                parts.second == "desc")) {
+    line.sort = value;
+    return absl::OkStatus();
+  }
+  return Expected(
+      "name, id, cpu, memory, restarts, uptime or state, and :asc or :desc",
+      value);
 }
 
 absl::Status SetOnFailure(CommandLine& line, const std::string& value) {
@@ -215,6 +241,8 @@ constexpr FlagDoc kFlags[] = {
      "Arguments of the interpreter", nullptr, "interpreter_args"},
     {"--exec-mode", "fork|cluster", kSpecFlags, "How workers share sockets",
      nullptr, "exec_mode"},
+    {"--stdin", "", kSpecFlags, "Give it a pipe as standard input, for send",
+     nullptr, "stdin", "true"},
     {"--user,--uid", "USER", kSpecFlags, "User it runs as", nullptr, "user"},
     {"--group,--gid", "GROUP", kSpecFlags, "Group it runs as", nullptr,
      "group"},
@@ -263,6 +291,53 @@ constexpr FlagDoc kFlags[] = {
      "Reload by the calendar (not yet in force)", nullptr, "cron_restart"},
     {"--time", "", kSpecFlags, "Time in log files (not yet in force)", nullptr,
      "time", "true"},
+    {"--ignore-watch", "GLOB,…", kSpecFlags, "Files that --watch leaves out",
+     [](CommandLine& l, const std::string& v) {
+       std::vector<std::string> globs;
+       RETURN_IF_ERROR(AddWords(globs, v));
+       SetEntry(l.fields, "ignore_watch", TextListValue(globs));
+       return absl::OkStatus();
+     }},
+    {"--watch-delay", "DURATION", kSpecFlags,
+     "Time without a change before a reload", nullptr, "watch_delay"},
+    {"--log-date-format", "FORMAT", kSpecFlags,
+     "Time in log files, PM2's words", nullptr, "log_date_format"},
+    {"--log-type", "json", kSpecFlags, "Log lines as JSON", nullptr,
+     "log_type"},
+    {"--no-autostart", "", kSpecFlags, "Make the app, and start it later",
+     nullptr, "autostart", "false"},
+    {"-p,--pid", "FILE", kSpecFlags, "File with the process id", nullptr,
+     "pid_file"},
+    {"--attach", "", kStartFlags, "Follow its logs once it is started",
+     [](CommandLine& l, const std::string&) {
+       l.attach = true;
+       return absl::OkStatus();
+     }},
+    {"--force", "", kStartFlags,
+     "Of PM2; a name is one app here, and start updates it",
+     [](CommandLine& l, const std::string&) {
+       l.without_meaning.emplace_back("--force");
+       return absl::OkStatus();
+     }},
+    {"--update-env", "", kStartFlags,
+     "Of PM2; the spec's env is what counts (see --import-env)",
+     [](CommandLine& l, const std::string&) {
+       l.without_meaning.emplace_back("--update-env");
+       return absl::OkStatus();
+     }},
+    {"--filter-env", "NAMES", kStartFlags,
+     "Of PM2; the caller's environment is not taken (see --import-env)",
+     [](CommandLine& l, const std::string&) {
+       l.without_meaning.emplace_back("--filter-env");
+       return absl::OkStatus();
+     }},
+    {"-s,--silent", "", kStartFlags, "Say less: as -o name",
+     [](CommandLine& l, const std::string&) {
+       l.output = OutputFormat::kName;
+       return absl::OkStatus();
+     }},
+    {"--sort", "FIELD[:desc]", kSortFlags,
+     "By name, id, cpu, memory, restarts, uptime or state", SetSort},
     {"--controller", "ADDRESS", kGlobalFlags,
      "Controller to talk to, else $FLEET_CONTROLLER, else this user's own",
      [](CommandLine& l, const std::string& v) {

@@ -3,6 +3,8 @@
 #include <grpcpp/create_channel.h>
 
 #include <chrono>
+#include <mutex>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -46,6 +48,28 @@ struct FleetClient::Stubs {
   v1::RolloutService::Stub rollouts;
 };
 
+// The unary calls that are under way.
+struct FleetClient::Calls {
+  std::mutex mutex;
+  bool cancelled = false;                   // Guarded by mutex.
+  std::set<grpc::ClientContext*> contexts;  // Guarded by mutex.
+
+  void Begin(grpc::ClientContext& context) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    contexts.insert(&context);
+    if (cancelled) context.TryCancel();
+  }
+  void End(grpc::ClientContext& context) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    contexts.erase(&context);
+  }
+  void CancelAll() {
+    const std::lock_guard<std::mutex> lock(mutex);
+    cancelled = true;
+    for (grpc::ClientContext* context : contexts) context->TryCancel();
+  }
+};
+
 absl::StatusOr<std::unique_ptr<FleetClient>> FleetClient::Make(
     std::string_view address, bool insecure) {
   ASSIGN_OR_RETURN(const Address parsed, ParseAddress(address));
@@ -61,9 +85,13 @@ absl::StatusOr<std::unique_ptr<FleetClient>> FleetClient::Make(
 
 FleetClient::FleetClient(std::shared_ptr<grpc::ChannelInterface> channel,
                          std::string address)
-    : address_(std::move(address)), stubs_(std::make_unique<Stubs>(channel)) {}
+    : address_(std::move(address)),
+      stubs_(std::make_unique<Stubs>(channel)),
+      calls_(std::make_unique<Calls>()) {}
 
 FleetClient::~FleetClient() = default;
+
+void FleetClient::CancelCalls() { calls_->CancelAll(); }
 
 absl::Status FleetClient::Explain(const absl::Status& status) const {
   if (absl::IsUnavailable(status) && ReasonOf(status).reason.empty()) {
@@ -84,8 +112,10 @@ absl::StatusOr<Response> FleetClient::Unary(Stub& stub, Method method,
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + kCallLimit);
   Response response;
+  calls_->Begin(context);
   const absl::Status status =
       FromGrpcStatus((stub.*method)(&context, request, &response));
+  calls_->End(context);
   if (!status.ok()) return Explain(status);
   return response;
 }
@@ -149,6 +179,18 @@ absl::StatusOr<v1::SetHostLabelsResponse> FleetClient::Call(
 absl::StatusOr<v1::DeleteHostResponse> FleetClient::Call(
     const v1::DeleteHostRequest& request) {
   return Unary<v1::DeleteHostResponse>(stubs_->hosts, &Hosts::DeleteHost,
+                                       request);
+}
+
+absl::StatusOr<v1::InspectAppResponse> FleetClient::Call(
+    const v1::InspectAppRequest& request) {
+  return Unary<v1::InspectAppResponse>(stubs_->apps, &Apps::InspectApp,
+                                       request);
+}
+
+absl::StatusOr<v1::CheckHostsResponse> FleetClient::Call(
+    const v1::CheckHostsRequest& request) {
+  return Unary<v1::CheckHostsResponse>(stubs_->hosts, &Hosts::CheckHosts,
                                        request);
 }
 

@@ -62,6 +62,8 @@ class FleetClient {
   absl::StatusOr<v1::SetHostLabelsResponse> Call(
       const v1::SetHostLabelsRequest&);
   absl::StatusOr<v1::DeleteHostResponse> Call(const v1::DeleteHostRequest&);
+  absl::StatusOr<v1::InspectAppResponse> Call(const v1::InspectAppRequest&);
+  absl::StatusOr<v1::CheckHostsResponse> Call(const v1::CheckHostsRequest&);
   absl::StatusOr<v1::ListHostsResponse> Call(const v1::ListHostsRequest&);
   absl::StatusOr<v1::GetControllerResponse> Call(
       const v1::GetControllerRequest&);
@@ -83,10 +85,14 @@ class FleetClient {
       const v1::TailLogsRequest& request, EventLoop& loop,
       StreamHandlers<v1::TailLogsResponse> handlers);
 
+  // Ends the calls that are under way, with CANCELLED, and all later ones.
+  void CancelCalls();
+
   const std::string& address() const { return address_; }
 
  private:
   struct Stubs;
+  struct Calls;
 
   absl::Status Explain(const absl::Status& status) const;
   template <typename Response, typename Stub, typename Request, typename Method>
@@ -95,6 +101,7 @@ class FleetClient {
 
   std::string address_;
   std::unique_ptr<Stubs> stubs_;
+  std::unique_ptr<Calls> calls_;
 };
 
 }  // namespace fleet::cli

@@ -137,12 +137,11 @@ std::string CommandHelp(const CommandDoc& command) {
   }
   text += " [FLAGS]\n";
   if (!command.aliases.empty()) {
-    absl::StrAppend(
-        &text, "also: ",
+    const std::string aliases =
         command.name.find(' ') == command.name.npos
             ? absl::StrReplaceAll(ToAbsl(command.aliases), {{" ", ", "}})
-            : std::string(command.aliases),
-        "\n");
+            : std::string(command.aliases);
+    absl::StrAppend(&text, "also: ", Wrapped(aliases, 6), "\n");
   }
   if (!command.description.empty()) {
     absl::StrAppend(&text, "\n", Wrapped(command.description, 0), "\n");

@@ -54,6 +54,13 @@ absl::Status AppCommands::Reset(const InstanceOrder& order, Done done) {
   return Run(order, std::move(command), std::move(done));
 }
 
+absl::Status AppCommands::Inspect(const InstanceOrder& order, Done done) {
+  v1::Command command;
+  ASSIGN_OR_RETURN(*command.mutable_inspect()->mutable_instances(),
+                   Choice(order));
+  return Run(order, std::move(command), std::move(done));
+}
+
 absl::Status AppCommands::Run(const InstanceOrder& order, v1::Command command,
                               Done done) {
   ASSIGN_OR_RETURN(std::vector<std::string> hosts,
@@ -68,6 +75,7 @@ absl::Status AppCommands::Run(const InstanceOrder& order, v1::Command command,
           answer.set_code(result.code());
           answer.set_message(result.message());
           answer.set_instances(result.instances());
+          *answer.mutable_workers() = result.workers();
         }
         done(std::move(answers));
       });

@@ -42,6 +42,7 @@ class AppCommands {
   absl::Status Send(const InstanceOrder& order, const std::string& text,
                     Done done);
   absl::Status Reset(const InstanceOrder& order, Done done);
+  absl::Status Inspect(const InstanceOrder& order, Done done);
 
  private:
   absl::StatusOr<v1::InstanceChoice> Choice(const InstanceOrder& order) const;

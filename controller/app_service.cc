@@ -283,4 +283,16 @@ grpc::ServerUnaryReactor* AppService::ResetApp(
       });
 }
 
+grpc::ServerUnaryReactor* AppService::InspectApp(
+    grpc::CallbackServerContext* context, const v1::InspectAppRequest* request,
+    v1::InspectAppResponse* response) {
+  return gate_.UnaryLater(
+      context, "/fleet.v1.AppService/InspectApp", Effect::kRead, *request,
+      [=, this](const Identity&, CallGate::Finish finish) {
+        InstanceOrder order = OrderOf(request->name(), request->has_slot(),
+                                      request->slot(), request->hosts());
+        return commands_.Inspect(order, AnswerTo(response, std::move(finish)));
+      });
+}
+
 }  // namespace fleet::controller

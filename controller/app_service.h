@@ -63,6 +63,10 @@ class AppService final : public v1::AppService::CallbackService {
   grpc::ServerUnaryReactor* ResetApp(grpc::CallbackServerContext* context,
                                      const v1::ResetAppRequest* request,
                                      v1::ResetAppResponse* response) override;
+  grpc::ServerUnaryReactor* InspectApp(
+      grpc::CallbackServerContext* context,
+      const v1::InspectAppRequest* request,
+      v1::InspectAppResponse* response) override;
 
  private:
   absl::Status Apply(const v1::ApplyAppsRequest& request,

@@ -90,6 +90,40 @@ absl::Status HostService::SetLabels(const v1::SetHostLabelsRequest& request,
   return Get(request.name(), host);
 }
 
+grpc::ServerUnaryReactor* HostService::CheckHosts(
+    grpc::CallbackServerContext* context, const v1::CheckHostsRequest* request,
+    v1::CheckHostsResponse* response) {
+  return gate_.UnaryLater(
+      context, "/fleet.v1.HostService/CheckHosts", Effect::kRead, *request,
+      [=, this](const Identity&, CallGate::Finish finish) {
+        return Check(request->selector(), *response, std::move(finish));
+      });
+}
+
+absl::Status HostService::Check(const std::string& selector,
+                                v1::CheckHostsResponse& response,
+                                CallGate::Finish finish) {
+  ASSIGN_OR_RETURN(HostSelector picked, ParseHostSelector(selector));
+  std::vector<std::string> hosts = core_.hosts.Select({picked});
+  std::erase_if(hosts, [this](const std::string& host) {
+    return !core_.hosts.IsConnected(host);
+  });
+  v1::Command command;
+  command.mutable_check();
+  return core_.host_commands.Run(
+      hosts, std::move(command), HostCommands::kLimit,
+      [&response, finish](const HostCommands::Results& results) {
+        for (const auto& [host, result] : results) {
+          v1::HostCheckup& checkup = *response.add_checkups();
+          checkup.set_host(host);
+          checkup.set_code(result.code());
+          checkup.set_message(result.message());
+          *checkup.mutable_checks() = result.checks();
+        }
+        finish(absl::OkStatus());
+      });
+}
+
 grpc::ServerUnaryReactor* HostService::GetController(
     grpc::CallbackServerContext* context,
     const v1::GetControllerRequest* request,
@@ -108,6 +142,7 @@ void HostService::Describe(v1::GetControllerResponse& response) const {
   response.set_hosts_connected(core_.hosts.connected_count());
   response.set_hosts_total(static_cast<int>(core_.hosts.hosts().size()));
   response.set_process_id(getpid());
+  *response.mutable_time() = ToProtoTimestamp(gate_.loop().clock().WallNow());
 }
 
 }  // namespace fleet::controller

@@ -33,6 +33,10 @@ class HostService final : public v1::HostService::CallbackService {
       grpc::CallbackServerContext* context,
       const v1::SetHostLabelsRequest* request,
       v1::SetHostLabelsResponse* response) override;
+  grpc::ServerUnaryReactor* CheckHosts(
+      grpc::CallbackServerContext* context,
+      const v1::CheckHostsRequest* request,
+      v1::CheckHostsResponse* response) override;
   grpc::ServerUnaryReactor* GetController(
       grpc::CallbackServerContext* context,
       const v1::GetControllerRequest* request,
@@ -44,6 +48,8 @@ class HostService final : public v1::HostService::CallbackService {
   absl::Status Get(const std::string& name, v1::Host& host);
   absl::Status SetLabels(const v1::SetHostLabelsRequest& request,
                          v1::Host& host);
+  absl::Status Check(const std::string& selector,
+                     v1::CheckHostsResponse& response, CallGate::Finish finish);
   void Describe(v1::GetControllerResponse& response) const;
 
   CallGate& gate_;

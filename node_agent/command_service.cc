@@ -25,11 +25,23 @@ std::string NameOf(const AppState& app, std::optional<int> slot) {
   return absl::StrCat(app.target.app, ".", *slot);
 }
 
+v1::CheckState ToProto(CheckState state) {
+  switch (state) {
+    case CheckState::kOk:
+      return v1::CHECK_STATE_OK;
+    case CheckState::kWarning:
+      return v1::CHECK_STATE_WARNING;
+    case CheckState::kProblem:
+      return v1::CHECK_STATE_PROBLEM;
+  }
+  return v1::CHECK_STATE_UNSPECIFIED;
+}
+
 }  // namespace
 
 void CommandService::Run(const v1::Command& command) {
-  absl::StatusOr<int> done = Perform(command);
   v1::CommandResult result;
+  absl::StatusOr<int> done = Perform(command, result);
   result.set_id(command.id());
   result.set_code(static_cast<int32_t>(done.status().code()));
   result.set_message(std::string(ToStd(done.status().message())));
@@ -37,7 +49,8 @@ void CommandService::Run(const v1::Command& command) {
   send_(std::move(result));
 }
 
-absl::StatusOr<int> CommandService::Perform(const v1::Command& command) {
+absl::StatusOr<int> CommandService::Perform(const v1::Command& command,
+                                            v1::CommandResult& result) {
   switch (command.command_case()) {
     case v1::Command::kSignal:
       return Signal(command.signal());
@@ -45,6 +58,11 @@ absl::StatusOr<int> CommandService::Perform(const v1::Command& command) {
       return Send(command.send());
     case v1::Command::kReset:
       return Reset(command.reset());
+    case v1::Command::kInspect:
+      return Inspect(command.inspect(), result);
+    case v1::Command::kCheck:
+      Check(result);
+      return 0;
     case v1::Command::kTail:
     case v1::Command::kCancel:
     case v1::Command::COMMAND_NOT_SET:
@@ -119,6 +137,40 @@ absl::StatusOr<int> CommandService::Send(const v1::SendCommand& command) {
 absl::StatusOr<int> CommandService::Reset(const v1::ResetCommand& command) {
   ASSIGN_OR_RETURN(AppSupervisor * app, App(command.instances()));
   return app->ResetRestarts(SlotOf(command.instances()));
+}
+
+absl::StatusOr<int> CommandService::Inspect(const v1::InspectCommand& command,
+                                            v1::CommandResult& result) {
+  ASSIGN_OR_RETURN(AppSupervisor * app, App(command.instances()));
+  ASSIGN_OR_RETURN(std::vector<WorkerId> workers, Workers(command.instances()));
+  workers.resize(std::min(workers.size(), kMostInspected));
+  for (const auto& [index, slot] : app->state().slots) {
+    for (const auto& [id, worker] : slot.workers) {
+      if (std::find(workers.begin(), workers.end(), id) == workers.end()) {
+        continue;
+      }
+      v1::WorkerFacts& facts = *result.add_workers();
+      facts.set_slot(index);
+      facts.set_worker_id(id);
+      facts.set_pid(worker.pid);
+      for (Fact& fact : runtime_.Inspect(id)) {
+        v1::Fact& proto = *facts.add_facts();
+        proto.set_name(std::move(fact.name));
+        proto.set_value(std::move(fact.value));
+      }
+    }
+  }
+  return static_cast<int>(workers.size());
+}
+
+void CommandService::Check(v1::CommandResult& result) const {
+  for (HostCheck& check : check_host_()) {
+    v1::HostCheck& proto = *result.add_checks();
+    proto.set_name(std::move(check.name));
+    proto.set_state(ToProto(check.state));
+    proto.set_found(std::move(check.found));
+    proto.set_advice(std::move(check.advice));
+  }
 }
 
 }  // namespace fleet::agent

@@ -2,12 +2,15 @@
 #ifndef FLEET_NODE_AGENT_COMMAND_SERVICE_H_
 #define FLEET_NODE_AGENT_COMMAND_SERVICE_H_
 
+#include <cstddef>
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "fleet/v1/agent_service.pb.h"
 #include "node_agent/agent_state.h"
+#include "node_agent/host_checks.h"
 #include "node_agent/worker_runtime.h"
 
 namespace fleet::agent {
@@ -17,11 +20,15 @@ namespace fleet::agent {
 // repeated. Loop thread only.
 class CommandService {
  public:
+  static constexpr size_t kMostInspected = 64;
+
   using SendResult = std::function<void(v1::CommandResult)>;
+  using CheckHost = std::function<std::vector<HostCheck>()>;
 
   // Both outlive it.
-  CommandService(AgentState& state, WorkerRuntime& runtime)
-      : state_(state), runtime_(runtime) {}
+  CommandService(AgentState& state, WorkerRuntime& runtime,
+                 CheckHost check_host)
+      : state_(state), runtime_(runtime), check_host_(std::move(check_host)) {}
 
   // Before the first command.
   void SetSender(SendResult send) { send_ = std::move(send); }
@@ -29,11 +36,16 @@ class CommandService {
   void Run(const v1::Command& command);
 
  private:
-  // How many workers (or instances) it was done to.
-  absl::StatusOr<int> Perform(const v1::Command& command);
+  // How many workers (or instances) it was done to. Fills in what was asked
+  // for.
+  absl::StatusOr<int> Perform(const v1::Command& command,
+                              v1::CommandResult& result);
   absl::StatusOr<int> Signal(const v1::SignalCommand& command);
   absl::StatusOr<int> Send(const v1::SendCommand& command);
   absl::StatusOr<int> Reset(const v1::ResetCommand& command);
+  absl::StatusOr<int> Inspect(const v1::InspectCommand& command,
+                              v1::CommandResult& result);
+  void Check(v1::CommandResult& result) const;
   // NOT_FOUND: no such app or instance here. FAILED_PRECONDITION: none runs.
   absl::StatusOr<std::vector<WorkerId>> Workers(
       const v1::InstanceChoice& choice);
@@ -41,6 +53,7 @@ class CommandService {
 
   AgentState& state_;
   WorkerRuntime& runtime_;
+  const CheckHost check_host_;
   SendResult send_;
 };
 

@@ -2,9 +2,11 @@
 
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <utility>
 
@@ -122,6 +124,7 @@ void LiveWorker::DropHeld() {
   }
   note_.Drop();
   around_.keeper.Drop(absl::StrCat("ipc/", identity_.id));
+  if (spec_->stdin_pipe) around_.keeper.Drop(absl::StrCat("in/", identity_.id));
 }
 
 std::string LiveWorker::LogName() const {
@@ -309,6 +312,7 @@ void LiveWorker::OnEnded() {
   monitor_.Stop();
   liveness_.Stop();
   channel_.reset();
+  input_.Reset();
   if (drain_timer_ != 0) {
     around_.loop.CancelTimer(std::exchange(drain_timer_, 0));
   }
@@ -354,13 +358,36 @@ ProbeTarget LiveWorker::TargetOf(const ProbeRequest& request) {
   return target;
 }
 
+// In one write that the kernel takes whole or not at all (pipe(7): at most
+// PIPE_BUF bytes).
+absl::Status LiveWorker::WriteInput(const std::string& text) {
+  std::string name = absl::StrCat(identity_.app, ".", identity_.slot);
+  std::string line = text + "\n";
+  if (line.size() > PIPE_BUF) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a message of ", text.size(), " bytes is too long for ",
+                     name, "'s standard input; at most ", PIPE_BUF - 1));
+  }
+  ssize_t written = -1;
+  do {
+    written = write(input_.get(), line.data(), line.size());
+  } while (written < 0 && errno == EINTR);
+  if (written >= 0) return absl::OkStatus();
+  if (errno == EAGAIN) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(name, " does not read its standard input"));
+  }
+  return ErrnoStatus(errno, absl::StrCat("standard input of ", name));
+}
+
 absl::Status LiveWorker::SendMessage(const std::string& text) {
   std::string name = absl::StrCat(identity_.app, ".", identity_.slot);
-  if (channel_ == nullptr || !channel_->open()) {
+  if (input_.valid()) return WriteInput(text);
+  if (!has_channel()) {
     return absl::FailedPreconditionError(
         absl::StrCat(name,
                      " takes no messages: it is not a Node program with an IPC "
-                     "channel"));
+                     "channel, and its spec has no `stdin: true`"));
   }
   ASSIGN_OR_RETURN(std::string line, NodeAppMessage(text));
   if (line.size() >= NodeChannel::kMaxSendBytes) {

@@ -68,6 +68,8 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
 
   // Node: our end of its channel, and what its app's workers share.
   void AttachChannel(UniqueFd channel, NodeSharedData& data);
+  // The write end of its standard input; not valid: it has none.
+  void AttachInput(UniqueFd input) { input_ = std::move(input); }
   void SetOwner(uid_t uid, gid_t gid);
   void OnSpawned(pid_t pid, uint64_t start_ticks);
   // OnSpawned for one that an agent before us started; true: it is ready
@@ -80,8 +82,9 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
   void DropHeld();
   // Not ready from here on, and nothing more is told of its readiness.
   void MarkStopping();
-  // A message of the user's. FAILED_PRECONDITION: it has no channel;
-  // INVALID_ARGUMENT; RESOURCE_EXHAUSTED: it does not read.
+  // A message of the user's, to its standard input if it has one, else over
+  // its channel. FAILED_PRECONDITION: it has neither; INVALID_ARGUMENT;
+  // RESOURCE_EXHAUSTED: it does not read.
   absl::Status SendMessage(const std::string& text);
   // Once: the message, disconnect or signal of its spec.
   void AskToStop();
@@ -102,6 +105,7 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
   SlotLane at() const { return {identity_.slot, identity_.lane}; }
   bool ready() const { return monitor_.ready(); }
   std::string detail() const { return monitor_.detail(); }
+  bool has_channel() const { return channel_ != nullptr && channel_->open(); }
   bool was_ready() const { return was_ready_; }
   // Node: as it told last.
   std::optional<double> event_loop_free() const { return event_loop_free_; }
@@ -134,6 +138,7 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
   void OnReadinessChanged(bool ready_changed);
   std::string PidFile() const;
   void NotePid();
+  absl::Status WriteInput(const std::string& text);
   bool SendDrain(const std::string& signal);
   void SendStopSignal();
   absl::Duration Grace() const;
@@ -163,6 +168,7 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
   LivenessMonitor liveness_;
   std::unique_ptr<NodeCluster> cluster_;
   std::unique_ptr<NodeChannel> channel_;
+  UniqueFd input_;
   EventLoop::TimerId drain_timer_ = 0;
   bool sockets_told_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

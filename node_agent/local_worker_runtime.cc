@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "node_agent/worker_exit_text.h"
 #include "proto/rpc/status.h"
 
@@ -81,6 +82,32 @@ absl::Status LocalWorkerRuntime::Send(WorkerId id, const std::string& text) {
         absl::StrCat("worker ", id, " has ended"));
   }
   return entry->worker->SendMessage(text);
+}
+
+std::vector<Fact> LocalWorkerRuntime::Inspect(WorkerId id) {
+  Entry* entry = Find(id);
+  if (entry == nullptr || entry->worker->ended()) return {};
+  const LiveWorker& worker = *entry->worker;
+  std::vector<pid_t> tree;
+  for (const ProcessRef& process : tree_.FindTree(worker.root())) {
+    tree.push_back(process.pid);
+  }
+  std::vector<Fact> facts = ReadWorkerFacts(worker.pid(), tree);
+  const std::string& app_uid = worker.identity().app_uid;
+  std::set<std::string> sockets = worker.AddressesInUse();
+  if (!sockets.empty()) {
+    facts.push_back(
+        {"sockets",
+         absl::StrCat(absl::StrJoin(sockets, ", "), "; ",
+                      sockets_.QueueLength(app_uid, worker.identity().slot),
+                      " connections wait in its queue")});
+  }
+  std::string detail = worker.detail();
+  facts.push_back(
+      {"readiness", absl::StrCat(worker.ready() ? "ready" : "not ready",
+                                 detail.empty() ? "" : ": ", detail)});
+  if (worker.has_channel()) facts.push_back({"ipc", "open"});
+  return facts;
 }
 
 void LocalWorkerRuntime::Kill(WorkerId id) {

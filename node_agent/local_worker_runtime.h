@@ -37,7 +37,7 @@ namespace fleet::agent {
 //   order/<app uid>/<address>         their order (address_sockets.h)
 //   data/<app uid>                    what Node workers share
 //   ipc/<worker>, note/<worker>       channel, progress
-//   log/<worker>/out, …/err           read ends of the output pipes
+//   log/<worker>/out, …/err; in/…     our ends of the output, input pipes
 //   notify                            the notify socket
 //
 // A slot's worker and its replacement have a lane each (lane_plan.h). When a
@@ -76,6 +76,7 @@ class LocalWorkerRuntime : public WorkerRuntime,
   void BeginStop(WorkerId id) override;
   void Signal(WorkerId id, int signal) override;
   absl::Status Send(WorkerId id, const std::string& text) override;
+  std::vector<Fact> Inspect(WorkerId id) override;
   void Kill(WorkerId id) override;
   void ReleaseSlot(const std::string& app_uid, int slot) override;
   void ReleaseApp(const std::string& app_uid) override;
@@ -106,6 +107,7 @@ class LocalWorkerRuntime : public WorkerRuntime,
   };
   // What the inventory held for one worker.
   struct HeldParts {
+    UniqueFd in;
     UniqueFd out;
     UniqueFd err;
     UniqueFd channel;
@@ -126,7 +128,6 @@ class LocalWorkerRuntime : public WorkerRuntime,
   std::unique_ptr<ProbeRun> RunBeside(const LiveWorker& worker,
                                       const ProbeRequest& request,
                                       ProbeDone done) override;
-
   void OpenNotifySocket(UniqueFd held);
   void OnNotify(pid_t sender, const NotifyMessage& message);
   WorkerId WorkerOfProcess(pid_t pid) const;
@@ -153,7 +154,6 @@ class LocalWorkerRuntime : public WorkerRuntime,
   LiveWorker& AddWorker(const WorkerIdentity& identity,
                         std::shared_ptr<const AppSpec> spec, int slots,
                         UniqueFd note);
-
   // local_worker_sockets.cc.
   std::vector<LaneUse> LaneUses(const std::string& app_uid) const;
   int HomeLane(const std::string& app_uid, int slot) const;

@@ -127,7 +127,8 @@ absl::StatusOr<SpawnRequest> LocalWorkerRuntime::Launch(Entry& entry,
   if (!declared.ok()) return declared.status();
   // Node's cluster workers ask for theirs.
   if (!IsNodeCluster(*spec)) fds.listen = *std::move(declared);
-  ASSIGN_OR_RETURN(pipes, MakeWorkerPipes(IsNode(*spec)));
+  ASSIGN_OR_RETURN(pipes, MakeWorkerPipes(IsNode(*spec), spec->stdin_pipe));
+  fds.in = pipes.in_read.get();
   fds.out = pipes.out_write.get();
   fds.err = pipes.err_write.get();
   fds.channel = pipes.child_channel.get();
@@ -169,6 +170,10 @@ void LocalWorkerRuntime::Start(const WorkerIdentity& wanted,
   keeper_.Hold(absl::StrCat("log/", identity.id, "/err"), pipes.err_read.get());
   if (pipes.channel.valid()) {
     keeper_.Hold(absl::StrCat("ipc/", identity.id), pipes.channel.get());
+  }
+  if (pipes.in_write.valid()) {
+    keeper_.Hold(absl::StrCat("in/", identity.id), pipes.in_write.get());
+    entry.worker->AttachInput(std::move(pipes.in_write));
   }
   keeper_.Spawn(*std::move(request));
   AttachPipes(entry, std::move(pipes.out_read), std::move(pipes.err_read),

@@ -50,6 +50,8 @@ void LogTailService::Run(const v1::Command& command) {
     case v1::Command::kSignal:
     case v1::Command::kSend:
     case v1::Command::kReset:
+    case v1::Command::kInspect:
+    case v1::Command::kCheck:
     case v1::Command::COMMAND_NOT_SET:
       Finish(command.id(),
              static_cast<int32_t>(absl::StatusCode::kUnimplemented),

@@ -22,6 +22,7 @@
 #include "node_agent/controller_session.h"
 #include "node_agent/desired_journal.h"
 #include "node_agent/grpc_session_stream.h"
+#include "node_agent/host_conditions.h"
 #include "node_agent/host_facts.h"
 #include "node_agent/host_identity.h"
 #include "node_agent/host_reporter.h"
@@ -193,7 +194,13 @@ absl::Status Run(const AgentOptions& options, const StateFolder& folder,
   HostFacts facts = ReadHostFacts();
   AgentState state(loop, runtime, *journal, facts.cores, options.host_name);
   LogTailService tails(loop, logs, options.host_name);
-  CommandService commands(state, runtime);
+  CommandService commands(state, runtime, [&folder, &journal, &keeper] {
+    HostConditions conditions = ReadHostConditions(folder.path());
+    conditions.journal_damage = journal->damage();
+    conditions.agent_version = FLEET_VERSION;
+    conditions.keeper_version = keeper->keeper_version();
+    return JudgeHost(conditions);
+  });
   HostReporter reporter(clock, DescribeHost(options, facts, folder), state,
                         tails, commands, *keeper);
   std::unique_ptr<ControllerSession> session;
@@ -207,8 +214,8 @@ absl::Status Run(const AgentOptions& options, const StateFolder& folder,
       credentials.tls = identity->files();
       renewal = std::make_unique<CertificateRenewal>(loop, *identity, address);
     }
-    session_options.connect = [&loop, address, credentials](
-                                  SessionStream::Listener& listener)
+    session_options.connect = [&loop, address,
+                               credentials](SessionStream::Listener& listener)
         -> absl::StatusOr<std::shared_ptr<SessionStream>> {
       ASSIGN_OR_RETURN(auto channel, Dial(address, credentials));
       return std::make_shared<GrpcSessionStream>(loop, listener,
@@ -259,6 +266,8 @@ absl::Status CheckController(const AgentOptions& options) {
 
 int Main(int argc, char** argv) {
   LimitMemory();
+  // A worker that has closed its standard input is an error of one write.
+  signal(SIGPIPE, SIG_IGN);
   absl::StatusOr<std::optional<AgentOptions>> parsed =
       ParseAgentOptions(argc, argv, ReadHostFacts().host_name);
   if (!parsed.ok()) {

@@ -135,7 +135,8 @@ absl::Status WorkerLaunch::FillProgram(const Plan& plan, const AppSpec& spec,
 void WorkerLaunch::FillDescriptors(const LaunchFds& fds, bool cluster,
                                    const WorkerIdentity& identity,
                                    SpawnRequest& request) const {
-  request.child_fds = {{null_.get(), 0}, {fds.out, 1}, {fds.err, 2}};
+  request.child_fds = {
+      {fds.in < 0 ? null_.get() : fds.in, 0}, {fds.out, 1}, {fds.err, 2}};
   int next = kFirstListenFd;
   std::vector<std::string> names;
   for (const LaunchFds::Listen& listen : fds.listen) {

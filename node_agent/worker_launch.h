@@ -23,6 +23,7 @@ bool IsNodeCluster(const AppSpec& spec);
 
 // The child's ends; all stay the caller's.
 struct LaunchFds {
+  int in = -1;  // -1: /dev/null.
   int out = -1;
   int err = -1;
   int channel = -1;  // -1: no IPC channel.

@@ -17,16 +17,28 @@ bool MakePipe(UniqueFd* read_end, UniqueFd* write_end) {
   if (pipe2(ends.data(), O_CLOEXEC) != 0) return false;
   read_end->Reset(ends[0]);
   write_end->Reset(ends[1]);
-  return fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0;
+  return true;
+}
+
+bool MakeNonblocking(const UniqueFd& fd) {
+  return fcntl(fd.get(), F_SETFL, O_NONBLOCK) == 0;
 }
 
 }  // namespace
 
-absl::StatusOr<WorkerPipes> MakeWorkerPipes(bool with_channel) {
+absl::StatusOr<WorkerPipes> MakeWorkerPipes(bool with_channel,
+                                            bool with_stdin) {
   WorkerPipes pipes;
   if (!MakePipe(&pipes.out_read, &pipes.out_write) ||
-      !MakePipe(&pipes.err_read, &pipes.err_write)) {
+      !MakeNonblocking(pipes.out_read) ||
+      !MakePipe(&pipes.err_read, &pipes.err_write) ||
+      !MakeNonblocking(pipes.err_read)) {
     return ErrnoStatus(errno, "cannot make a pipe for a worker's output");
+  }
+  // The worker's end blocks: a program that reads a line waits for it.
+  if (with_stdin && (!MakePipe(&pipes.in_read, &pipes.in_write) ||
+                     !MakeNonblocking(pipes.in_write))) {
+    return ErrnoStatus(errno, "cannot make a pipe for a worker's input");
   }
   if (!with_channel) return pipes;
   std::array<int, 2> ends{-1, -1};

@@ -13,11 +13,13 @@ struct WorkerPipes {
   UniqueFd out_write;
   UniqueFd err_read;
   UniqueFd err_write;
+  UniqueFd in_read;  // With `with_stdin` alone.
+  UniqueFd in_write;
   UniqueFd channel;        // Ours; with `with_channel` alone.
   UniqueFd child_channel;  // The worker's.
 };
 
-absl::StatusOr<WorkerPipes> MakeWorkerPipes(bool with_channel);
+absl::StatusOr<WorkerPipes> MakeWorkerPipes(bool with_channel, bool with_stdin);
 
 }  // namespace fleet::agent
 

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "node_agent/keeper_client.h"
+#include "node_agent/worker_facts.h"
 #include "proto/rpc/app_spec.h"
 
 namespace fleet::agent {
@@ -132,6 +133,8 @@ class WorkerRuntime {
   // when it cannot be given one, INVALID_ARGUMENT, RESOURCE_EXHAUSTED when it
   // does not read.
   virtual absl::Status Send(WorkerId id, const std::string& text) = 0;
+  // What there is to know of it now; costs up to some milliseconds.
+  virtual std::vector<Fact> Inspect(WorkerId id) = 0;
   // SIGKILL to its whole tree, also to what left its session.
   virtual void Kill(WorkerId id) = 0;
 

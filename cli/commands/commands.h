@@ -35,6 +35,12 @@ ExitCode RunNothingToDo(const CommandContext& context);
 ExitCode RunNotThere(const CommandContext& context);
 // Also starts the local fleet, which brings everything up.
 ExitCode RunResurrect(const CommandContext& context);
+ExitCode RunDoctor(const CommandContext& context);
+ExitCode RunMonit(const CommandContext& context);
+ExitCode RunAttach(const CommandContext& context);
+ExitCode RunServe(const CommandContext& context);
+ExitCode RunStartup(const CommandContext& context);
+ExitCode RunUnstartup(const CommandContext& context);
 ExitCode RunReload(const CommandContext& context);
 ExitCode RunRestart(const CommandContext& context);
 ExitCode RunStop(const CommandContext& context);

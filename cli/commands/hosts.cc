@@ -23,8 +23,7 @@ ExitCode RunHosts(const CommandContext& context) {
                 << std::endl;
     return ExitCode::kSuccess;
   }
-  context.out << HostTable(*hosts, context.line.output == OutputFormat::kWide,
-                           context.clock.WallNow(), context.out_style);
+  context.out << HostTable(*hosts, ViewOf(context));
   return ExitCode::kSuccess;
 }
 

@@ -1,12 +1,14 @@
 #include "cli/commands/app_names.h"
 #include "cli/commands/commands.h"
+#include "cli/render/app_order.h"
 #include "cli/render/app_table.h"
 
 namespace fleet::cli {
 
 ExitCode RunLs(const CommandContext& context) {
-  const auto apps = ListChosenApps(context);
+  auto apps = ListChosenApps(context);
   if (!apps.ok()) return Fail(context, apps.status());
+  SortApps(context.line.sort, *apps);
   if (PrintMessage(context, *apps)) return ExitCode::kSuccess;
   if (context.line.output == OutputFormat::kName) {
     for (const v1::App& app : apps->apps()) context.out << app.name() << "\n";

@@ -5,13 +5,26 @@
 namespace fleet::cli {
 namespace {
 
-void PrintApp(const CommandContext& context, const v1::App& app) {
+// What the hosts see of the workers; nothing when they cannot be asked.
+v1::InspectAppResponse Inspect(const CommandContext& context,
+                               const ChosenApp& choice) {
+  v1::InspectAppRequest request;
+  request.set_name(choice.name);
+  request.set_hosts(context.line.hosts);
+  if (choice.slot) request.set_slot(*choice.slot);
+  const auto response = context.client.Call(request);
+  return response.ok() ? *response : v1::InspectAppResponse();
+}
+
+void PrintApp(const CommandContext& context, const ChosenApp& choice,
+              const v1::App& app) {
   if (PrintMessage(context, app)) return;
   if (context.line.output == OutputFormat::kName) {
     context.out << app.name() << "\n";
-  } else {
-    context.out << AppDetails(app, context.clock.WallNow(), context.out_style);
+    return;
   }
+  context.out << AppDetails(app, Inspect(context, choice).answers(),
+                            ViewOf(context));
 }
 
 }  // namespace
@@ -29,7 +42,7 @@ ExitCode RunShow(const CommandContext& context) {
     KeepSlot(choice, *response->mutable_app());
     if (!first) context.out << "\n";
     first = false;
-    PrintApp(context, response->app());
+    PrintApp(context, choice, response->app());
   }
   return ExitCode::kSuccess;
 }

@@ -1,4 +1,5 @@
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "cli/commands/app_names.h"
 #include "cli/commands/app_waiter.h"
 #include "cli/commands/apply_specs.h"
@@ -28,37 +29,86 @@ ExitCode StartApps(const CommandContext& context,
   return WaitForApps(context, apps, LacksReady, "started");
 }
 
-bool AppExists(const CommandContext& context, const std::string& name) {
-  v1::GetAppRequest request;
-  request.set_name(name);
-  return context.client.Call(request).ok();
+bool HasSpec(const CommandLine& line) {
+  return !line.fields.entries.empty() || !line.program_args.empty();
+}
+
+ExitCode StartSpecs(const CommandContext& context,
+                    const absl::StatusOr<SpecFile>& file,
+                    std::vector<std::string>& names) {
+  if (file.ok()) {
+    for (const AppSpec& spec : file->apps) names.push_back(spec.name);
+  }
+  return ApplySpecs(context, file);
+}
+
+// What one word of the command line means: a file of specs, a script, or apps
+// that there are. Adds the names of the apps.
+ExitCode StartOne(const CommandContext& context, const std::string& what,
+                  std::vector<std::string>& names) {
+  if (FileKindOf(what) != FileKind::kProgram) {
+    return StartSpecs(context, LoadSpecFile(what, SpecFileOptionsOf(context)),
+                      names);
+  }
+  if (const absl::Status ready = EnsureFleet(context); !ready.ok()) {
+    return Fail(context, ready);
+  }
+  const auto script = [&] {
+    return StartSpecs(context, SpecOfScript(what, SpecFileOptionsOf(context)),
+                      names);
+  };
+  if (PathExists(what) || HasSpec(context.line)) return script();
+  const auto apps = ResolveAppNames(context, {what});
+  if (apps.ok()) {
+    names.insert(names.end(), apps->begin(), apps->end());
+    return StartApps(context, *apps);
+  }
+  if (ReasonOf(apps.status()).reason != "APP_NOT_FOUND") {
+    return Fail(context, apps.status());
+  }
+  if (LooksLikeScript(what)) return script();
+  return Fail(context,
+              Annotate(apps.status(), absl::StrCat("there is no file \"", what,
+                                                   "\" here, and")));
+}
+
+// --attach.
+ExitCode FollowLogs(const CommandContext& context,
+                    const std::vector<std::string>& names) {
+  CommandLine line = context.line;
+  line.names = names;
+  line.follow = true;
+  line.output = OutputFormat::kTable;
+  return RunLogs({.line = line,
+                  .out = context.out,
+                  .err = context.err,
+                  .out_style = context.out_style,
+                  .err_style = context.err_style,
+                  .terminal = context.terminal,
+                  .out_width = context.out_width,
+                  .clock = context.clock,
+                  .loop = context.loop,
+                  .env = context.env,
+                  .client = context.client,
+                  .local = context.local});
 }
 
 }  // namespace
 
 ExitCode RunStart(const CommandContext& context) {
-  const std::string& what = context.line.names[0];
-  if (FileKindOf(what) != FileKind::kProgram) return RunApply(context);
-  const bool has_spec = !context.line.fields.entries.empty() ||
-                        !context.line.program_args.empty();
-  const bool is_script = LooksLikeScript(what);
-  if (const absl::Status ready = EnsureFleet(context); !ready.ok()) {
-    return Fail(context, ready);
+  const CommandLine& line = context.line;
+  if (!line.without_meaning.empty()) {
+    Note(context, absl::StrCat(absl::StrJoin(line.without_meaning, ", "),
+                               ": without effect here; fleetctl start --help "
+                               "says why"));
   }
-  // A name with a dot may be an app's too.
-  const bool is_app = !PathExists(what) && !has_spec &&
-                      (!is_script || AppExists(context, what));
-  if (!is_app) {
-    return ApplySpecs(context, SpecOfScript(what, SpecFileOptionsOf(context)));
+  ExitCode code = ExitCode::kSuccess;
+  std::vector<std::string> started;
+  for (const std::string& what : line.names) {
+    code = Worse(code, StartOne(context, what, started));
   }
-  const auto apps = ResolveAppNames(context, {what});
-  if (apps.ok()) return StartApps(context, *apps);
-  if (ReasonOf(apps.status()).reason != "APP_NOT_FOUND") {
-    return Fail(context, apps.status());
-  }
-  return Fail(context,
-              Annotate(apps.status(), absl::StrCat("there is no file \"", what,
-                                                   "\" here, and")));
+  if (!line.attach || code != ExitCode::kSuccess || line.dry_run) return code;
+  return FollowLogs(context, started);
 }
 
 }  // namespace fleet::cli

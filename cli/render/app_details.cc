@@ -120,12 +120,11 @@ void AddSpec(const AppSpec& spec, Details& details) {
   details.Line("error file", spec.logs.error_file);
 }
 
-void AddHosts(const v1::App& app, absl::Time now, const TextStyle& style,
-              Details& details) {
+void AddHosts(const v1::App& app, const TableView& view, Details& details) {
   details.Section("workers, as their hosts say");
   v1::ListAppsResponse one;
   *one.add_apps() = app;
-  details.Text(InstanceTable(one, {now, style, 0, false}));
+  details.Text(InstanceTable(one, view));
   for (const v1::HostApp& host : app.hosts()) {
     const v1::Step& step = host.status().step();
     if (step.phase() == v1::STEP_PHASE_FAILED) {
@@ -157,13 +156,36 @@ void AddExits(const v1::App& app, Details& details) {
   }
 }
 
+void AddFacts(const v1::App& app,
+              const google::protobuf::RepeatedPtrField<v1::HostAnswer>& facts,
+              Details& details) {
+  for (const v1::HostAnswer& answer : facts) {
+    for (const v1::WorkerFacts& worker : answer.workers()) {
+      details.Section(absl::StrCat(app.name(), ".", worker.slot(), " on ",
+                                   answer.host(), ", pid ", worker.pid()));
+      for (const v1::Fact& fact : worker.facts()) {
+        details.Line(fact.name(), fact.value());
+      }
+    }
+  }
+  for (const v1::HostAnswer& answer : facts) {
+    if (answer.code() == 0) continue;
+    details.Line(answer.host(),
+                 absl::StrCat("nothing more is known: ", answer.message()),
+                 Colour::kYellow);
+  }
+}
+
 }  // namespace
 
-std::string AppDetails(const v1::App& app, absl::Time now,
-                       const TextStyle& style) {
+std::string AppDetails(
+    const v1::App& app,
+    const google::protobuf::RepeatedPtrField<v1::HostAnswer>& facts,
+    const TableView& view) {
   const AppSummary summary = Summarize(app);
-  Details details(style);
+  Details details(view.style);
   details.Section(app.name());
+  details.Line("id", absl::StrCat(app.id(), ", namespace ", app.namespace_()));
   details.Line("state", summary.state, summary.colour);
   details.Line("ready", absl::StrCat(summary.ready, " of ", summary.desired,
                                      " instances, ", summary.hosts_ok, " of ",
@@ -179,11 +201,12 @@ std::string AppDetails(const v1::App& app, absl::Time now,
                        : absl::StrCat(", proven is ", app.proven_revision())));
   details.Line("rollout", app.active_rollout_uid());
   details.Line("created", absl::StrCat(AgeText(app.has_create_time(),
-                                               app.create_time(), now),
+                                               app.create_time(), view.now),
                                        " ago"));
   AddSpec(FromProto(app.spec()), details);
-  AddHosts(app, now, style, details);
+  AddHosts(app, view, details);
   AddExits(app, details);
+  AddFacts(app, facts, details);
   return details.Take();
 }
 

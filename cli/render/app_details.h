@@ -4,17 +4,18 @@
 
 #include <string>
 
-#include "absl/time/time.h"
-#include "cli/render/text_style.h"
-#include "fleet/v1/app.pb.h"
+#include "cli/render/app_table.h"
+#include "fleet/v1/app_service.pb.h"
 
 namespace fleet::cli {
 
 // Spec, revisions, what each host says, how workers ended, the rollout under
-// way. Values of env are not shown, they may be secrets. `now` is calendar
-// time.
-std::string AppDetails(const v1::App& app, absl::Time now,
-                       const TextStyle& style);
+// way; and of each worker what its host sees now (`facts`; of hosts that did
+// not answer, why). Values of env are not shown, they may be secrets.
+std::string AppDetails(
+    const v1::App& app,
+    const google::protobuf::RepeatedPtrField<v1::HostAnswer>& facts,
+    const TableView& view);
 
 }  // namespace fleet::cli
 

@@ -20,6 +20,9 @@ std::string PerInstance(std::optional<int> slot, int64_t first) {
 std::vector<std::pair<std::string, std::string>> EnvOf(
     const AppSpec& spec, std::optional<int> slot) {
   std::map<std::string, std::string> env = spec.env;
+  for (const auto& [name, secret] : spec.secrets) {
+    env[name] = absl::StrCat("<secret ", secret, ">");
+  }
   if (spec.port != 0) env["PORT"] = absl::StrCat(spec.port);
   if (!spec.instance_var.empty()) env[spec.instance_var] = PerInstance(slot, 0);
   const auto rising = env.find(spec.increment_var);

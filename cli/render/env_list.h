@@ -12,8 +12,9 @@
 namespace fleet::cli {
 
 // The variables that the spec gives to its workers, sorted, and the value of
-// each. With a `slot`, those that differ from instance to instance have its
-// values; else they are shown as "<instance>".
+// each; of a secret only its name ("<secret db-password>"). With a `slot`,
+// those that differ from instance to instance have its values; else they are
+// shown as "<instance>".
 std::vector<std::pair<std::string, std::string>> EnvOf(const AppSpec& spec,
                                                        std::optional<int> slot);
 

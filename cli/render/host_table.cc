@@ -1,6 +1,7 @@
 #include "cli/render/host_table.h"
 
 #include <map>
+#include <set>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -15,69 +16,104 @@ namespace fleet::cli {
 namespace {
 
 StateText HostStateText(const v1::Host& host, absl::Time now) {
-  StateText state = {"unknown", Colour::kYellow};
-  if (host.state() == v1::HOST_STATE_CONNECTED) {
-    state = {"connected", Colour::kGreen};
-  } else if (host.state() == v1::HOST_STATE_DISCONNECTED) {
-    state = {absl::StrCat(
-                 "disconnected, last heard ",
-                 AgeText(host.has_last_seen_time(), host.last_seen_time(), now),
-                 " ago"),
-             Colour::kRed};
-  } else if (host.state() == v1::HOST_STATE_CONFLICT) {
-    state = {"conflict", Colour::kRed};
+  switch (host.state()) {
+    case v1::HOST_STATE_CONNECTED:
+      return {"connected", Colour::kGreen};
+    case v1::HOST_STATE_DISCONNECTED:
+      return {absl::StrCat("away ", AgeText(host.has_last_seen_time(),
+                                            host.last_seen_time(), now)),
+              Colour::kRed};
+    case v1::HOST_STATE_CONFLICT:
+      return {"conflict", Colour::kRed};
+    case v1::HOST_STATE_UNSPECIFIED:
+    case v1::HostState_INT_MIN_SENTINEL_DO_NOT_USE_:
+    case v1::HostState_INT_MAX_SENTINEL_DO_NOT_USE_:
+      break;
   }
-  if (!host.reason().empty()) absl::StrAppend(&state.text, ": ", host.reason());
-  return state;
+  return {"unknown", Colour::kYellow};
 }
 
-std::vector<TextTable::Cell> HostRow(const v1::Host& host, absl::Time now) {
-  const StateText state = HostStateText(host, now);
+std::string CellOr(const std::string& text) {
+  return text.empty() ? "-" : text;
+}
+
+void AddHost(const v1::Host& host, const TableView& view, TextTable& table) {
+  const StateText state = HostStateText(host, view.now);
   const bool connected = host.state() == v1::HOST_STATE_CONNECTED;
   const v1::HostUsage& usage = host.usage();
   const bool known = connected && host.has_usage();
-  return {{host.name(), Colour::kCyan},
-          {state.text, state.colour},
-          {absl::StrCat(host.instances_ready(), "/", host.instances()),
-           connected ? Colour::kNone : Colour::kGrey},
-          known ? absl::StrFormat("%.1f/%d", usage.cpu_cores(), host.cores())
-                : absl::StrCat("-/", host.cores()),
-          known ? absl::StrCat(HumanSize(usage.memory_used_bytes()), "/",
-                               HumanSize(host.memory_bytes()))
-                : absl::StrCat("-/", HumanSize(host.memory_bytes())),
-          connected ? AgeText(host.has_connect_time(), host.connect_time(), now)
-                    : "-",
-          LabelsText(host)};
+  std::vector<TextTable::Cell> row = {
+      {host.name(), Colour::kCyan},
+      {state.text, state.colour},
+      {absl::StrCat(host.instances_ready(), "/", host.instances()),
+       connected ? Colour::kNone : Colour::kGrey},
+      known ? absl::StrFormat("%.1f/%d", usage.cpu_cores(), host.cores())
+            : absl::StrCat("-/", host.cores()),
+      known ? absl::StrFormat("%.2f", usage.load1()) : "-",
+      known ? absl::StrCat(HumanSize(usage.memory_used_bytes()), "/",
+                           HumanSize(host.memory_bytes()))
+            : absl::StrCat("-/", HumanSize(host.memory_bytes()))};
+  if (view.wide) {
+    const int64_t rss = usage.agent_rss_bytes() + usage.keeper_rss_bytes();
+    row.insert(
+        row.end(),
+        {connected
+             ? AgeText(host.has_connect_time(), host.connect_time(), view.now)
+             : "-",
+         AgeText(host.has_last_seen_time(), host.last_seen_time(), view.now),
+         CellOr(host.agent_version()), CellOr(host.keeper_version()),
+         CellOr(host.kernel()), CellOr(host.bind_address()),
+         CellOr(host.peer()), HumanSize(rss)});
+  }
+  row.emplace_back(LabelsText(host));
+  table.AddRow(std::move(row));
+}
+
+// What does not fit a column: why a host is not well, and versions that
+// differ.
+std::string HostNotes(const v1::ListHostsResponse& hosts) {
+  std::string notes;
+  std::set<std::string> versions;
+  for (const v1::Host& host : hosts.hosts()) {
+    if (host.state() == v1::HOST_STATE_CONNECTED) {
+      versions.insert(host.agent_version());
+    }
+    if (host.state() == v1::HOST_STATE_CONFLICT) {
+      absl::StrAppend(&notes, host.name(), ": ", Printable(host.reason()),
+                      "\n");
+    }
+  }
+  if (versions.size() > 1) {
+    absl::StrAppend(
+        &notes, "agents of several versions: ", absl::StrJoin(versions, ", "),
+        "; fleetctl hosts -o wide shows which\n");
+  }
+  return notes;
 }
 
 }  // namespace
 
-std::string HostTable(const v1::ListHostsResponse& hosts, bool wide,
-                      absl::Time now, const TextStyle& style) {
+std::string HostTable(const v1::ListHostsResponse& hosts,
+                      const TableView& view) {
   std::vector<TextTable::Column> columns = {
-      {"name"},      {"state"},    {"ready", true}, {"cpu", true},
-      {"mem", true}, {"up", true}, {"labels"}};
-  if (wide) {
-    for (const char* title :
-         {"address", "peer", "agent", "keeper", "kernel", "agent mem"}) {
-      columns.push_back({title});
-    }
+      {"name", false, true}, {"state"},      {"ready", true},
+      {"cpu", true},         {"load", true}, {"mem", true}};
+  if (view.wide) {
+    columns.insert(columns.end(), {{"up", true},
+                                   {"heard", true},
+                                   {"agent"},
+                                   {"keeper"},
+                                   {"kernel"},
+                                   {"address"},
+                                   {"peer"},
+                                   {"agent mem", true}});
   }
+  columns.push_back({"labels", false, true});
   TextTable table(std::move(columns));
-  for (const v1::Host& host : hosts.hosts()) {
-    std::vector<TextTable::Cell> row = HostRow(host, now);
-    if (wide) {
-      const int64_t rss =
-          host.usage().agent_rss_bytes() + host.usage().keeper_rss_bytes();
-      for (const std::string& text :
-           {host.bind_address(), host.peer(), host.agent_version(),
-            host.keeper_version(), host.kernel(), HumanSize(rss)}) {
-        row.emplace_back(text.empty() ? "-" : text);
-      }
-    }
-    table.AddRow(std::move(row));
-  }
-  return table.ToText(style);
+  for (const v1::Host& host : hosts.hosts()) AddHost(host, view, table);
+  const std::string notes = HostNotes(hosts);
+  return table.ToText(view.style, view.width) +
+         (notes.empty() ? "" : view.style.Paint(Colour::kYellow, notes));
 }
 
 std::string LabelsText(const v1::Host& host) {

@@ -4,16 +4,15 @@
 
 #include <string>
 
-#include "absl/time/time.h"
-#include "cli/render/text_style.h"
+#include "cli/render/app_table.h"
 #include "fleet/v1/host_service.pb.h"
 
 namespace fleet::cli {
 
-// A row per host; `wide` adds what the agent says of itself. `now` is calendar
-// time.
-std::string HostTable(const v1::ListHostsResponse& hosts, bool wide,
-                      absl::Time now, const TextStyle& style);
+// A row per host, and below what of it does not fit a column; wide adds what
+// the agent says of itself. Fits 80 columns.
+std::string HostTable(const v1::ListHostsResponse& hosts,
+                      const TableView& view);
 
 // "role=web,zone=a" by key, "-" when there is none.
 std::string LabelsText(const v1::Host& host);

@@ -7,7 +7,18 @@
 namespace fleet::cli {
 namespace {
 
-const char* CodeOf(Colour colour) {
+bool StartsCharacter(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+}
+
+std::string Blanks(std::string_view text, size_t width) {
+  const size_t used = DisplayWidth(text);
+  return std::string(used < width ? width - used : 0, ' ');
+}
+
+}  // namespace
+
+const char* ColourCode(Colour colour) {
   switch (colour) {
     case Colour::kNone:
       return "";
@@ -27,20 +38,10 @@ const char* CodeOf(Colour colour) {
   return "";
 }
 
-bool StartsCharacter(char c) {
-  return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-}
-
-std::string Blanks(std::string_view text, size_t width) {
-  const size_t used = DisplayWidth(text);
-  return std::string(used < width ? width - used : 0, ' ');
-}
-
-}  // namespace
-
 std::string TextStyle::Paint(Colour colour, std::string_view text) const {
   if (!colours || colour == Colour::kNone) return std::string(text);
-  return absl::StrCat("\x1b[", CodeOf(colour), "m", ToAbsl(text), "\x1b[0m");
+  return absl::StrCat("\x1b[", ColourCode(colour), "m", ToAbsl(text),
+                      "\x1b[0m");
 }
 
 std::string Printable(std::string_view text) {

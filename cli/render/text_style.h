@@ -17,6 +17,9 @@ struct TextStyle {
   std::string Paint(Colour colour, std::string_view text) const;
 };
 
+// The parameters of SGR (ECMA-48) that paint it; "" for kNone.
+const char* ColourCode(Colour colour);
+
 // Control characters become "\x1b" and so on, so that what a program wrote
 // cannot steer the terminal. A newline becomes a blank.
 std::string Printable(std::string_view text);

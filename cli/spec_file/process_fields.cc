@@ -195,6 +195,12 @@ constexpr Field kFields[] = {
          .pm2 = "pid_file",
          .unset = "none is written",
          .example = "/run/web-%i.pid"}),
+    At<&AppSpec::stdin_pipe>(
+        {.name = "stdin",
+         .type = FieldType::kBool,
+         .explanation = "Gives each worker a pipe as standard input, for "
+                        "fleetctl send; it outlives the agent.",
+         .example = "true"}),
 };
 
 }  // namespace

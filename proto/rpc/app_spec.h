@@ -91,6 +91,7 @@ struct AppSpec {
   bool autostart = true;
   std::vector<std::string> env_files;
   std::string pid_file;  // Empty: none.
+  bool stdin_pipe = false;
 };
 
 // Node runs it: it gets the IPC channel, and in cluster mode Node's cluster

@@ -90,6 +90,7 @@ void WriteProgram(const AppSpec& from, v1::AppSpec& to) {
   to.mutable_depends_on()->Add(from.depends_on.begin(), from.depends_on.end());
   to.set_autostart(from.autostart);
   to.set_pid_file(from.pid_file);
+  to.set_stdin_pipe(from.stdin_pipe);
 }
 
 // ---------------------------------------------------------- from the message
@@ -176,6 +177,7 @@ void ReadProgram(const v1::AppSpec& from, AppSpec& to) {
   to.depends_on.assign(from.depends_on().begin(), from.depends_on().end());
   if (from.has_autostart()) to.autostart = from.autostart();
   to.pid_file = from.pid_file();
+  to.stdin_pipe = from.stdin_pipe();
 }
 
 void ReadInstances(const v1::AppSpec& from, AppSpec& to) {

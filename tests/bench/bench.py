@@ -364,9 +364,21 @@ def bench_thousand(seconds=30):
         "", "< 1 %")
 
 
-BENCHES = {"thousand": bench_thousand, "crash": bench_crash, "hundred": bench_hundred,
+def bench_monit():
+    """One question of monit, of 100 hosts with 100 workers each."""
+    cost = json.loads(subprocess.run([f"{BIN}/monit_cost"], check=True,
+                                     capture_output=True, text=True).stdout)
+    keep("monit", cost)
+    row("monit, a question about 10,000 workers",
+        f"{cost['controller_ms']:.1f} ms", f"{cost['answer_kb']:.0f} KB", "",
+        "≤ 20 ms")
+    row("monit, drawing the answer", f"{cost['viewer_ms']:.1f} ms", "", "", "")
+
+
+BENCHES = {"thousand": bench_thousand, "crash": bench_crash,
+           "hundred": bench_hundred,
            "serving": bench_serving, "reload": bench_reload,
-           "overhead": bench_overhead}
+           "overhead": bench_overhead, "monit": bench_monit}
 
 
 def main():

@@ -136,6 +136,18 @@ struct FakeController::Server final : v1::AppService::Service,
     return Take("ListHosts", *request);
   }
 
+  grpc::Status InspectApp(ServerContext*, const v1::InspectAppRequest* request,
+                          v1::InspectAppResponse* response) override {
+    *response->mutable_answers() = fake.answers;
+    return Take("InspectApp", *request);
+  }
+
+  grpc::Status CheckHosts(ServerContext*, const v1::CheckHostsRequest* request,
+                          v1::CheckHostsResponse* response) override {
+    *response = fake.checks;
+    return Take("CheckHosts", *request);
+  }
+
   grpc::Status SetHostLabels(ServerContext*,
                              const v1::SetHostLabelsRequest* request,
                              v1::SetHostLabelsResponse* response) override {

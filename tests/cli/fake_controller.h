@@ -49,6 +49,7 @@ class FakeController {
   v1::ListHostsResponse hosts;
   // Of the one-shot orders.
   google::protobuf::RepeatedPtrField<v1::HostAnswer> answers;
+  v1::CheckHostsResponse checks;
   v1::ApplyAppsResponse applied;
   v1::Rollout rollout;
   v1::ListRolloutsResponse rollouts;

@@ -130,6 +130,23 @@ TEST_F(HostCommandsTest, AHostLostMeanwhileIsNotWaitedFor) {
   EXPECT_THAT(messages_[1], HasSubstr("is not known"));
 }
 
+TEST_F(HostCommandsTest, WhatWasSeenOfWorkersIsPassedOn) {
+  std::string seen;
+  ASSERT_TRUE(commands()
+                  .Inspect({"web", 0, "host-1"},
+                           [&](const AppCommands::Answers& answers) {
+                             seen = answers[0].workers(0).facts(0).value();
+                           })
+                  .ok());
+  EXPECT_EQ(LastCommand(*one_)->inspect().instances().slot(), 0);
+  v1::SessionRequest request;
+  v1::CommandResult& result = *request.mutable_command_result();
+  result.set_id(LastCommand(*one_)->id());
+  result.add_workers()->add_facts()->set_value("47 MB");
+  one_->Say(request);
+  EXPECT_EQ(seen, "47 MB");
+}
+
 TEST_F(HostCommandsTest, AnAnswerOfAnotherHostDoesNotCount) {
   ASSERT_TRUE(commands().Reset({"web", std::nullopt, ""}, Note()).ok());
   v1::SessionRequest request;

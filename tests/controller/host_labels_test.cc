@@ -39,6 +39,7 @@ TEST_F(HostLabelsTest, AssignedOnesStandOverTheAgentsAndOutliveBothPrograms) {
   EXPECT_THAT(Labels(), both);
   one_.Connect();
   EXPECT_THAT(Labels(), both);
+  one_.Disconnect();
   scene_.Restart();
   EXPECT_THAT(Labels(), both);
   one_.Connect();

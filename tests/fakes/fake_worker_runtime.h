@@ -110,6 +110,10 @@ class FakeWorkerRuntime : public WorkerRuntime {
     return absl::OkStatus();
   }
 
+  std::vector<Fact> Inspect(WorkerId id) override {
+    return {{"pid", std::to_string(PidOf(id))}};
+  }
+
   void Kill(WorkerId id) override {
     workers_.at(id).stopping = workers_.at(id).killed = true;
     End(id, {WorkerExit::Kind::kSignaled, 9, "SIGKILL"});

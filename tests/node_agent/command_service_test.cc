@@ -29,7 +29,10 @@ class CommandServiceTest : public testing::Test {
     journal_ = DesiredJournal::Open(dir_ + "/desired.journal").value();
     state_ = std::make_unique<AgentState>(loop_, runtime_, *journal_, 4);
     state_->Start(1);
-    commands_ = std::make_unique<CommandService>(*state_, runtime_);
+    commands_ = std::make_unique<CommandService>(*state_, runtime_, [] {
+      return std::vector<HostCheck>{
+          {"disk", CheckState::kProblem, "full", "make room"}};
+    });
     commands_->SetSender(
         [this](v1::CommandResult result) { results_.push_back(result); });
     v1::DesiredState wanted;
@@ -151,6 +154,22 @@ TEST_F(CommandServiceTest, AResetCountsRestartsAnew) {
   *command.mutable_reset()->mutable_instances() = Web();
   EXPECT_EQ(Run(command).instances(), 2);
   EXPECT_EQ(restarts(), 0);
+}
+
+TEST_F(CommandServiceTest, FactsAndChecksAreThereForWhoAsks) {
+  v1::Command command;
+  *command.mutable_inspect()->mutable_instances() = Web(1);
+  v1::CommandResult inspected = Run(command);
+  ASSERT_EQ(inspected.workers_size(), 1) << inspected.message();
+  EXPECT_EQ(inspected.workers(0).slot(), 1);
+  EXPECT_EQ(inspected.workers(0).facts(0).name(), "pid");
+  EXPECT_EQ(inspected.workers(0).facts(0).value(),
+            std::to_string(inspected.workers(0).pid()));
+  command.mutable_check();
+  v1::CommandResult checked = Run(command);
+  EXPECT_EQ(checked.code(), 0);
+  EXPECT_EQ(checked.checks(0).state(), v1::CHECK_STATE_PROBLEM);
+  EXPECT_EQ(checked.checks(0).advice(), "make room");
 }
 
 TEST_F(CommandServiceTest, ACommandOfANewerControllerIsUnknown) {

@@ -30,6 +30,7 @@ void FillRest(AppSpec& s) {
   s.autostart = false;
   s.env_files = {".env", "-.env.local"};
   s.pid_file = "/run/web.pid";
+  s.stdin_pipe = true;
 }
 
 // No field has its default.

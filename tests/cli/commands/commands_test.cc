@@ -227,6 +227,37 @@ TEST_F(CommandsTest, StartTakesScriptsAndStoppedApps) {
   EXPECT_THAT(fake_.Requests(), Contains("StartApp {name: \"web\"}"));
 }
 
+TEST_F(CommandsTest, StartTakesSeveralAndPm2sFlags) {
+  fake_.applied = FromText<v1::ApplyAppsResponse>(
+      "results { app: 'app' change: APPLY_CHANGE_CREATED revision: 1 }");
+  const Ran ran =
+      Run("start ./a.js 3 -o out.log -e err.log --cron @daily --watch "
+          "--ignore-watch tmp,logs --force --update-env --stdin --time "
+          "--log-date-format HH:mm --max-memory-restart 300M --no-autorestart");
+  // With a spec from flags, every word is a script.
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.err, HasSubstr("--force, --update-env: without effect"));
+  const std::string request = fake_.Requests()[0];
+  EXPECT_THAT(request, HasSubstr("out_file: \"/"));
+  EXPECT_THAT(request, HasSubstr("out.log\""));
+  EXPECT_THAT(request, HasSubstr("stdin_pipe: true"));
+  EXPECT_THAT(request, HasSubstr("max_memory_bytes: 314572800"));
+  EXPECT_EQ(Run("start web 3").code, 0);
+  EXPECT_THAT(fake_.Requests(), Contains("StartApp {name: \"web\"}"));
+}
+
+TEST_F(CommandsTest, ServeStartsAServerOfFiles) {
+  fake_.applied = FromText<v1::ApplyAppsResponse>(
+      "results { app: 'static-9000' change: APPLY_CHANGE_CREATED }");
+  EXPECT_EQ(Run("serve /srv/www 9000").code, 0);
+  EXPECT_THAT(fake_.Requests()[0], HasSubstr("name: \"static-9000\""));
+  EXPECT_THAT(fake_.Requests()[0],
+              HasSubstr("args: \"-m\" args: \"http.server\" args: "
+                        "\"9000\""));
+  EXPECT_THAT(fake_.Requests()[0], HasSubstr("cwd: \"/srv/www\""));
+  EXPECT_EQ(Run("serve . many").code, 2);
+}
+
 TEST_F(CommandsTest, ScaleIsAbsoluteOrRelative) {
   EXPECT_EQ(Run("scale web 4").code, 0);
   EXPECT_EQ(Run("scale web -2").code, 0);

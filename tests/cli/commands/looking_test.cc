@@ -25,14 +25,45 @@ TEST_F(LookingTest, JlistIsOneLineOfJson) {
   EXPECT_THAT(Run("prettylist web").out, HasSubstr("\n    \"pm_id\": 3"));
 }
 
+TEST_F(LookingTest, ListsAreSorted) {
+  v1::App& second = *fake_.apps.add_apps();
+  second.set_name("api");
+  second.set_id(9);
+  EXPECT_EQ(Run("ls -o name").out, "web\napi\n");
+  EXPECT_EQ(Run("ls -o name --sort name").out, "api\nweb\n");
+  EXPECT_EQ(Run("ls -o name --sort id:desc").out, "api\nweb\n");
+  EXPECT_EQ(Run("ls -o name --sort cpu").out, "web\napi\n");
+  EXPECT_FALSE(ParseCommandLine({"ls", "--sort", "colour"}).ok());
+}
+
+TEST_F(LookingTest, TheDoctorsExitCodeIsForScripts) {
+  EXPECT_EQ(Run("doctor").code, 0) << Run("doctor").out;
+  v1::HostCheckup& host = *fake_.checks.add_checkups();
+  host.set_host("host-1");
+  v1::HostCheck& check = *host.add_checks();
+  check.set_name("disk");
+  check.set_state(v1::CHECK_STATE_WARNING);
+  EXPECT_EQ(Run("doctor").code, 0);
+  check.set_state(v1::CHECK_STATE_PROBLEM);
+  EXPECT_EQ(Run("doctor").code, 1);
+  EXPECT_THAT(Run("doctor -o json").out, HasSubstr("\"problems\": 1"));
+}
+
+TEST_F(LookingTest, MonitNeedsATerminal) {
+  fake_.FailMethod("GetController", absl::UnavailableError("gone"));
+  EXPECT_EQ(Run("monit").code, 7);
+}
+
 TEST_F(LookingTest, EnvShowsWhatEachInstanceGets) {
   v1::AppSpec& spec = *fake_.apps.mutable_apps(0)->mutable_spec();
   (*spec.mutable_env())["PORT_BASE"] = "3000";
   (*spec.mutable_env())["TEXT"] = "a\x1b[31m";
+  (*spec.mutable_secrets())["TOKEN"] = "web-token";
   spec.set_increment_var("PORT_BASE");
   EXPECT_EQ(Run("env web.2").out,
             "FLEET_APP=web\nFLEET_HOST=<host>\nFLEET_INSTANCE=2\n"
-            "NODE_APP_INSTANCE=2\nPORT_BASE=3002\nTEXT=a\\x1b[31m\n");
+            "NODE_APP_INSTANCE=2\nPORT_BASE=3002\nTEXT=a\\x1b[31m\n"
+            "TOKEN=<secret web-token>\n");
   EXPECT_THAT(Run("env web").out, HasSubstr("PORT_BASE=<3000 + instance>"));
 }
 

@@ -195,7 +195,7 @@ TEST(HostTable, ShowsHosts) {
       memory_bytes: 8589934592
       instances: 4
       instances_ready: 4
-      usage { cpu_cores: 1.5 memory_used_bytes: 1073741824 }
+      usage { cpu_cores: 1.5 memory_used_bytes: 1073741824 load1: 0.7 }
       labels { key: "zone" value: "a" }
       labels { key: "role" value: "web" }
       connect_time { seconds: 1699999940 }
@@ -207,14 +207,28 @@ TEST(HostTable, ShowsHosts) {
       last_seen_time { seconds: 1699999970 }
     }
   )pb");
-  EXPECT_EQ(
-      HostTable(hosts, false, kNow, {}),
-      "name    state                             ready    cpu              "
-      "mem     up  labels\n"
-      "host-1  connected                           4/4  1.5/8  1.00 GB/8.00 "
-      "GB  1m00s  role=web,zone=a\n"
-      "host-2  disconnected, last heard 30s ago    0/0    -/2            "
-      "-/0 B      -  -\n");
+  EXPECT_EQ(HostTable(hosts, View()),
+            "name    state      ready    cpu  load              mem  labels\n"
+            "host-1  connected    4/4  1.5/8  0.70  1.00 GB/8.00 GB  "
+            "role=web,zone=a\n"
+            "host-2  away 30s     0/0    -/2     -            -/0 B  -\n");
+  TableView wide = View();
+  wide.wide = true;
+  EXPECT_NE(HostTable(hosts, wide).find("agent  keeper  kernel"),
+            std::string::npos);
+}
+
+TEST(HostTable, SaysBelowWhatIsNotWell) {
+  const auto hosts = FromText<v1::ListHostsResponse>(R"pb(
+    hosts { name: "a" state: HOST_STATE_CONNECTED agent_version: "1.0" }
+    hosts { name: "b" state: HOST_STATE_CONNECTED agent_version: "1.1" }
+    hosts { name: "c" state: HOST_STATE_CONFLICT reason: "two machines" }
+  )pb");
+  const std::string text = HostTable(hosts, View());
+  EXPECT_NE(text.find("c: two machines\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("agents of several versions: 1.0, 1.1;"),
+            std::string::npos)
+      << text;
 }
 
 TEST(RolloutTable, ShowsRollouts) {
@@ -267,12 +281,24 @@ TEST(AppDetails, ShowsNoValuesOfEnv) {
         instances { slot: 0 last_exit: "exit code 1" }
       }
     })pb");
-  const std::string text = AppDetails(app, kNow, {});
+  const auto facts = FromText<v1::InspectAppResponse>(R"pb(
+    answers {
+      host: "host-1"
+      workers {
+        slot: 0
+        pid: 77
+        facts { name: "cgroup" value: "v2 /web.0: memory.max 300M" }
+      }
+    }
+    answers { host: "host-2" code: 14 message: "not connected" })pb");
+  const std::string text = AppDetails(app, facts.answers(), View());
   EXPECT_EQ(text.find("hunter2"), std::string::npos);
   for (const char* part :
        {"TOKEN", "node app.js", "revision 3 ab12, proven is 2",
         "generation 4 failed: exit code 1", "| Error: no\\x1b[31m DB",
-        "web.0          on host-1: exit code 1", "SIGTERM, SIGKILL after 30"}) {
+        "web.0          on host-1: exit code 1", "SIGTERM, SIGKILL after 30",
+        "web.0 on host-1, pid 77\n", "cgroup         v2 /web.0: memory.max",
+        "host-2         nothing more is known: not connected"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
   }
 }

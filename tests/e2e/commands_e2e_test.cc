@@ -1,0 +1,170 @@
+// What PM2's users type, against the real programs.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "nlohmann/json.hpp"
+#include "tests/e2e/test_fleet.h"
+
+namespace fleet::e2e {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+// Node: tells what it is told.
+constexpr char kListener[] =
+    "process.on('message', m => console.log('message', JSON.stringify(m)));\n"
+    "process.on('SIGUSR2', () => console.log('got SIGUSR2'));\n"
+    "setInterval(() => {}, 1000);\n";
+
+// Python: echoes its standard input.
+constexpr char kEcho[] =
+    "import sys\n"
+    "for line in sys.stdin:\n"
+    "    print('echo', line.strip(), flush=True)\n";
+
+class Commands : public testing::Test {
+ protected:
+  // The app's logs hold `text`, `times` times.
+  bool Logged(const std::string& app, const std::string& text, int times) {
+    return fleet_.Eventually([&] {
+      const std::string logs = fleet_.Ctl({"logs", app}).out;
+      int found = 0;
+      for (size_t at = logs.find(text); at != logs.npos;
+           at = logs.find(text, at + 1)) {
+        ++found;
+      }
+      return found == times;
+    });
+  }
+
+  TestFleet fleet_{{.hosts = 2}};
+};
+
+TEST_F(Commands, SignalsMessagesAndInputReachTheWorkers) {
+  const std::string listener = fleet_.WriteApp("listener.js", kListener);
+  const std::string echo = fleet_.WriteApp("echo.py", kEcho);
+  const std::string file = fleet_.WriteApp(
+      "fleet.yaml", "apps:\n  - {name: listener, script: " + listener +
+                        ", instances: 2}\n  - {name: echo, script: " + echo +
+                        ", stdin: true}\n");
+  fleet_.MustCtl({"apply", file});
+
+  EXPECT_EQ(fleet_.MustCtl({"signal", "SIGUSR2", "listener"}),
+            "listener: 4 workers on 2 hosts got SIGUSR2\n");
+  EXPECT_TRUE(Logged("listener", "got SIGUSR2", 4));
+  // By id, one instance, one host.
+  const int id = fleet_.Show("listener")["id"];
+  fleet_.MustCtl({"send", std::to_string(id) + ".1", "--hosts", "host-2",
+                  R"({"level": "debug"})"});
+  EXPECT_TRUE(Logged("listener", R"(message {"level":"debug"})", 1));
+
+  fleet_.MustCtl({"send", "echo", "hello", "there"});
+  EXPECT_TRUE(Logged("echo", "echo hello there", 2));
+  // The pipe is the keeper's: a new agent goes on with it, and the worker has
+  // not seen its end.
+  const pid_t worker = fleet_.Pids("echo", "host-1").at(0);
+  const pid_t agent = fleet_.AgentPid(1);
+  kill(agent, SIGKILL);
+  ASSERT_TRUE(WaitGone(agent, kPatience));
+  EXPECT_TRUE(fleet_.Eventually([&] {
+    return fleet_.Ctl({"send", "echo", "again", "--hosts", "host-1"})
+               .exit_code == 0;
+  }));
+  EXPECT_TRUE(Logged("echo", "echo again", 1));
+  EXPECT_EQ(fleet_.Pids("echo", "host-1").at(0), worker);
+
+  const CommandResult refused = fleet_.Ctl({"send", "listener.7", "x"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("listener has 2 instances"));
+
+  const auto list = nlohmann::json::parse(fleet_.MustCtl({"jlist"}));
+  ASSERT_EQ(list.size(), 6U);
+  for (const auto& process : list) {
+    EXPECT_EQ(process["pm2_env"]["status"], "online");
+    EXPECT_GT(process["pid"], 0);
+  }
+  EXPECT_EQ(fleet_.MustCtl({"id", "listener"}),
+            "[ " + std::to_string(id) + " ]\n");
+  const std::string shown =
+      fleet_.MustCtl({"show", "echo", "--hosts", "host-1"});
+  for (const char* part : {"echo.0 on host-1, pid ", "command ", "cwd ",
+                           "memory ", "limits ", "readiness "}) {
+    EXPECT_THAT(shown, HasSubstr(part));
+  }
+}
+
+TEST_F(Commands, NamesScalesResetsAndTheDoctor) {
+  const std::string file = fleet_.WriteApp(
+      "fleet.yaml",
+      "apps:\n"
+      "  - {name: api, namespace: shop, script: sleep, interpreter: none, "
+      "args: ['1000']}\n"
+      "  - {name: job, namespace: shop, script: sleep, interpreter: none, "
+      "args: ['1000']}\n"
+      "  - {name: bad, script: 'false', interpreter: none, max_restarts: 1, "
+      "min_uptime: 10s, hosts: host-1}\n");
+  fleet_.Ctl({"apply", file, "--no-wait"});
+  EXPECT_TRUE(fleet_.Eventually([&] {
+    return fleet_.Pids("api", "host-1").size() == 1 &&
+           fleet_.Pids("job", "host-2").size() == 1;
+  }));
+  fleet_.MustCtl({"scale", "shop", "+1", "--hosts", "host-1"});
+  EXPECT_EQ(fleet_.Pids("api", "host-1").size(), 2U);
+  EXPECT_EQ(fleet_.Pids("job", "host-2").size(), 1U);
+  fleet_.MustCtl({"stop", "/^(api|job)$/"});
+  EXPECT_EQ(fleet_.MustCtl({"pid", "shop"}), "");
+  fleet_.MustCtl({"start", "shop"});
+  fleet_.MustCtl({"restart", "job", "--min-ready-time", "0s"});
+  EXPECT_EQ(fleet_.Ctl({"stop", "jib"}).err,
+            "fleetctl: there is no app \"jib\"; did you mean \"job\"?\n");
+
+  // A worker that is killed is restarted and counted, until it is reset.
+  kill(fleet_.Pids("job", "host-2").at(0), SIGKILL);
+  const auto restarts = [&] {
+    int64_t sum = 0;
+    for (const auto& instance : fleet_.InstancesOn("job", "host-2")) {
+      sum += instance["restarts"].get<int64_t>();
+    }
+    return sum;
+  };
+  EXPECT_TRUE(fleet_.Eventually([&] { return restarts() == 1; }));
+  fleet_.MustCtl({"reset", "job"});
+  EXPECT_TRUE(fleet_.Eventually([&] { return restarts() == 0; }));
+
+  // Labels place apps at once.
+  fleet_.MustCtl({"hosts", "label", "host-2", "tier=back"});
+  const std::string labelled = fleet_.WriteApp(
+      "back.yaml",
+      "apps:\n  - {name: back, script: sleep, interpreter: none, "
+      "args: ['1000'], hosts: tier=back}\n");
+  fleet_.MustCtl({"apply", labelled});
+  EXPECT_EQ(fleet_.Pids("back", "host-1").size(), 0U);
+  fleet_.MustCtl({"hosts", "label", "host-1", "tier=back"});
+  EXPECT_TRUE(fleet_.Eventually(
+      [&] { return fleet_.Pids("back", "host-1").size() == 1; }));
+
+  // The doctor sees the crash loop and a host that is away.
+  EXPECT_TRUE(fleet_.Eventually([&] {
+    return fleet_.Ctl({"doctor"}).out.find("crash loop: bad on host-1") !=
+           std::string::npos;
+  })) << fleet_.Ctl({"doctor"}).out;
+  fleet_.StopHost(2);
+  EXPECT_TRUE(fleet_.Eventually([&] {
+    const CommandResult ran = fleet_.Ctl({"doctor"});
+    return ran.exit_code == 1 &&
+           ran.out.find("host: host-2: not connected") != std::string::npos;
+  }));
+  const auto json =
+      nlohmann::json::parse(fleet_.Ctl({"doctor", "-o", "json"}).out);
+  EXPECT_GE(json["problems"], 2);
+  const CommandResult stays = fleet_.Ctl({"hosts", "remove", "host-1"});
+  EXPECT_EQ(stays.exit_code, 1);
+  EXPECT_THAT(stays.err, HasSubstr("is connected"));
+  fleet_.MustCtl({"hosts", "remove", "host-2"});
+  EXPECT_THAT(fleet_.MustCtl({"hosts"}), Not(HasSubstr("host-2")));
+}
+
+}  // namespace
+}  // namespace fleet::e2e
