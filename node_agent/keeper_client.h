@@ -36,10 +36,14 @@ struct SpawnRequest {
   uid_t uid = 0;
   gid_t gid = 0;
   std::vector<gid_t> groups;
-  // `fd` becomes `as` in the child. All others are closed. At most 200.
+  // `fd` becomes `as` in the child, unless that is kNotForChild. All others are
+  // closed. One with a `name` is held under it from now until AckExit, as by
+  // Hold: it is there for a later agent before the process runs. At most 200.
+  static constexpr int kNotForChild = -1;
   struct ChildFd {
-    int fd;
-    int as;
+    int fd = -1;
+    int as = kNotForChild;
+    std::string name = {};
   };
   std::vector<ChildFd> child_fds;
 };
@@ -49,6 +53,8 @@ struct ProcessExit {
   enum class Kind { kExited, kSignaled, kUnknown };
   Kind kind = Kind::kUnknown;
   int value = 0;  // Exit code or signal; 0 for kUnknown.
+  // Known: no process that it started lives either.
+  bool tree_gone = false;
 };
 
 // What the keeper had when this agent connected.
@@ -67,6 +73,8 @@ struct Inventory {
   struct Held {
     std::string name;
     UniqueFd fd;
+    // Held until AckExit of this process; 0: until Drop.
+    WorkerId owner = 0;
   };
   std::vector<Process> processes;
   std::vector<Held> held;
@@ -96,7 +104,8 @@ class KeeperClient {
   // Sends `signal` to the process alone (by pidfd: never to a stranger that
   // got its number), or to its process group.
   virtual void Signal(WorkerId id, int signal, bool group) = 0;
-  // The exit has been taken note of; the keeper forgets the process.
+  // The exit has been taken note of; the keeper forgets the process, and drops
+  // what was held with it.
   virtual void AckExit(WorkerId id) = 0;
   // Keeps a duplicate of `fd` under `name` (at most 255 bytes) until Drop. The
   // same name again replaces it.

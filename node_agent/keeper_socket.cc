@@ -54,6 +54,11 @@ absl::Status CheckBounds(const SpawnRequest& request) {
                     std::max(request.argv.size(), request.env.size()),
                     keeper::kMaxStrings);
   }
+  for (const auto& fd : request.child_fds) {
+    if (fd.name.size() > keeper::kMaxName) {
+      return too_many("bytes of a held name", fd.name.size(), keeper::kMaxName);
+    }
+  }
   if (request.argv.empty() || !request.executable.starts_with('/')) {
     return absl::InvalidArgumentError(absl::StrCat(
         "the program \"", request.executable, "\" is not an absolute path"));
@@ -77,6 +82,7 @@ std::vector<char> MakePayload(const SpawnRequest& request) {
     AppendString(argument, payload);
   }
   for (const std::string& entry : request.env) AppendString(entry, payload);
+  for (const auto& fd : request.child_fds) AppendString(fd.name, payload);
   return payload;
 }
 
@@ -138,12 +144,12 @@ void TakeFds(const msghdr& header, KeeperMessage& message) {
 
 }  // namespace
 
-ProcessExit ExitOf(keeper::ExitKind kind, int value) {
+ProcessExit ExitOf(keeper::ExitKind kind, int value, bool tree_gone) {
   switch (kind) {
     case keeper::ExitKind::kExited:
-      return {ProcessExit::Kind::kExited, value};
+      return {ProcessExit::Kind::kExited, value, tree_gone};
     case keeper::ExitKind::kSignaled:
-      return {ProcessExit::Kind::kSignaled, value};
+      return {ProcessExit::Kind::kSignaled, value, tree_gone};
     case keeper::ExitKind::kUnknown:
       break;
   }

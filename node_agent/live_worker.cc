@@ -19,6 +19,7 @@ namespace {
 constexpr int kFirstListenFd = 3;
 // Idle keep-alive connections of a draining worker stay open so long.
 constexpr absl::Duration kMaxGrace = absl::Seconds(1);
+constexpr absl::Duration kStopNoteDelay = absl::Milliseconds(10);
 // A worker whose preload does not answer by then gets its signal.
 constexpr absl::Duration kMaxDrainAnswer = absl::Seconds(2);
 
@@ -98,13 +99,11 @@ LiveWorker::LiveWorker(const WorkerSurroundings& around, Watcher& watcher,
 
 LiveWorker::~LiveWorker() {
   *alive_ = false;
-  if (drain_timer_ != 0) around_.loop.CancelTimer(drain_timer_);
+  around_.loop.CancelTimer(drain_timer_);
+  around_.loop.CancelTimer(stop_note_timer_);
 }
 
-void LiveWorker::DropHeld() {
-  note_.Drop();
-  around_.keeper.Drop(absl::StrCat("ipc/", identity_.id));
-}
+void LiveWorker::DropHeld() { note_.Drop(); }
 
 std::string LiveWorker::LogName() const {
   return absl::StrCat(identity_.app, ".", identity_.slot, " (worker ",
@@ -290,9 +289,8 @@ void LiveWorker::OnEnded() {
   monitor_.Stop();
   liveness_.Stop();
   channel_.reset();
-  if (drain_timer_ != 0) {
-    around_.loop.CancelTimer(std::exchange(drain_timer_, 0));
-  }
+  around_.loop.CancelTimer(std::exchange(drain_timer_, 0));
+  around_.loop.CancelTimer(std::exchange(stop_note_timer_, 0));
 }
 
 bool LiveWorker::TakesConnections() const {
@@ -371,8 +369,12 @@ absl::Duration LiveWorker::Grace() const {
 
 void LiveWorker::AskToStop() {
   if (std::exchange(asked_, true) || ended_) return;
-  progress_.stopping = true;  // A later agent does not ask again.
-  SaveProgress();
+  progress_.stopping = true;
+  // So that a later agent does not ask again. Most are gone before that.
+  stop_note_timer_ = around_.loop.AddTimerAfter(kStopNoteDelay, [this] {
+    stop_note_timer_ = 0;
+    SaveProgress();
+  });
   bool by_message = spec_->stop.shutdown_with_message && channel_ != nullptr;
   bool drains = cluster_ != nullptr && spec_->graceful_drain &&
                 SendDrain(by_message ? "" : spec_->stop.signal);

@@ -76,7 +76,7 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
   void OnNotify(const NotifyMessage& message);
   // The main process has ended: closes the channel, stops the probes.
   void OnEnded();
-  // Nothing is left of it: the keeper lets go of its channel and its note.
+  // Nothing is left of it: the keeper lets go of its note.
   void DropHeld();
   // Not ready from here on, and nothing more is told of its readiness.
   void MarkStopping();
@@ -162,6 +162,7 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
   std::unique_ptr<NodeCluster> cluster_;
   std::unique_ptr<NodeChannel> channel_;
   EventLoop::TimerId drain_timer_ = 0;
+  EventLoop::TimerId stop_note_timer_ = 0;
   bool sockets_told_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -172,6 +172,7 @@ void LocalWorkerRuntime::AdoptOne(Inventory::Process& process, HeldParts parts,
     });
     return;
   }
+  tree_.NoteMain(process.pid);
   sampler_.Add(process.id, {process.pid, process.start_ticks}, clock_.Now());
   NotePid(workers_[process.id]);
   if (unknown) StopUnknown(process.id);

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -36,7 +37,8 @@ namespace fleet::agent {
 //   order/<app uid>/<address>         their order (address_sockets.h)
 //   data/<app uid>                    what Node workers share
 //   ipc/<worker>, note/<worker>       channel, progress
-//   log/<worker>/out, …/err           read ends of the output pipes
+//   log/<worker>/out, …/err           read ends of the output pipes; these and
+//                                     ipc/ go with AckExit
 //   notify                            the notify socket
 //
 // A slot's worker and its replacement have a lane each (lane_plan.h). When a
@@ -91,7 +93,10 @@ class LocalWorkerRuntime : public WorkerRuntime,
     std::string cwd;
     std::string pid_file;  // Empty: none.
     bool killed = false;
-    bool gone_pending = false;
+    // Its sockets have been looked after.
+    bool sockets_settled = false;
+    // The listener knows that nothing of it is left.
+    bool gone_told = false;
     absl::Duration kill_pause;
     EventLoop::TimerId kill_timer = 0;
     std::unique_ptr<LaneDrain> drain;  // Once it is to stop.
@@ -140,6 +145,8 @@ class LocalWorkerRuntime : public WorkerRuntime,
   void StopUnknown(WorkerId id);
   void EndStranger(const Inventory::Process& process);
 
+  void PrepareSparePipes();
+  absl::StatusOr<WorkerPipes> TakePipes(bool with_channel);
   absl::StatusOr<SpawnRequest> Launch(Entry& entry, WorkerPipes& pipes,
                                       bool* listen_failed);
   absl::StatusOr<std::vector<LaunchFds::Listen>> DeclaredSockets(
@@ -167,7 +174,11 @@ class LocalWorkerRuntime : public WorkerRuntime,
   void DrainLane(WorkerId id);
   void CloseUnused(const std::string& app_uid);
   void CloseReleased(const std::string& app_uid);
+
+  void SettleSockets(Entry& entry);
+  void TellGone(WorkerId id, Entry& entry);
   void CleanUp(WorkerId id);
+  void CleanUpLater(WorkerId id);
   void Forget(WorkerId id);
 
   EventLoop& loop_;
@@ -188,6 +199,10 @@ class LocalWorkerRuntime : public WorkerRuntime,
   std::unique_ptr<NotifySocket> notify_;
   std::unique_ptr<WorkerLaunch> launch_;
   WorkerSurroundings around_;
+  std::optional<WorkerPipes> spare_pipes_;
+  std::vector<WorkerId> gone_;  // To be cleaned up.
+  EventLoop::TimerId clean_up_timer_ = 0;
+
   std::map<std::string, App> apps_;  // By uid.
   std::map<WorkerId, Entry> workers_;
   // Processes of an inventory that are nobody's any more.

@@ -136,6 +136,15 @@ void WorkerLaunch::FillDescriptors(const LaunchFds& fds, bool cluster,
                                    const WorkerIdentity& identity,
                                    SpawnRequest& request) const {
   request.child_fds = {{null_.get(), 0}, {fds.out, 1}, {fds.err, 2}};
+  // Held before it runs: an agent that dies in between costs no line.
+  auto hold = [&](int fd, std::string name) {
+    if (fd < 0) return;
+    request.child_fds.push_back(
+        {fd, SpawnRequest::kNotForChild, std::move(name)});
+  };
+  hold(fds.out_read, absl::StrCat("log/", identity.id, "/out"));
+  hold(fds.err_read, absl::StrCat("log/", identity.id, "/err"));
+  hold(fds.parent_channel, absl::StrCat("ipc/", identity.id));
   int next = kFirstListenFd;
   std::vector<std::string> names;
   for (const LaunchFds::Listen& listen : fds.listen) {

@@ -21,11 +21,15 @@ namespace fleet::agent {
 // Node's cluster protocol is spoken with it.
 bool IsNodeCluster(const AppSpec& spec);
 
-// The child's ends; all stay the caller's.
+// The child's ends, and of its pipes and channel also ours; all stay the
+// caller's.
 struct LaunchFds {
   int out = -1;
   int err = -1;
   int channel = -1;  // -1: no IPC channel.
+  int out_read = -1;
+  int err_read = -1;
+  int parent_channel = -1;
   struct Listen {
     int fd;
     std::string name;  // For LISTEN_FDNAMES.

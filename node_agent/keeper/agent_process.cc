@@ -84,6 +84,7 @@ int AgentProcess::Start(int64_t now_ms) {
   }
   pid_ = child.pid;
   pidfd_ = child.pidfd;
+  is_child_ = true;
   start_ticks_ = ReadStartTicks(pid_);
   started_ms_ = now_ms;
   return sockets[0];
@@ -99,6 +100,7 @@ bool AgentProcess::Adopt(pid_t pid, uint64_t start_ticks, int64_t now_ms) {
   }
   pid_ = pid;
   pidfd_ = pidfd;
+  is_child_ = false;
   start_ticks_ = start_ticks;
   started_ms_ = now_ms;
   return true;

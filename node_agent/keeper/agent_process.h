@@ -27,6 +27,7 @@ class AgentProcess {
   int64_t NoteEnd(int64_t now_ms);
 
   bool running() const { return pid_ > 0; }
+  bool is_child() const { return running() && is_child_; }
   pid_t pid() const { return pid_; }
   int pidfd() const { return pidfd_; }
   uint64_t start_ticks() const { return start_ticks_; }
@@ -39,6 +40,7 @@ class AgentProcess {
   rlimit child_nofile_;
   pid_t pid_ = 0;
   int pidfd_ = -1;
+  bool is_child_ = false;
   uint64_t start_ticks_ = 0;
   int64_t started_ms_ = 0;
   int64_t delay_ms_ = 0;

@@ -151,8 +151,20 @@ AgentSession::Result AgentSession::HandleSpawn() {
     AddFailure(id, child.step, child.error_number);
   } else {
     AddSpawned(request, child);
+    HoldNamed(request);
   }
   return Result::kOk;
+}
+
+void AgentSession::HoldNamed(const SpawnRequest& request) {
+  for (size_t i = 0; i < request.fixed().n_fds; ++i) {
+    const char* name = request.fd_name(i);
+    size_t size = strlen(name);
+    if (size == 0) continue;
+    int fd = packet_.TakeFd(request.fd_position(i));
+    int error_number = store_.Hold(name, size, request.fixed().id, fd);
+    if (error_number != 0) AddRefusal(Type::kHold, error_number);
+  }
 }
 
 void AgentSession::AddSpawned(const SpawnRequest& request,
@@ -184,36 +196,40 @@ AgentSession::Result AgentSession::HandleAck() {
   if (process->tell_exited) --changes_;
   if (process->tell_spawned) --changes_;
   processes_.Remove(process);
+  store_.DropOwned(ack.id);
   return Result::kOk;
 }
 
-const char* AgentSession::ParseName(size_t* size) const {
+const char* AgentSession::ParseName(size_t* size, uint64_t* owner) const {
   Name name;
   if (packet_.size < sizeof name) return nullptr;
   memcpy(&name, packet_.bytes, sizeof name);
   if (name.size == 0 || name.size > kMaxName) return nullptr;
   if (packet_.size != sizeof name + name.size) return nullptr;
   *size = name.size;
+  *owner = name.owner;
   return packet_.bytes + sizeof name;
 }
 
 AgentSession::Result AgentSession::HandleHold() {
   size_t size;
-  const char* name = ParseName(&size);
+  uint64_t owner;
+  const char* name = ParseName(&size, &owner);
   if (name == nullptr) return Bad("a malformed Hold");
   if (packet_.fds_lost) {
     AddRefusal(Type::kHold, EMFILE);
     return Result::kOk;
   }
   if (packet_.n_fds != 1) return Bad("a Hold without its descriptor");
-  int error_number = store_.Hold(name, size, packet_.TakeFd(0));
+  int error_number = store_.Hold(name, size, owner, packet_.TakeFd(0));
   if (error_number != 0) AddRefusal(Type::kHold, error_number);
   return Result::kOk;
 }
 
 AgentSession::Result AgentSession::HandleDrop() {
   size_t size;
-  const char* name = ParseName(&size);
+  uint64_t owner;
+  const char* name = ParseName(&size, &owner);
   if (name == nullptr) return Bad("a malformed Drop");
   store_.Drop(name, size);
   return Result::kOk;
@@ -255,6 +271,8 @@ void AgentSession::AddFailure(uint64_t id, const char* step, int error_number) {
   SpawnFailed& failure = failures_[n_failures_++];
   failure = {HeaderOf(Type::kSpawnFailed), id, error_number, 0, {}};
   strncpy(failure.step, step, sizeof failure.step - 1);
+  // An agent that takes to a new keeper holds first and spawns again then.
+  store_.DropOwned(id);
 }
 
 void AgentSession::AddRefusal(Type what, int error_number) {

@@ -64,8 +64,9 @@ class AgentSession {
   Result HandleAdopt();
   Result Bad(const char* why);
   // The name after a Name, or nullptr when it is malformed.
-  const char* ParseName(size_t* size) const;
+  const char* ParseName(size_t* size, uint64_t* owner) const;
   void AddSpawned(const SpawnRequest& request, const ChildResult& child);
+  void HoldNamed(const SpawnRequest& request);
   void AddFailure(uint64_t id, const char* step, int error_number);
   void AddRefusal(Type what, int error_number);
 

@@ -90,7 +90,7 @@ SendResult AgentSession::SendProcess(Process& process) {
 
 SendResult AgentSession::SendHeld(const FdStore::Entry& entry) {
   if (entry.name == nullptr) return SendResult::kSent;
-  Name held{HeaderOf(Type::kHeld), entry.size, 0};
+  Name held{HeaderOf(Type::kHeld), entry.owner, entry.size, 0};
   return SendPacket(socket_, &held, sizeof held, entry.name, entry.size,
                     entry.fd);
 }
@@ -131,6 +131,7 @@ SendResult AgentSession::SendChange(Process& process) {
                             process.id,
                             process.exit_value,
                             process.exit_kind,
+                            static_cast<uint8_t>(process.tree_gone ? 1 : 0),
                             {}});
     if (sent != SendResult::kSent) return sent;
     process.tell_exited = false;

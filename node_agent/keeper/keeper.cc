@@ -176,6 +176,7 @@ void Keeper::OnTerminate() {
 }
 
 void Keeper::Reap() {
+  bool workers = false;
   for (;;) {
     siginfo_t info{};
     if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0) {
@@ -188,11 +189,29 @@ void Keeper::Reap() {
     } else if (Process* process = processes_.FindByPid(info.si_pid);
                process != nullptr) {
       session_.NoteExit(*process, kind, info.si_status);
+      workers = true;
     } else {
       ++orphans_;
     }
   }
+  if (workers) NoteTreesGone();
   SendNews();
+}
+
+// A process that has lost its parent is a child of the keeper before the
+// parent can be reaped. So while every child is one that the keeper started,
+// what has been reaped has left nothing. It spares the agent a search before
+// it starts the successor.
+void Keeper::NoteTreesGone() {
+  int known = static_cast<int>(processes_.live_children());
+  if (agent_.is_child()) ++known;
+  if (children_.Count() != known) return;
+  for (size_t i = 0; i < processes_.limit(); ++i) {
+    Process& process = *processes_.at(i);
+    if (process.used && process.is_child && process.ended) {
+      process.tree_gone = true;
+    }
+  }
 }
 
 void Keeper::OnAdoptedEnd(size_t index) {

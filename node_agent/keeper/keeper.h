@@ -9,6 +9,7 @@
 
 #include "node_agent/keeper/agent_process.h"
 #include "node_agent/keeper/agent_session.h"
+#include "node_agent/keeper/child_list.h"
 #include "node_agent/keeper/keeper_lock.h"
 #include "node_agent/keeper/process_table.h"
 
@@ -63,6 +64,8 @@ class Keeper {
   void OnSignals();
   void OnTerminate();
   void Reap();
+  // Marks what has just been reaped, if nothing of any tree is left behind.
+  void NoteTreesGone();
   void OnAgentEnd(ExitKind kind, int value);
   void OnAdoptedEnd(size_t index);
   void OnConnection();
@@ -80,6 +83,7 @@ class Keeper {
   ProcessTable& processes_;
   AgentSession& session_;
   AgentProcess agent_;
+  ChildList children_;
   int epoll_ = -1;
   int listener_ = -1;
   uint32_t session_events_ = 0;

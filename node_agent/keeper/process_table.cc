@@ -64,6 +64,15 @@ size_t ProcessTable::live() const {
   return count;
 }
 
+size_t ProcessTable::live_children() const {
+  size_t count = 0;
+  for (size_t i = 0; i < limit_; ++i) {
+    const Process& process = slots_[i];
+    if (process.used && process.is_child && !process.ended) ++count;
+  }
+  return count;
+}
+
 uint64_t ReadStartTicks(pid_t pid) {
   char path[32];
   snprintf(path, sizeof path, "/proc/%d/stat", pid);

@@ -25,6 +25,7 @@ struct Process {
   bool used;
   bool is_child;
   bool ended;
+  bool tree_gone;  // As in Exited.
   // The agent is to be told.
   bool tell_spawned;
   bool tell_exited;
@@ -45,6 +46,7 @@ class ProcessTable {
   Process* at(size_t index) { return &slots_[index]; }
   size_t IndexOf(const Process* process) const { return process - slots_; }
   size_t live() const;
+  size_t live_children() const;
   bool full() const { return used_ == kMaxProcesses; }
 
  private:

@@ -7,8 +7,8 @@
 //
 //   agent → keeper                        keeper → agent
 //   Hello                                 Welcome, Process…, Held…,
-//   InventoryEnd Spawn  (+ fds of the child,           Spawned (+ pidfd) |
-//   SpawnFailed
+//                                         InventoryEnd
+//   Spawn  (+ fds of the child,           Spawned (+ pidfd) | SpawnFailed
 //           first a memfd when large)
 //                                         Exited            again after each
 //   Ack                                                     Hello until acked
@@ -28,7 +28,7 @@
 namespace fleet::keeper {
 
 inline constexpr uint32_t kMagic = 0x4b504c46;  // "FLPK"
-inline constexpr uint8_t kVersion = 1;
+inline constexpr uint8_t kVersion = 2;
 
 // Bounds.
 inline constexpr size_t kMaxPacket = 32 * 1024;
@@ -92,8 +92,13 @@ struct Hello {
 
 // After it the payload, here or (kInMemfd) in the first descriptor:
 // int32_t as[n_fds]; uint32_t groups[n_groups]; then strings, each with its
-// NUL: tag, executable, cwd, n_args arguments, n_env variables.
+// NUL: tag, executable, cwd, n_args arguments, n_env variables, n_fds names.
+//
+// A descriptor becomes `as` of the child, or (kNotForChild) does not go there.
+// One with a name is held under it, as by Hold, from before the answer until
+// the Ack of `id`: so a start is one message, and its end is one.
 struct Spawn {
+  static constexpr int32_t kNotForChild = -1;
   static constexpr uint32_t kInMemfd = 1;
   static constexpr uint32_t kNewSession = 2;
   static constexpr uint32_t kSetIds = 4;
@@ -117,6 +122,8 @@ struct Ack {
 // Hold, Drop, Held; the name follows, without NUL.
 struct Name {
   Header header;
+  // Of Hold and Held: dropped with the Ack of that process; 0: of none.
+  uint64_t owner;
   uint32_t size;
   uint32_t reserved;
 };
@@ -169,7 +176,11 @@ struct Exited {
   uint64_t id;
   int32_t value;
   ExitKind kind;
-  uint8_t reserved[3];
+  // 1: nothing that it started lives either. The keeper is where the kernel
+  // puts orphans, and it had no child that it did not start itself. 0: not
+  // known.
+  uint8_t tree_gone;
+  uint8_t reserved[2];
 };
 
 // Of the greeting (`what` is kHello), of a Hold or of an Adopt; `count` of
