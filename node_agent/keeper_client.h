@@ -78,6 +78,10 @@ struct Inventory {
   };
   std::vector<Process> processes;
   std::vector<Held> held;
+  // The keeper has begun after the last one and its agent were lost: processes
+  // that are not listed here may live, those with an id above `newest_id`.
+  bool after_loss = false;
+  WorkerId newest_id = 0;
 };
 
 // Loop thread only. Calls do not block and do not fail: an answer comes as an

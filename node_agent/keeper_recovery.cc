@@ -138,6 +138,8 @@ absl::Status KeeperConnection::NoteInventory(KeeperMessage message) {
       welcome.version_text[keeper::kMaxVersionText - 1] = '\0';
       keeper_pid_ = welcome.keeper_pid;
       keeper_version_ = welcome.version_text;
+      inventory_.after_loss = welcome.after_loss != 0;
+      inventory_.newest_id = welcome.newest_id;
       return absl::OkStatus();
     }
     case Type::kProcess: {

@@ -114,6 +114,12 @@ WorkerRoot LiveWorker::root() const {
   return WorkerRoot{identity_.id, pid_, start_ticks_};
 }
 
+int LiveWorker::MakeNote() {
+  const ReadinessGate& gate = spec_->readiness;
+  bool tells = gate.wait_ready || gate.notify || IsNode(*spec_);
+  return tells ? note_.MakeFile() : -1;
+}
+
 void LiveWorker::SetOwner(uid_t uid, gid_t gid) {
   uid_ = uid;
   gid_ = gid;

@@ -69,6 +69,9 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
   // Node: our end of its channel, and what its app's workers share.
   void AttachChannel(UniqueFd channel, NodeSharedData& data);
   void SetOwner(uid_t uid, gid_t gid);
+  // Where it will write down how far the worker is ready, which nobody could
+  // find out again; -1: there is nothing to write down.
+  int MakeNote();
   void OnSpawned(pid_t pid, uint64_t start_ticks);
   // OnSpawned for one that an agent before us started; true: it is ready
   // already, and that is not told again.

@@ -58,6 +58,9 @@ class LocalWorkerRuntime : public WorkerRuntime,
     // For the notify socket and the drain preload: a folder that workers of
     // every user can reach.
     std::string runtime_dir;
+    // StateFolder::first_worker_id: whose processes are this host's. 0: none
+    // are looked for.
+    WorkerId first_worker_id = 0;
   };
 
   // All references outlive it; `inventory` is what the keeper had.
@@ -141,6 +144,9 @@ class LocalWorkerRuntime : public WorkerRuntime,
                 std::map<std::string, UniqueFd>& data);
   void AdoptOne(Inventory::Process& process, HeldParts parts, SpecOf spec_of,
                 void* context, std::vector<AdoptedWorker>& adopted);
+  static void TellLost(const Inventory::Process& process,
+                       const HeldParts& parts, const AppSpec& spec);
+  void EndUnrecorded();
   // Nobody asked for its stop, so nobody would kill it.
   void StopUnknown(WorkerId id);
   void EndStranger(const Inventory::Process& process);

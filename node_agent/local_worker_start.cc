@@ -156,6 +156,7 @@ absl::StatusOr<SpawnRequest> LocalWorkerRuntime::Launch(Entry& entry,
   fds.out_read = pipes.out_read.get();
   fds.err_read = pipes.err_read.get();
   fds.parent_channel = pipes.channel.get();
+  fds.note = worker.MakeNote();
   ASSIGN_OR_RETURN(SpawnRequest request, launch_->Prepare(identity, spec, fds));
   request.tag = EncodeWorkerTag(identity);
   return request;

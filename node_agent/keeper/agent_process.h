@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "node_agent/keeper/handover.h"
+
 namespace fleet::keeper {
 
 // Restarts: the first at once, then after 50 ms, twice as long each time, up
@@ -23,8 +25,14 @@ class AgentProcess {
   // Takes over one that runs already: its end is to be seen from pidfd().
   // False: there is no such process.
   bool Adopt(pid_t pid, uint64_t start_ticks, int64_t now_ms);
+  // What an exec of the keeper carries over.
+  void Save(KeeperState* state) const;
+  // Takes over the one that the program before this one had, if any.
+  void Resume(const KeeperState& state);
   // It has ended. Gives the milliseconds to wait before the next Start.
   int64_t NoteEnd(int64_t now_ms);
+  // The next end is no failure.
+  void ForgetFailures() { delay_ms_ = 0; }
 
   bool running() const { return pid_ > 0; }
   bool is_child() const { return running() && is_child_; }

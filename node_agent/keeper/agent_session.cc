@@ -22,6 +22,11 @@ void AgentSession::SetWatchPidfd(WatchPidfd watch, void* context) {
   watch_context_ = context;
 }
 
+void AgentSession::SetAfterLoss(uint64_t newest_id) {
+  after_loss_ = true;
+  newest_id_ = newest_id;
+}
+
 void AgentSession::Attach(int socket) {
   socket_ = socket;
   stage_ = Stage::kNoHello;
@@ -51,6 +56,7 @@ void AgentSession::NoteExit(Process& process, ExitKind kind, int value) {
   process.pidfd = -1;
   if (!process.tell_exited) ++changes_;
   process.tell_exited = true;
+  processes_.NoteChanged(process);
 }
 
 AgentSession::Result AgentSession::Receive() {
@@ -146,6 +152,7 @@ AgentSession::Result AgentSession::HandleSpawn() {
     return Result::kOk;
   }
   request.child().nofile = &child_nofile_;
+  after_loss_ = false;
   ChildResult child = StartChild(request.child());
   if (child.pid < 0) {
     AddFailure(id, child.step, child.error_number);
@@ -183,6 +190,7 @@ void AgentSession::AddSpawned(const SpawnRequest& request,
   process->start_ticks = ReadStartTicks(child.pid);
   process->is_child = true;
   process->tell_spawned = true;
+  processes_.NoteChanged(*process);
   ++changes_;
 }
 
@@ -260,6 +268,7 @@ AgentSession::Result AgentSession::HandleAdopt() {
   process->ended = info.ended != 0;
   process->exit_kind = info.exit_kind;
   process->exit_value = info.exit_value;
+  processes_.NoteChanged(*process);
   if (!process->ended) {
     process->pidfd = packet_.TakeFd(0);
     watch_pidfd_(watch_context_, processes_.IndexOf(process), process->pidfd);

@@ -30,6 +30,9 @@ class AgentSession {
   AgentSession(ProcessTable& processes, FdStore& store,
                const rlimit& child_nofile);
   void SetWatchPidfd(WatchPidfd watch, void* context);
+  // For the Welcomes (wire.h) until an agent has started something, and so has
+  // looked for what was lost.
+  void SetAfterLoss(uint64_t newest_id);
 
   // Takes the socket of an agent that has not said Hello yet.
   void Attach(int socket);
@@ -91,6 +94,8 @@ class AgentSession {
 
   int socket_ = -1;
   Stage stage_ = Stage::kNoHello;
+  bool after_loss_ = false;
+  uint64_t newest_id_ = 0;
   size_t cursor_ = 0;     // In the inventory.
   size_t changes_ = 0;    // Marks in the table.
   bool blocked_ = false;  // The socket is full.

@@ -63,6 +63,8 @@ SendResult AgentSession::SendWelcome() {
   welcome.header = HeaderOf(Type::kWelcome);
   welcome.version = kVersion;
   welcome.keeper_pid = getpid();
+  welcome.after_loss = after_loss_ ? 1 : 0;
+  welcome.newest_id = newest_id_;
   strncpy(welcome.version_text, FLEET_VERSION, kMaxVersionText - 1);
   return SendFixed(welcome);
 }

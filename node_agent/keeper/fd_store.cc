@@ -46,6 +46,7 @@ int FdStore::Hold(const char* name, size_t size, uint64_t owner, int fd) {
     close(entry->fd);
     entry->fd = fd;
     entry->owner = owner;
+    changed_.Add(static_cast<size_t>(entry - entries_));
     return 0;
   }
   char* copy = static_cast<char*>(malloc(size + 1));
@@ -59,6 +60,7 @@ int FdStore::Hold(const char* name, size_t size, uint64_t owner, int fd) {
   memcpy(copy, name, size);
   *entry = {copy, owner, hash, fd, static_cast<uint8_t>(size)};
   ++used_;
+  changed_.Add(static_cast<size_t>(entry - entries_));
   return 0;
 }
 
@@ -75,10 +77,15 @@ void FdStore::DropOwned(uint64_t owner) {
   }
 }
 
+void FdStore::NoteAllChanged() {
+  for (size_t i = 0; i < limit_; ++i) changed_.Add(i);
+}
+
 void FdStore::Empty(Entry& entry) {
   close(entry.fd);
   free(entry.name);
   entry = {};
+  changed_.Add(static_cast<size_t>(&entry - entries_));
   --used_;
   while (limit_ > 0 && entries_[limit_ - 1].name == nullptr) --limit_;
 }

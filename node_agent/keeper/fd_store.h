@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "node_agent/keeper/index_set.h"
 #include "node_agent/keeper/wire.h"
 
 namespace fleet::keeper {
@@ -30,6 +31,10 @@ class FdStore {
   size_t limit() const { return limit_; }
   const Entry& at(size_t index) const { return entries_[index]; }
 
+  // As in ProcessTable.
+  void NoteAllChanged();
+  bool TakeChanged(size_t* index) { return changed_.Take(index); }
+
  private:
   Entry* Find(const char* name, size_t size, uint32_t hash);
   Entry* FreeEntry();
@@ -38,6 +43,7 @@ class FdStore {
   Entry entries_[kMaxHeld];
   size_t limit_ = 0;
   size_t used_ = 0;
+  IndexSet<kMaxHeld> changed_;
 };
 
 }  // namespace fleet::keeper

@@ -49,12 +49,15 @@ inline constexpr size_t kMaxPacketFds = kMaxChildFds + 1;
 // its end of the socket.
 inline constexpr char kLockName[] = "keeper.lock";
 inline constexpr char kSocketName[] = "keeper.sock";
+inline constexpr char kStateName[] = "keeper.state";
 inline constexpr char kFdVariable[] = "FLEET_KEEPER_FD";
 // The soft limit of descriptors that workers get, for a later keeper.
 inline constexpr char kNofileVariable[] = "FLEET_KEEPER_NOFILE";
 
 // Exit code of an agent that would only fail again (EX_CONFIG).
 inline constexpr int kConfigError = 78;
+// Of an agent that wants its program started anew at once: an upgrade.
+inline constexpr int kStartMeAnew = 79;
 
 enum class Type : uint8_t {
   kHello = 1,
@@ -146,8 +149,12 @@ struct ProcessInfo {
 struct Welcome {
   Header header;
   uint8_t version;
-  uint8_t reserved[3];
+  // 1: this keeper has begun with no agent. Processes of the last one's that
+  // are not in the inventory may live: those with an id above `newest_id`.
+  uint8_t after_loss;
+  uint8_t reserved[2];
   int32_t keeper_pid;
+  uint64_t newest_id;
   char version_text[kMaxVersionText];  // Ends with NUL.
 };
 
