@@ -98,6 +98,10 @@ absl::StatusOr<std::optional<AgentOptions>> ParseAgentOptions(
       ->allow_extra_args(false);
   app.add_flag("--insecure", options.insecure,
                "Talk to the controller without encryption, on loopback only");
+  app.add_flag("--check", options.check,
+               "Only say whether it would start with these arguments: exit "
+               "code 0. An upgrade asks the new program before it replaces the "
+               "old one");
   app.add_option("--log-level", options.log_level,
                  "trace, debug, info, warn, error or off")
       ->capture_default_str();

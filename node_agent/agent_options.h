@@ -23,12 +23,16 @@ struct AgentOptions {
   std::string bind_address;
   std::map<std::string, std::string> labels;
   bool insecure = false;
+  // Only says whether it would start.
+  bool check = false;
   std::string log_level = "info";
 };
 
 // The exit code of a configuration that cannot work, however often it is tried
 // (EX_CONFIG of sysexits.h); the keeper does not start the agent again.
 inline constexpr int kExitConfig = 78;
+// The keeper is to start the program anew at once; workers live on.
+inline constexpr int kExitStartAnew = 79;
 
 // nullopt: --help or --version was answered on stdout. INVALID_ARGUMENT says
 // which flag is wrong. `default_host_name` is used without --host-name.

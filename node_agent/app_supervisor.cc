@@ -15,6 +15,7 @@ namespace fleet::agent {
 namespace {
 
 constexpr int kStderrLines = 20;
+constexpr absl::Duration kLineDelay = absl::Milliseconds(1);
 
 const char* Name(StepPhase phase) {
   switch (phase) {
@@ -282,11 +283,17 @@ void AppSupervisor::OnSample(const WorkerSample& sample) {
 void AppSupervisor::OnExited(WorkerId id, const WorkerExit& exit) {
   const Worker* worker = FindWorker(state_, id);
   if (worker == nullptr) return;
-  spdlog::info("app {} worker {} in slot {} (pid {}) ended: {}",
-               state_.target.app, id, worker->slot, worker->pid, exit.message);
+  int slot = worker->slot;
+  pid_t pid = worker->pid;
   WorkerExited(state_, id, exit, runtime_.StderrTail(id, kStderrLines),
                loop_.clock().Now());
   Changed();
+  // Its successor is being started, perhaps on this very core: the line waits.
+  loop_.AddTimerAfter(
+      kLineDelay, [app = state_.target.app, id, slot, pid, why = exit.message] {
+        spdlog::info("app {} worker {} in slot {} (pid {}) ended: {}", app, id,
+                     slot, pid, why);
+      });
 }
 
 void AppSupervisor::OnGone(WorkerId id) {

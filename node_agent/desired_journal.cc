@@ -26,6 +26,9 @@ enum RecordType : uint8_t {
   kForget = 5,
   // v1::Instance with worker_id: ids below it may be in use.
   kWorkerIds = 6,
+  // v1::DesiredState with `epoch` and `targets`: what was accepted together,
+  // so that a torn write keeps all of it or nothing.
+  kAccepted = 7,
 };
 
 constexpr size_t kCompactAbove = 256 << 10;
@@ -38,6 +41,14 @@ JournalRecord EpochRecord(int64_t epoch) {
   v1::DesiredState state;
   state.set_epoch(epoch);
   return Record(kEpoch, state);
+}
+
+JournalRecord AcceptedRecord(int64_t epoch,
+                             const std::vector<v1::AppTarget>& targets) {
+  v1::DesiredState state;
+  state.set_epoch(epoch);
+  for (const v1::AppTarget& target : targets) *state.add_targets() = target;
+  return Record(kAccepted, state);
 }
 
 JournalRecord WorkerIdRecord(uint64_t next) {
@@ -91,6 +102,13 @@ void ApplySlots(const v1::AppStatus& status, bool with_result,
   DropUnusedTargets(app->second);
 }
 
+void ApplyTarget(v1::AppTarget target, JournalContents& contents) {
+  JournaledApp& app = contents.apps[target.app_uid()];
+  int64_t generation = target.generation();
+  app.targets[generation] = std::move(target);
+  DropUnusedTargets(app);
+}
+
 // False: the payload is not what its type says.
 bool Apply(const JournalRecord& record, JournalContents& contents) {
   switch (record.type) {
@@ -103,9 +121,16 @@ bool Apply(const JournalRecord& record, JournalContents& contents) {
     case kTarget: {
       v1::AppTarget target;
       if (!target.ParseFromString(record.payload)) return false;
-      JournaledApp& app = contents.apps[target.app_uid()];
-      app.targets[target.generation()] = std::move(target);
-      DropUnusedTargets(app);
+      ApplyTarget(std::move(target), contents);
+      return true;
+    }
+    case kAccepted: {
+      v1::DesiredState state;
+      if (!state.ParseFromString(record.payload)) return false;
+      contents.epoch = std::max(contents.epoch, state.epoch());
+      for (v1::AppTarget& target : *state.mutable_targets()) {
+        ApplyTarget(std::move(target), contents);
+      }
       return true;
     }
     case kSlots:
@@ -173,7 +198,12 @@ absl::StatusOr<std::unique_ptr<DesiredJournal>> DesiredJournal::Open(
         " records. Workers go on, the controller sends again what is missing;"
         " the damaged file is ",
         path, ".damaged");
-    RETURN_IF_ERROR(journal->file_->Replace(journal->Snapshot()));
+    // On a full disk, say: what is written from now on comes after the damage.
+    absl::Status replaced = journal->file_->Replace(journal->Snapshot());
+    if (!replaced.ok()) {
+      absl::StrAppend(&journal->damage_,
+                      "; it stays as it is for now: ", replaced.message());
+    }
   } else if (scan.good_size < bytes.size()) {
     RETURN_IF_ERROR(journal->file_->Truncate(scan.good_size));
   }
@@ -182,12 +212,8 @@ absl::StatusOr<std::unique_ptr<DesiredJournal>> DesiredJournal::Open(
 
 absl::Status DesiredJournal::Accept(int64_t epoch,
                                     const std::vector<v1::AppTarget>& targets) {
-  std::vector<JournalRecord> records;
-  if (epoch > contents_.epoch) records.push_back(EpochRecord(epoch));
-  for (const v1::AppTarget& target : targets) {
-    records.push_back(Record(kTarget, target));
-  }
-  return Commit(records, true);
+  if (targets.empty() && epoch <= contents_.epoch) return absl::OkStatus();
+  return Commit({AcceptedRecord(epoch, targets)}, true);
 }
 
 absl::Status DesiredJournal::SaveResult(const std::string& app_uid,

@@ -18,14 +18,16 @@ HeldNote::HeldNote(KeeperClient& keeper, std::string name, UniqueFd fd)
   if (n > 0) text_ = buffer.substr(0, buffer.find('\0'));
 }
 
+int HeldNote::MakeFile() {
+  if (!fd_.valid()) fd_.Reset(memfd_create("fleet-note", MFD_CLOEXEC));
+  return fd_.get();
+}
+
 bool HeldNote::Write(const std::string& text) {
   if (text.size() > kMaxBytes) return false;
   if (fd_.valid() && text == text_) return true;
   bool fresh = !fd_.valid();
-  if (fresh) {
-    fd_.Reset(memfd_create("fleet-note", MFD_CLOEXEC));
-    if (!fd_.valid()) return false;
-  }
+  if (MakeFile() < 0) return false;
   // One call with the NUL: a reader never sees half of it.
   ssize_t n = pwrite(fd_.get(), text.c_str(), text.size() + 1, 0);
   if (n != static_cast<ssize_t>(text.size() + 1)) return false;

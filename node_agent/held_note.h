@@ -25,6 +25,9 @@ class HeldNote {
   HeldNote(KeeperClient& keeper, std::string name, UniqueFd fd);
 
   const std::string& text() const { return text_; }
+  // Makes the file, for a worker to be given a duplicate of it; -1: it cannot
+  // be made. Whoever calls it sees to it that it is held.
+  int MakeFile();
   // Replaces the text. A text beyond kMaxBytes is not kept, and false returned;
   // so it is when the machine has no descriptor left.
   bool Write(const std::string& text);

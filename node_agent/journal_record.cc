@@ -51,11 +51,11 @@ std::optional<JournalRecord> Decode(std::string_view bytes, size_t& size) {
 }
 
 // What a write that did not come to its end can leave behind: the beginning of
-// a record, or zeros.
+// a record, with zeros where the rest should be.
 bool LooksTorn(std::string_view tail) {
+  tail = tail.substr(0, tail.find_last_not_of('\0') + 1);
   size_t n = std::min(tail.size(), kMagic.size());
-  return tail.substr(0, n) == kMagic.substr(0, n) ||
-         tail.find_first_not_of('\0') == std::string_view::npos;
+  return tail.substr(0, n) == kMagic.substr(0, n);
 }
 
 }  // namespace

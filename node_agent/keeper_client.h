@@ -57,10 +57,14 @@ struct SpawnRequest {
   uid_t uid = 0;
   gid_t gid = 0;
   std::vector<gid_t> groups;
-  // `fd` becomes `as` in the child. All others are closed. At most 200.
+  // `fd` becomes `as` in the child, unless that is kNotForChild. All others are
+  // closed. One with a `name` is held under it from now until AckExit, as by
+  // Hold: it is there for a later agent before the process runs. At most 200.
+  static constexpr int kNotForChild = -1;
   struct ChildFd {
-    int fd;
-    int as;
+    int fd = -1;
+    int as = kNotForChild;
+    std::string name = {};
   };
   std::vector<ChildFd> child_fds;
   // Nothing: the usual case, which costs nothing.
@@ -72,6 +76,8 @@ struct ProcessExit {
   enum class Kind { kExited, kSignaled, kUnknown };
   Kind kind = Kind::kUnknown;
   int value = 0;  // Exit code or signal; 0 for kUnknown.
+  // Known: no process that it started lives either.
+  bool tree_gone = false;
 };
 
 // What the keeper had when this agent connected.
@@ -90,9 +96,15 @@ struct Inventory {
   struct Held {
     std::string name;
     UniqueFd fd;
+    // Held until AckExit of this process; 0: until Drop.
+    WorkerId owner = 0;
   };
   std::vector<Process> processes;
   std::vector<Held> held;
+  // The keeper has begun after the last one and its agent were lost: processes
+  // that are not listed here may live, those with an id above `newest_id`.
+  bool after_loss = false;
+  WorkerId newest_id = 0;
 };
 
 // Loop thread only. Calls do not block and do not fail: an answer comes as an
@@ -119,7 +131,8 @@ class KeeperClient {
   // Sends `signal` to the process alone (by pidfd: never to a stranger that
   // got its number), or to its process group.
   virtual void Signal(WorkerId id, int signal, bool group) = 0;
-  // The exit has been taken note of; the keeper forgets the process.
+  // The exit has been taken note of; the keeper forgets the process, and drops
+  // what was held with it.
   virtual void AckExit(WorkerId id) = 0;
   // Keeps a duplicate of `fd` under `name` (at most 255 bytes) until Drop. The
   // same name again replaces it.

@@ -54,9 +54,33 @@ void KeeperConnection::Spawn(SpawnRequest request) {
     return FailSpawnLater(id, "request", E2BIG);
   }
   Process& process = processes_[id];
-  process.tag = std::move(request.tag);
   process.spawn = std::move(message).value();
+  if (!HoldNamed(request, process)) {
+    Erase(id);
+    return FailSpawnLater(id, "dup", EMFILE);
+  }
+  process.tag = std::move(request.tag);
   Send({process.spawn.bytes, Attach::kChildFds, id, {}});
+}
+
+bool KeeperConnection::HoldNamed(const SpawnRequest& request,
+                                 Process& process) {
+  for (const SpawnRequest::ChildFd& fd : request.child_fds) {
+    if (fd.name.empty()) continue;
+    UniqueFd duplicate = DuplicateFd(fd.fd);
+    if (!duplicate.valid()) return false;
+    held_[fd.name] = {std::move(duplicate), request.id};
+    process.held.push_back(fd.name);
+  }
+  return true;
+}
+
+bool KeeperConnection::Erase(WorkerId id) {
+  auto it = processes_.find(id);
+  if (it == processes_.end()) return false;
+  for (const std::string& name : it->second.held) held_.erase(name);
+  processes_.erase(it);
+  return true;
 }
 
 void KeeperConnection::FailSpawnLater(WorkerId id, const std::string& step,
@@ -89,7 +113,7 @@ void KeeperConnection::Deliver(const Process& process,
 }
 
 void KeeperConnection::AckExit(WorkerId id) {
-  if (processes_.erase(id) > 0) SendAck(id);
+  if (Erase(id)) SendAck(id);
 }
 
 void KeeperConnection::SendAck(WorkerId id) {
@@ -105,13 +129,13 @@ void KeeperConnection::Hold(const std::string& name, int fd) {
         duplicate.valid() ? "its name is too long" : std::strerror(errno));
     return;
   }
-  held_[name] = std::move(duplicate);
-  SendHold(name);
+  held_[name] = {std::move(duplicate), 0};
+  SendHold(name, 0);
 }
 
-void KeeperConnection::SendHold(const std::string& name) {
-  keeper::Name hold{HeaderOf(Type::kHold), static_cast<uint32_t>(name.size()),
-                    0};
+void KeeperConnection::SendHold(const std::string& name, WorkerId owner) {
+  keeper::Name hold{HeaderOf(Type::kHold), owner,
+                    static_cast<uint32_t>(name.size()), 0};
   Send({MessageBytes(hold, name), Attach::kHeldFd, 0, name});
 }
 
@@ -120,8 +144,8 @@ void KeeperConnection::Drop(const std::string& name) {
 }
 
 void KeeperConnection::SendDrop(const std::string& name) {
-  keeper::Name drop{HeaderOf(Type::kDrop), static_cast<uint32_t>(name.size()),
-                    0};
+  keeper::Name drop{HeaderOf(Type::kDrop), 0,
+                    static_cast<uint32_t>(name.size()), 0};
   Send({MessageBytes(drop, name), Attach::kNothing, 0, {}});
 }
 
@@ -149,7 +173,7 @@ SendOutcome KeeperConnection::TrySend(const Outgoing& message) {
   if (message.attach == Attach::kHeldFd) {
     auto held = held_.find(message.name);
     if (held == held_.end()) return SendOutcome::kSent;
-    fds.push_back(held->second.get());
+    fds.push_back(held->second.fd.get());
   } else if (message.attach != Attach::kNothing) {
     auto it = processes_.find(message.id);
     if (it == processes_.end()) return SendOutcome::kSent;
@@ -230,7 +254,8 @@ void KeeperConnection::Handle(KeeperMessage message) {
     }
     case Type::kExited: {
       auto exited = message.As<keeper::Exited>();
-      return HandleExited(exited.id, ExitOf(exited.kind, exited.value));
+      return HandleExited(
+          exited.id, ExitOf(exited.kind, exited.value, exited.tree_gone != 0));
     }
     case Type::kRefused:
       return HandleRefused(message.As<keeper::Refused>());
@@ -265,7 +290,7 @@ void KeeperConnection::HandleSpawned(WorkerId id, pid_t pid,
 
 void KeeperConnection::HandleSpawnFailed(WorkerId id, const std::string& step,
                                          int error_number) {
-  if (processes_.erase(id) > 0) events_->OnSpawnFailed(id, step, error_number);
+  if (Erase(id)) events_->OnSpawnFailed(id, step, error_number);
 }
 
 void KeeperConnection::HandleExited(WorkerId id, ProcessExit exit) {
@@ -273,7 +298,6 @@ void KeeperConnection::HandleExited(WorkerId id, ProcessExit exit) {
   if (it == processes_.end() || it->second.ended) return;
   it->second.ended = true;
   it->second.exit = exit;
-  it->second.pidfd.Reset();
   events_->OnExited(id, exit);
 }
 

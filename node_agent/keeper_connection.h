@@ -94,11 +94,16 @@ class KeeperConnection : public KeeperClient {
     std::string tag;
     pid_t pid = 0;  // 0: not answered yet.
     uint64_t start_ticks = 0;
-    UniqueFd pidfd;
+    UniqueFd pidfd;  // Kept until AckExit, since to close it takes time.
     bool ended = false;
     ProcessExit exit;
+    std::vector<std::string> held;       // Names that go with AckExit.
     KeeperMessage spawn;                 // Until it is answered.
     std::vector<PendingSignal> signals;  // Until then; at most 8.
+  };
+  struct Held {
+    UniqueFd fd;
+    WorkerId owner = 0;
   };
   // What a keeper lists; a live one has a pidfd.
   struct Listed {
@@ -131,9 +136,12 @@ class KeeperConnection : public KeeperClient {
   SendOutcome TrySend(const Outgoing& message);
   void Flush();
   void WatchWritable(bool wanted);
+  bool HoldNamed(const SpawnRequest& request, Process& process);
+  // Forgets the process and what is held with it.
+  bool Erase(WorkerId id);
   void FailSpawnLater(WorkerId id, const std::string& step, int error_number);
   void SendAck(WorkerId id);
-  void SendHold(const std::string& name);
+  void SendHold(const std::string& name, WorkerId owner);
   void SendDrop(const std::string& name);
 
   // keeper_recovery.cc: greeting, loss and handover.
@@ -170,7 +178,7 @@ class KeeperConnection : public KeeperClient {
   EventLoop::TimerId retry_timer_ = 0;
 
   std::map<WorkerId, Process> processes_;
-  std::map<std::string, UniqueFd> held_;
+  std::map<std::string, Held> held_;
   // As listed by the keeper that is being greeted.
   std::vector<Listed> listed_;
   std::vector<Inventory::Held> listed_held_;

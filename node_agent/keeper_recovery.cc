@@ -138,6 +138,8 @@ absl::Status KeeperConnection::NoteInventory(KeeperMessage message) {
       welcome.version_text[keeper::kMaxVersionText - 1] = '\0';
       keeper_pid_ = welcome.keeper_pid;
       keeper_version_ = welcome.version_text;
+      inventory_.after_loss = welcome.after_loss != 0;
+      inventory_.newest_id = welcome.newest_id;
       return absl::OkStatus();
     }
     case Type::kProcess: {
@@ -150,7 +152,8 @@ absl::Status KeeperConnection::NoteInventory(KeeperMessage message) {
       return absl::OkStatus();
     }
     case Type::kHeld:
-      listed_held_.push_back({message.Tail<keeper::Name>(), message.TakeFd()});
+      listed_held_.push_back({message.Tail<keeper::Name>(), message.TakeFd(),
+                              message.As<keeper::Name>().owner});
       return absl::OkStatus();
     case Type::kInventoryEnd:
       state_ = State::kRunning;
@@ -184,7 +187,9 @@ void KeeperConnection::BuildInventory() {
     inventory_.processes.push_back(std::move(listed.process));
   }
   for (Inventory::Held& held : listed_held_) {
-    held_[held.name] = DuplicateFd(held.fd.get());
+    held_[held.name] = {DuplicateFd(held.fd.get()), held.owner};
+    auto owner = processes_.find(held.owner);
+    if (owner != processes_.end()) owner->second.held.push_back(held.name);
     inventory_.held.push_back(std::move(held));
   }
   listed_.clear();
@@ -240,7 +245,7 @@ void KeeperConnection::FinishGreeting() {
   for (const Inventory::Held& held : listed_held) {
     if (!held_.contains(held.name)) SendDrop(held.name);
   }
-  for (const auto& [name, fd] : held_) SendHold(name);
+  for (const auto& [name, held] : held_) SendHold(name, held.owner);
   std::set<WorkerId> known;
   for (const Listed& process : listed) known.insert(process.process.id);
   std::vector<WorkerId> strangers;

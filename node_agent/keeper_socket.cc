@@ -55,6 +55,11 @@ absl::Status CheckBounds(const SpawnRequest& request) {
                     std::max(request.argv.size(), request.env.size()),
                     keeper::kMaxStrings);
   }
+  for (const auto& fd : request.child_fds) {
+    if (fd.name.size() > keeper::kMaxName) {
+      return too_many("bytes of a held name", fd.name.size(), keeper::kMaxName);
+    }
+  }
   if (request.confinement.has_value() &&
       (request.confinement->rlimits.size() > keeper::kMaxRlimits ||
        request.confinement->cgroups.size() > keeper::kMaxCgroups ||
@@ -112,6 +117,7 @@ std::vector<char> MakePayload(const SpawnRequest& request) {
     AppendString(argument, payload);
   }
   for (const std::string& entry : request.env) AppendString(entry, payload);
+  for (const auto& fd : request.child_fds) AppendString(fd.name, payload);
   if (request.confinement.has_value()) {
     AppendConfinement(*request.confinement, payload);
   }
@@ -176,12 +182,12 @@ void TakeFds(const msghdr& header, KeeperMessage& message) {
 
 }  // namespace
 
-ProcessExit ExitOf(keeper::ExitKind kind, int value) {
+ProcessExit ExitOf(keeper::ExitKind kind, int value, bool tree_gone) {
   switch (kind) {
     case keeper::ExitKind::kExited:
-      return {ProcessExit::Kind::kExited, value};
+      return {ProcessExit::Kind::kExited, value, tree_gone};
     case keeper::ExitKind::kSignaled:
-      return {ProcessExit::Kind::kSignaled, value};
+      return {ProcessExit::Kind::kSignaled, value, tree_gone};
     case keeper::ExitKind::kUnknown:
       break;
   }

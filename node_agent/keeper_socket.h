@@ -65,7 +65,7 @@ absl::StatusOr<KeeperMessage> ReceiveMessage(int socket);
 // A connection to the keeper that listens in `state_dir`.
 absl::StatusOr<UniqueFd> ConnectToKeeper(const std::string& state_dir);
 
-ProcessExit ExitOf(keeper::ExitKind kind, int value);
+ProcessExit ExitOf(keeper::ExitKind kind, int value, bool tree_gone = false);
 
 // A duplicate that is closed on exec; invalid on failure.
 UniqueFd DuplicateFd(int fd);

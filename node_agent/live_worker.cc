@@ -22,6 +22,7 @@ namespace {
 constexpr int kFirstListenFd = 3;
 // Idle keep-alive connections of a draining worker stay open so long.
 constexpr absl::Duration kMaxGrace = absl::Seconds(1);
+constexpr absl::Duration kStopNoteDelay = absl::Milliseconds(10);
 // A worker whose preload does not answer by then gets its signal.
 constexpr absl::Duration kMaxDrainAnswer = absl::Seconds(2);
 
@@ -101,7 +102,8 @@ LiveWorker::LiveWorker(const WorkerSurroundings& around, Watcher& watcher,
 
 LiveWorker::~LiveWorker() {
   *alive_ = false;
-  if (drain_timer_ != 0) around_.loop.CancelTimer(drain_timer_);
+  around_.loop.CancelTimer(drain_timer_);
+  around_.loop.CancelTimer(stop_note_timer_);
 }
 
 // `slots_` of one that was adopted is only what its own slot tells.
@@ -123,7 +125,6 @@ void LiveWorker::DropHeld() {
     RemovePidFile(PidFile(), pid_);
   }
   note_.Drop();
-  around_.keeper.Drop(absl::StrCat("ipc/", identity_.id));
   if (spec_->stdin_pipe) around_.keeper.Drop(absl::StrCat("in/", identity_.id));
 }
 
@@ -134,6 +135,12 @@ std::string LiveWorker::LogName() const {
 
 WorkerRoot LiveWorker::root() const {
   return WorkerRoot{identity_.id, pid_, start_ticks_};
+}
+
+int LiveWorker::MakeNote() {
+  const ReadinessGate& gate = spec_->readiness;
+  bool tells = gate.wait_ready || gate.notify || IsNode(*spec_);
+  return tells ? note_.MakeFile() : -1;
 }
 
 void LiveWorker::SetOwner(uid_t uid, gid_t gid) {
@@ -313,9 +320,8 @@ void LiveWorker::OnEnded() {
   liveness_.Stop();
   channel_.reset();
   input_.Reset();
-  if (drain_timer_ != 0) {
-    around_.loop.CancelTimer(std::exchange(drain_timer_, 0));
-  }
+  around_.loop.CancelTimer(std::exchange(drain_timer_, 0));
+  around_.loop.CancelTimer(std::exchange(stop_note_timer_, 0));
 }
 
 bool LiveWorker::TakesConnections() const {
@@ -417,8 +423,12 @@ absl::Duration LiveWorker::Grace() const {
 
 void LiveWorker::AskToStop() {
   if (std::exchange(asked_, true) || ended_) return;
-  progress_.stopping = true;  // A later agent does not ask again.
-  SaveProgress();
+  progress_.stopping = true;
+  // So that a later agent does not ask again. Most are gone before that.
+  stop_note_timer_ = around_.loop.AddTimerAfter(kStopNoteDelay, [this] {
+    stop_note_timer_ = 0;
+    SaveProgress();
+  });
   bool by_message = spec_->stop.shutdown_with_message && channel_ != nullptr;
   bool drains = cluster_ != nullptr && spec_->graceful_drain &&
                 SendDrain(by_message ? "" : spec_->stop.signal);

@@ -71,6 +71,9 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
   // The write end of its standard input; not valid: it has none.
   void AttachInput(UniqueFd input) { input_ = std::move(input); }
   void SetOwner(uid_t uid, gid_t gid);
+  // Where it will write down how far the worker is ready, which nobody could
+  // find out again; -1: there is nothing to write down.
+  int MakeNote();
   void OnSpawned(pid_t pid, uint64_t start_ticks);
   // OnSpawned for one that an agent before us started; true: it is ready
   // already, and that is not told again.
@@ -78,7 +81,7 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
   void OnNotify(const NotifyMessage& message);
   // The main process has ended: closes the channel, stops the probes.
   void OnEnded();
-  // Nothing is left of it: the keeper lets go of its channel and its note.
+  // Nothing is left of it: the keeper lets go of its note.
   void DropHeld();
   // Not ready from here on, and nothing more is told of its readiness.
   void MarkStopping();
@@ -170,6 +173,7 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
   std::unique_ptr<NodeChannel> channel_;
   UniqueFd input_;
   EventLoop::TimerId drain_timer_ = 0;
+  EventLoop::TimerId stop_note_timer_ = 0;
   bool sockets_told_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -1,14 +1,20 @@
 // LocalWorkerRuntime: what an agent before this one left in the keeper.
+#include <poll.h>
 #include <spdlog/spdlog.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "node_agent/drain_preload.h"
 #include "node_agent/local_worker_runtime.h"
+#include "node_agent/marked_process.h"
 #include "node_agent/proc_reader.h"
 #include "node_agent/worker_pipes.h"
 #include "node_agent/worker_tag.h"
@@ -19,6 +25,7 @@ namespace {
 
 constexpr char kNotifyName[] = "notify";
 constexpr int kMaxAncestors = 32;
+constexpr absl::Duration kMaxEndOfUnrecorded = absl::Seconds(1);
 
 }  // namespace
 
@@ -131,6 +138,7 @@ std::vector<AdoptedWorker> LocalWorkerRuntime::Adopt(SpecOf spec_of,
     keeper_.Drop(absl::StrCat("log/", id, "/out"));
     keeper_.Drop(absl::StrCat("log/", id, "/err"));
   }
+  if (inventory_.after_loss && options_.first_worker_id != 0) EndUnrecorded();
   inventory_ = Inventory();
   std::set<std::string> app_uids;
   for (const AdoptedWorker& worker : adopted) {
@@ -157,6 +165,7 @@ void LocalWorkerRuntime::AdoptOne(Inventory::Process& process, HeldParts parts,
   auto user = launch_->UserOf(*identity, spec);
   if (user.ok() && user->set_ids) worker.SetOwner(user->uid, user->gid);
   worker.AttachInput(std::move(parts.in));
+  TellLost(process, parts, *spec);
   AttachPipes(workers_[identity->id], std::move(parts.out),
               std::move(parts.err), std::move(parts.channel));
   bool ready = worker.OnAdopted(process.pid, process.start_ticks);
@@ -174,9 +183,53 @@ void LocalWorkerRuntime::AdoptOne(Inventory::Process& process, HeldParts parts,
     });
     return;
   }
+  // Its orphans do not come to the keeper.
+  if (!process.is_child) tree_.ScanWholeSystem();
+  tree_.NoteMain(process.pid);
   sampler_.Add(process.id, {process.pid, process.start_ticks}, clock_.Now());
   confiner_.Adopt(process.id, *spec);
   if (unknown) StopUnknown(process.id);
+}
+
+// Of a worker that lives, when its keeper and agent were killed together.
+void LocalWorkerRuntime::TellLost(const Inventory::Process& process,
+                                  const HeldParts& parts, const AppSpec& spec) {
+  if (process.ended) return;
+  std::vector<std::string> lost;
+  if (!parts.out.valid()) lost.push_back("what it writes to stdout");
+  if (!parts.err.valid()) lost.push_back("what it writes to stderr");
+  if (IsNode(spec) && !parts.channel.valid()) lost.push_back("its IPC channel");
+  if (lost.empty()) return;
+  spdlog::warn("worker {} (pid {}) runs on, but {} could not be taken back",
+               process.id, process.pid, absl::StrJoin(lost, ", "));
+}
+
+// Started in the very moment in which keeper and agent were killed, or the
+// keeper's record was lost. Their successors are about to be started.
+void LocalWorkerRuntime::EndUnrecorded() {
+  std::vector<UniqueFd> pidfds;
+  for (const MarkedProcess& found :
+       FindMarkedProcesses(options_.first_worker_id)) {
+    if (found.worker <= inventory_.newest_id ||
+        workers_.contains(found.worker)) {
+      continue;
+    }
+    spdlog::error(
+        "process {} of worker {} has outlived keeper and agent and is not in "
+        "their record: killed, so that it does not run beside its successor",
+        found.pid, found.worker);
+    UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, found.pid, 0)));
+    if (!pidfd.valid() || !found.Lives()) continue;
+    syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);
+    pidfds.push_back(std::move(pidfd));
+  }
+  absl::Time deadline = clock_.Now() + kMaxEndOfUnrecorded;
+  for (const UniqueFd& pidfd : pidfds) {
+    pollfd ended{pidfd.get(), POLLIN, 0};
+    absl::Duration left =
+        std::max(deadline - clock_.Now(), absl::ZeroDuration());
+    poll(&ended, 1, static_cast<int>(absl::ToInt64Milliseconds(left)));
+  }
 }
 
 void LocalWorkerRuntime::StopUnknown(WorkerId id) {

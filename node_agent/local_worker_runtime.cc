@@ -12,6 +12,7 @@
 namespace fleet::agent {
 namespace {
 
+constexpr absl::Duration kCleanUpDelay = absl::Milliseconds(1);
 constexpr absl::Duration kFirstKillPause = absl::Milliseconds(2);
 constexpr absl::Duration kMaxKillPause = absl::Milliseconds(500);
 
@@ -39,6 +40,7 @@ LocalWorkerRuntime::LocalWorkerRuntime(EventLoop& loop, const Clock& clock,
 LocalWorkerRuntime::~LocalWorkerRuntime() {
   *alive_ = false;
   keeper_.SetEvents(nullptr);
+  loop_.CancelTimer(clean_up_timer_);
   for (auto& [id, entry] : workers_) {
     if (entry.kill_timer != 0) loop_.CancelTimer(entry.kill_timer);
     if (entry.drain_timer != 0) loop_.CancelTimer(entry.drain_timer);
@@ -65,7 +67,7 @@ void LocalWorkerRuntime::BeginStop(WorkerId id) {
   worker.MarkStopping();
   UpdateLanes(worker.identity().app_uid);
   // What leaves its session while it stops is found again afterwards.
-  if (worker.pid() != 0) tree_.FindTree(worker.root());
+  if (worker.pid() != 0) tree_.Remember(worker.root());
   BeginDrain(*entry);
 }
 
@@ -135,14 +137,42 @@ void LocalWorkerRuntime::OnExited(WorkerId id, ProcessExit exit) {
       DescribeExit(exit, worker.was_ready() ? "" : worker.refusal());
   confiner_.ExplainExit(id, *worker.spec(), described);
   worker.OnEnded();
-  sampler_.Remove(id);
+  tree_.EndMain(worker.pid());
   // Why it ended is often its last line.
   logs_.ReadNow(id);
-  // Before all else: its successor is to start at once.
+  // Its successor is to start at once, before what can wait is cleaned up.
+  if (exit.tree_gone) SettleSockets(*entry);
   if (listener_ != nullptr) listener_->OnExited(id, described);
+  if (exit.tree_gone) {
+    TellGone(id, *entry);
+    return CleanUpLater(id);
+  }
   loop_.Post([this, alive = alive_, id] {
     if (*alive) CleanUp(id);
   });
+}
+
+// The keeper is starting the successor, perhaps on this very core.
+void LocalWorkerRuntime::CleanUpLater(WorkerId id) {
+  gone_.push_back(id);
+  if (clean_up_timer_ != 0) return;
+  clean_up_timer_ = loop_.AddTimerAfter(kCleanUpDelay, [this] {
+    clean_up_timer_ = 0;
+    for (WorkerId gone : std::exchange(gone_, {})) CleanUp(gone);
+    PrepareSparePipes();
+  });
+}
+
+void LocalWorkerRuntime::SettleSockets(Entry& entry) {
+  if (std::exchange(entry.sockets_settled, true)) return;
+  const WorkerIdentity& identity = entry.worker->identity();
+  UpdateLanes(identity.app_uid);
+  sockets_.Repair(identity.app_uid, entry.worker->at());
+}
+
+void LocalWorkerRuntime::TellGone(WorkerId id, Entry& entry) {
+  if (std::exchange(entry.gone_told, true)) return;
+  if (listener_ != nullptr) listener_->OnGone(id);
 }
 
 void LocalWorkerRuntime::CleanUp(WorkerId id) {
@@ -151,12 +181,10 @@ void LocalWorkerRuntime::CleanUp(WorkerId id) {
   if (entry->kill_timer != 0) {
     loop_.CancelTimer(std::exchange(entry->kill_timer, 0));
   }
+  sampler_.Remove(id);
+  if (entry->gone_told) return Forget(id);
   LiveWorker& worker = *entry->worker;
-  if (!entry->gone_pending) {
-    entry->gone_pending = true;
-    UpdateLanes(worker.identity().app_uid);
-    sockets_.Repair(worker.identity().app_uid, worker.at());
-  }
+  SettleSockets(*entry);
   if (tree_keeper_ != keeper_.keeper_pid()) {
     tree_keeper_ = keeper_.keeper_pid();
     tree_.SetKeeper(tree_keeper_);
@@ -177,14 +205,12 @@ void LocalWorkerRuntime::Forget(WorkerId id) {
   bool spawned = it->second.worker->pid() != 0;
   if (it->second.drain_timer != 0) loop_.CancelTimer(it->second.drain_timer);
   logs_.Finish(id);
-  for (const char* stream : {"out", "err"}) {
-    keeper_.Drop(absl::StrCat("log/", id, "/", stream));
-  }
   it->second.worker->DropHeld();
   tree_.Forget(id);
   confiner_.Forget(id);
+  bool told = it->second.gone_told;
   workers_.erase(it);
-  if (listener_ != nullptr) listener_->OnGone(id);
+  if (listener_ != nullptr && !told) listener_->OnGone(id);
   // Last: until here a later agent would do all of this again.
   if (spawned) keeper_.AckExit(id);
   logs_.Forget(id);

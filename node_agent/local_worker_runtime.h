@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -37,7 +38,9 @@ namespace fleet::agent {
 //   order/<app uid>/<address>         their order (address_sockets.h)
 //   data/<app uid>                    what Node workers share
 //   ipc/<worker>, note/<worker>       channel, progress
-//   log/<worker>/out, …/err; in/…     our ends of the output, input pipes
+//   log/<worker>/out, …/err           read ends of the output pipes; these and
+//                                     ipc/ go with AckExit
+//   in/<worker>                       our end of an input pipe
 //   notify                            the notify socket
 //
 // A slot's worker and its replacement have a lane each (lane_plan.h). When a
@@ -57,6 +60,9 @@ class LocalWorkerRuntime : public WorkerRuntime,
     // For the notify socket and the drain preload: a folder that workers of
     // every user can reach.
     std::string runtime_dir;
+    // StateFolder::first_worker_id: whose processes are this host's. 0: none
+    // are looked for.
+    WorkerId first_worker_id = 0;
   };
 
   // All references outlive it; `inventory` is what the keeper had.
@@ -91,7 +97,10 @@ class LocalWorkerRuntime : public WorkerRuntime,
     std::string executable;  // For messages when it cannot be started.
     std::string cwd;
     bool killed = false;
-    bool gone_pending = false;
+    // Its sockets have been looked after.
+    bool sockets_settled = false;
+    // The listener knows that nothing of it is left.
+    bool gone_told = false;
     absl::Duration kill_pause;
     EventLoop::TimerId kill_timer = 0;
     std::unique_ptr<LaneDrain> drain;  // Once it is to stop.
@@ -136,10 +145,15 @@ class LocalWorkerRuntime : public WorkerRuntime,
                 std::map<std::string, UniqueFd>& data);
   void AdoptOne(Inventory::Process& process, HeldParts parts, SpecOf spec_of,
                 void* context, std::vector<AdoptedWorker>& adopted);
+  static void TellLost(const Inventory::Process& process,
+                       const HeldParts& parts, const AppSpec& spec);
+  void EndUnrecorded();
   // Nobody asked for its stop, so nobody would kill it.
   void StopUnknown(WorkerId id);
   void EndStranger(const Inventory::Process& process);
 
+  void PrepareSparePipes();
+  absl::StatusOr<WorkerPipes> TakePipes(bool with_channel);
   absl::StatusOr<SpawnRequest> Launch(Entry& entry, WorkerPipes& pipes,
                                       bool* listen_failed);
   absl::StatusOr<std::vector<LaunchFds::Listen>> DeclaredSockets(
@@ -165,7 +179,11 @@ class LocalWorkerRuntime : public WorkerRuntime,
   void DrainLane(WorkerId id);
   void CloseUnused(const std::string& app_uid);
   void CloseReleased(const std::string& app_uid);
+
+  void SettleSockets(Entry& entry);
+  void TellGone(WorkerId id, Entry& entry);
   void CleanUp(WorkerId id);
+  void CleanUpLater(WorkerId id);
   void Forget(WorkerId id);
 
   EventLoop& loop_;
@@ -187,6 +205,10 @@ class LocalWorkerRuntime : public WorkerRuntime,
   std::unique_ptr<NotifySocket> notify_;
   std::unique_ptr<WorkerLaunch> launch_;
   WorkerSurroundings around_;
+  std::optional<WorkerPipes> spare_pipes_;
+  std::vector<WorkerId> gone_;  // To be cleaned up.
+  EventLoop::TimerId clean_up_timer_ = 0;
+
   std::map<std::string, App> apps_;  // By uid.
   std::map<WorkerId, Entry> workers_;
   // Processes of an inventory that are nobody's any more.

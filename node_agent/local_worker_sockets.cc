@@ -165,10 +165,11 @@ void LocalWorkerRuntime::CloseReleased(const std::string& app_uid) {
   auto app = apps_.find(app_uid);
   if (app == apps_.end()) return;
   std::set<int> in_use;
+  bool any_left = false;
   for (const auto& [id, entry] : workers_) {
-    if (entry.worker->identity().app_uid == app_uid) {
-      in_use.insert(entry.worker->identity().slot);
-    }
+    if (entry.worker->identity().app_uid != app_uid) continue;
+    any_left = true;
+    if (!entry.gone_told) in_use.insert(entry.worker->identity().slot);
   }
   std::set<int>& released = app->second.released_slots;
   for (int slot : std::vector<int>(released.begin(), released.end())) {
@@ -181,7 +182,7 @@ void LocalWorkerRuntime::CloseReleased(const std::string& app_uid) {
   sockets_.CloseApp(app_uid);
   launch_->Forget(app_uid);
   if (app->second.data != nullptr) app->second.data->Drop();
-  apps_.erase(app);
+  if (!any_left) apps_.erase(app);
 }
 
 }  // namespace fleet::agent

@@ -54,6 +54,11 @@ LiveWorker& LocalWorkerRuntime::AddWorker(const WorkerIdentity& identity,
 absl::Status LocalWorkerRuntime::PrepareSockets(const std::string& app_uid,
                                                 const AppSpec& spec,
                                                 int slots) {
+  sockets_.NameApp(app_uid, spec.name);
+  if (spec.listen.empty()) {
+    apps_[app_uid].declared.clear();
+    return absl::OkStatus();
+  }
   WorkerIdentity identity;
   identity.app_uid = app_uid;
   identity.app = spec.name;
@@ -67,7 +72,6 @@ absl::Status LocalWorkerRuntime::PrepareSockets(const std::string& app_uid,
     declared.insert(address.Key());
   }
   apps_[app_uid].declared = std::move(declared);
-  sockets_.NameApp(app_uid, spec.name);
   return absl::OkStatus();
 }
 
@@ -113,6 +117,21 @@ void LocalWorkerRuntime::AttachPipes(Entry& entry, UniqueFd out, UniqueFd err,
   }
 }
 
+// After a worker's end, when nobody waits: pipes for the next one's successor,
+// if it needs no channel.
+void LocalWorkerRuntime::PrepareSparePipes() {
+  if (spare_pipes_.has_value()) return;
+  auto made = MakeWorkerPipes(/*with_channel=*/false, /*with_stdin=*/false);
+  if (made.ok()) spare_pipes_ = *std::move(made);
+}
+
+absl::StatusOr<WorkerPipes> LocalWorkerRuntime::TakePipes(bool with_channel) {
+  if (with_channel || !spare_pipes_.has_value()) {
+    return MakeWorkerPipes(with_channel, /*with_stdin=*/false);
+  }
+  return *std::exchange(spare_pipes_, std::nullopt);
+}
+
 absl::StatusOr<SpawnRequest> LocalWorkerRuntime::Launch(Entry& entry,
                                                         WorkerPipes& pipes,
                                                         bool* listen_failed) {
@@ -127,11 +146,17 @@ absl::StatusOr<SpawnRequest> LocalWorkerRuntime::Launch(Entry& entry,
   if (!declared.ok()) return declared.status();
   // Node's cluster workers ask for theirs.
   if (!IsNodeCluster(*spec)) fds.listen = *std::move(declared);
-  ASSIGN_OR_RETURN(pipes, MakeWorkerPipes(IsNode(*spec), spec->stdin_pipe));
+  ASSIGN_OR_RETURN(pipes, spec->stdin_pipe
+                              ? MakeWorkerPipes(IsNode(*spec), true)
+                              : TakePipes(IsNode(*spec)));
   fds.in = pipes.in_read.get();
   fds.out = pipes.out_write.get();
   fds.err = pipes.err_write.get();
   fds.channel = pipes.child_channel.get();
+  fds.out_read = pipes.out_read.get();
+  fds.err_read = pipes.err_read.get();
+  fds.parent_channel = pipes.channel.get();
+  fds.note = worker.MakeNote();
   ASSIGN_OR_RETURN(SpawnRequest request, launch_->Prepare(identity, spec, fds));
   request.tag = EncodeWorkerTag(identity);
   RETURN_IF_ERROR(confiner_.Confine(identity, *spec, request));
@@ -165,16 +190,11 @@ void LocalWorkerRuntime::Start(const WorkerIdentity& wanted,
   }
   entry.executable = request->executable;
   entry.cwd = request->cwd;
-  // Held before it runs: an agent that dies in between costs no line.
-  keeper_.Hold(absl::StrCat("log/", identity.id, "/out"), pipes.out_read.get());
-  keeper_.Hold(absl::StrCat("log/", identity.id, "/err"), pipes.err_read.get());
-  if (pipes.channel.valid()) {
-    keeper_.Hold(absl::StrCat("ipc/", identity.id), pipes.channel.get());
-  }
   if (pipes.in_write.valid()) {
     keeper_.Hold(absl::StrCat("in/", identity.id), pipes.in_write.get());
     entry.worker->AttachInput(std::move(pipes.in_write));
   }
+  // Everything else can be done while the keeper does this.
   keeper_.Spawn(*std::move(request));
   AttachPipes(entry, std::move(pipes.out_read), std::move(pipes.err_read),
               std::move(pipes.channel));
@@ -196,6 +216,7 @@ void LocalWorkerRuntime::OnSpawned(WorkerId id, pid_t pid,
   Entry* entry = Find(id);
   if (entry == nullptr) return;
   entry->worker->OnSpawned(pid, start_ticks);
+  tree_.NoteMain(pid);
   sampler_.Add(id, {pid, start_ticks}, clock_.Now());
   if (listener_ != nullptr) listener_->OnStarted(id, pid);
 }

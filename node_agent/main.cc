@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "absl/strings/numbers.h"
+#include "node_agent/agent_ending.h"
 #include "node_agent/agent_options.h"
 #include "node_agent/agent_state.h"
 #include "node_agent/certificate_renewal.h"
@@ -99,12 +100,14 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> Dial(
                                    arguments);
 }
 
-// Calls `on_signal` on the loop for SIGTERM and SIGINT. Before any thread.
+// Calls `on_signal` on the loop for SIGTERM, SIGINT and SIGHUP. Before any
+// thread.
 UniqueFd WatchSignals(EventLoop& loop, std::function<void(int)> on_signal) {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   UniqueFd fd(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   FLEET_CHECK(fd.valid());
@@ -161,17 +164,13 @@ absl::StatusOr<HostIdentity> JoinedIdentity(const AgentOptions& options,
 }
 
 // The agent once everything that can be configured wrongly has been looked at.
-absl::Status Run(const AgentOptions& options, const StateFolder& folder,
-                 HostIdentity* identity, int keeper_fd) {
+absl::StatusOr<int> Run(const AgentOptions& options, const StateFolder& folder,
+                        HostIdentity* identity, int keeper_fd) {
   SystemClock clock;
   EventLoop loop(clock);
-  std::function<void()> shut_down = [&loop] { loop.Stop(); };
-  bool shutting_down = false;
-  UniqueFd signals = WatchSignals(loop, [&](int signal) {
-    if (std::exchange(shutting_down, true)) return;
-    spdlog::info("signal {}: workers are stopped", signal);
-    shut_down();
-  });
+  AgentEnding ending(loop);
+  UniqueFd signals =
+      WatchSignals(loop, [&ending](int signal) { ending.OnSignal(signal); });
 
   ASSIGN_OR_RETURN(auto journal, DesiredJournal::Open(folder.journal_path()));
   if (!journal->damage().empty()) spdlog::error("{}", journal->damage());
@@ -184,7 +183,8 @@ absl::Status Run(const AgentOptions& options, const StateFolder& folder,
   PipeLogPump logs(loop, {folder.log_folder()});
   LocalWorkerRuntime runtime(
       loop, clock, *keeper, logs,
-      {options.host_name, options.bind_address, folder.runtime_folder()},
+      {options.host_name, options.bind_address, folder.runtime_folder(),
+       folder.first_worker_id()},
       keeper->TakeInventory());
   keeper->SetEvents(&runtime);
   if (!runtime.status().ok()) {
@@ -234,15 +234,7 @@ absl::Status Run(const AgentOptions& options, const StateFolder& folder,
     commands.SetSender(
         [&session](v1::CommandResult r) { session->SendResult(std::move(r)); });
   }
-  shut_down = [&] {
-    state.ShutDown([&] {
-      if (session == nullptr) {
-        loop.Stop();
-      } else {
-        session->Stop([&loop] { loop.Stop(); });
-      }
-    });
-  };
+  ending.Set(&state, session.get());
 
   state.Start(folder.first_worker_id());
   if (session != nullptr) session->Start();
@@ -250,9 +242,9 @@ absl::Status Run(const AgentOptions& options, const StateFolder& folder,
                options.host_name, FLEET_VERSION, folder.path(),
                options.controller.empty() ? "none" : options.controller);
   loop.Run();
-  spdlog::info("all workers are stopped");
+  if (ending.code() == 0) spdlog::info("all workers are stopped");
   loop.RemoveFd(signals.get());
-  return absl::OkStatus();
+  return ending.code();
 }
 
 absl::Status CheckController(const AgentOptions& options) {
@@ -282,6 +274,10 @@ int Main(int argc, char** argv) {
     std::cerr << "fleet-agent: --log-level: " << s.message() << "\n";
     return kExitConfig;
   }
+  if (options.check) {
+    absl::Status usable = CheckController(options);
+    return usable.ok() ? 0 : Fail(usable, kExitConfig);
+  }
   absl::StatusOr<int> keeper_fd = KeeperFd(options);
   if (!keeper_fd.ok()) return Fail(keeper_fd.status(), kExitConfig);
   if (absl::Status s = CheckController(options); !s.ok()) {
@@ -300,9 +296,9 @@ int Main(int argc, char** argv) {
     identity = *std::move(joined);
     options.host_name = identity->host();
   }
-  absl::Status status =
+  absl::StatusOr<int> code =
       Run(options, *folder, identity ? &*identity : nullptr, *keeper_fd);
-  return status.ok() ? 0 : Fail(status, 1);
+  return code.ok() ? *code : Fail(code.status(), 1);
 }
 
 }  // namespace

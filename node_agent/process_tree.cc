@@ -3,6 +3,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <optional>
 #include <string>
@@ -79,7 +80,8 @@ void ProcessTree::ReadOrphans() {
   std::map<pid_t, Orphan> before = std::exchange(orphans_, {});
   for (pid_t pid :
        whole_system_ ? ReadAllPids() : ReadProcChildren(keeper_pid_)) {
-    if (pid == getpid()) continue;  // The keeper's child, and nobody's worker.
+    // This agent, the keeper's child too, or a worker.
+    if (pid == getpid() || mains_.contains(pid)) continue;
     auto known = before.find(pid);
     if (known != before.end() && known->second.marker != 0) {
       orphans_.insert(before.extract(known));
@@ -105,6 +107,16 @@ void ProcessTree::AddSubtree(const ProcessRef& top, Found& found) {
       if (found.emplace(child, *child_stat).second) parents.push_back(child);
     }
   }
+}
+
+void ProcessTree::Remember(const WorkerRoot& root) {
+  const std::map<pid_t, Orphan>& orphans = Orphans();
+  bool alone =
+      ReadProcChildren(root.pid).empty() && !seen_.contains(root.id) &&
+      std::none_of(orphans.begin(), orphans.end(), [&root](const auto& entry) {
+        return Belongs(entry.second, root);
+      });
+  if (!alone) FindTree(root);
 }
 
 std::vector<ProcessRef> ProcessTree::FindTree(const WorkerRoot& root) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "node_agent/keeper_client.h"
@@ -38,8 +39,8 @@ struct WorkerRoot {
 // group is the main process's.
 //
 // Only a process that cleared its environment, made its own session and lost
-// its parent before any FindTree saw it goes unnoticed: so call FindTree once
-// before a worker is asked to stop.
+// its parent before any FindTree saw it goes unnoticed: so call Remember before
+// a worker is asked to stop.
 //
 // Cost: the keeper's children are read once for all calls of one loop turn
 // (20 µs for 100), and a worker's own tree by its own size. After a keeper's
@@ -62,6 +63,12 @@ class ProcessTree {
   // Workers were found that are not the keeper's children: the same.
   void ScanWholeSystem() { whole_system_ = true; }
 
+  // `pid` is a worker's main process and so no orphan, until EndMain.
+  void NoteMain(pid_t pid) { mains_.insert(pid); }
+  void EndMain(pid_t pid) { mains_.erase(pid); }
+
+  // A FindTree for later; little when the worker has started nothing.
+  void Remember(const WorkerRoot& root);
   // Those that live (zombies do not), the main process first when it does.
   std::vector<ProcessRef> FindTree(const WorkerRoot& root);
   // SIGKILL to all of FindTree; their number. Does not wait: 0 means that none
@@ -92,6 +99,7 @@ class ProcessTree {
   bool whole_system_ = false;
   bool orphans_fresh_ = false;  // Read in this loop turn.
   std::map<pid_t, Orphan> orphans_;
+  std::set<pid_t> mains_;
   std::map<WorkerId, std::vector<ProcessRef>> seen_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -3,12 +3,16 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
@@ -73,6 +77,54 @@ absl::StatusOr<std::string> HostUid(const std::string& path) {
   return uid;
 }
 
+sockaddr_un AbstractName(const std::string& host_uid, socklen_t* size) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::string name = absl::StrCat("fleet-agent/", host_uid.substr(0, 64));
+  std::memcpy(address.sun_path + 1, name.data(), name.size());
+  *size =
+      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  return address;
+}
+
+// Who listens at the address; 0: not to be found out.
+pid_t ListenerOf(const sockaddr_un& address, socklen_t size) {
+  UniqueFd fd(
+      socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  ucred peer{};
+  socklen_t peer_size = sizeof peer;
+  if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), size) !=
+          0 ||
+      getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &peer_size) != 0) {
+    return 0;
+  }
+  return peer.pid;
+}
+
+// A name that nobody else on the machine can have while we do, and that is
+// gone with this process.
+absl::StatusOr<UniqueFd> ClaimHostUid(const std::string& folder,
+                                      const std::string& host_uid) {
+  socklen_t size = 0;
+  sockaddr_un address = AbstractName(host_uid, &size);
+  UniqueFd fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) return ErrnoStatus(errno, "socket");
+  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), size) == 0 &&
+      listen(fd.get(), 1) == 0) {
+    return fd;
+  }
+  if (errno != EADDRINUSE) {
+    return ErrnoStatus(errno, "claim the name of this host's agent");
+  }
+  pid_t other = ListenerOf(address, size);
+  return absl::AlreadyExistsError(absl::StrCat(
+      folder,
+      " is a copy: an agent with the same host_uid runs on this machine",
+      other == 0 ? "" : absl::StrCat(" (pid ", other, ")"),
+      ", and the controller could not tell the two apart. Start this one with "
+      "an empty --state-dir, or stop the other one"));
+}
+
 }  // namespace
 
 uint64_t StateFolder::first_worker_id() const {
@@ -98,7 +150,9 @@ absl::StatusOr<StateFolder> StateFolder::Open(const std::string& path) {
   RETURN_IF_ERROR(MakeFolder(folder + "/run", 0711));
   ASSIGN_OR_RETURN(UniqueFd lock, TakeLock(folder + "/agent.lock"));
   ASSIGN_OR_RETURN(std::string host_uid, HostUid(folder + "/host_uid"));
-  return StateFolder(std::move(folder), std::move(lock), std::move(host_uid));
+  ASSIGN_OR_RETURN(UniqueFd name, ClaimHostUid(folder, host_uid));
+  return StateFolder(std::move(folder), std::move(lock), std::move(name),
+                     std::move(host_uid));
 }
 
 }  // namespace fleet::agent

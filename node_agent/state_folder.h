@@ -11,12 +11,15 @@
 namespace fleet::agent {
 
 // Holds FOLDER/agent.lock until it is destroyed or the process ends, so that
-// two agents never share a folder. Immutable once open.
+// two agents never share a folder, and a name of the kernel's for host_uid(),
+// so that none runs from a copy of it: to the controller they would be one
+// host, and each would replace the other without end. Immutable once open.
 class StateFolder {
  public:
   // Makes the folder if there is none. It can be passed through by workers of
   // every user (mode 0711), what is in it is for its owner only, but for
-  // runtime_folder(). ALREADY_EXISTS names the pid of the agent that has it.
+  // runtime_folder(). ALREADY_EXISTS names the pid of the agent that has it, or
+  // runs from a copy (in this network namespace).
   static absl::StatusOr<StateFolder> Open(const std::string& path);
 
   const std::string& path() const { return path_; }
@@ -32,13 +35,16 @@ class StateFolder {
   uint64_t first_worker_id() const;
 
  private:
-  StateFolder(std::string path, UniqueFd lock, std::string host_uid)
+  StateFolder(std::string path, UniqueFd lock, UniqueFd name,
+              std::string host_uid)
       : path_(std::move(path)),
         lock_(std::move(lock)),
+        name_(std::move(name)),
         host_uid_(std::move(host_uid)) {}
 
   std::string path_;
   UniqueFd lock_;
+  UniqueFd name_;
   std::string host_uid_;
 };
 

@@ -21,12 +21,21 @@ namespace fleet::agent {
 // Node's cluster protocol is spoken with it.
 bool IsNodeCluster(const AppSpec& spec);
 
-// The child's ends; all stay the caller's.
+// The child's ends, and of its pipes and channel also ours, with its note; all
+// stay the caller's.
+//
+// The worker gets duplicates of ours, which it knows nothing of: so they are
+// not closed with the last of us, and a later keeper takes them back from it
+// (keeper/fd_rescue.h). Without them it would die of its next line.
 struct LaunchFds {
   int in = -1;  // -1: /dev/null.
   int out = -1;
   int err = -1;
   int channel = -1;  // -1: no IPC channel.
+  int out_read = -1;
+  int err_read = -1;
+  int parent_channel = -1;
+  int note = -1;
   struct Listen {
     int fd;
     std::string name;  // For LISTEN_FDNAMES.

@@ -84,6 +84,7 @@ int AgentProcess::Start(int64_t now_ms) {
   }
   pid_ = child.pid;
   pidfd_ = child.pidfd;
+  is_child_ = true;
   start_ticks_ = ReadStartTicks(pid_);
   started_ms_ = now_ms;
   return sockets[0];
@@ -99,9 +100,28 @@ bool AgentProcess::Adopt(pid_t pid, uint64_t start_ticks, int64_t now_ms) {
   }
   pid_ = pid;
   pidfd_ = pidfd;
+  is_child_ = false;
   start_ticks_ = start_ticks;
   started_ms_ = now_ms;
   return true;
+}
+
+void AgentProcess::Save(KeeperState* state) const {
+  state->agent_pid = pid_;
+  state->agent_pidfd = pidfd_;
+  state->agent_is_child = is_child_ ? 1 : 0;
+  state->agent_ticks = start_ticks_;
+  state->agent_started_ms = started_ms_;
+  state->agent_delay_ms = delay_ms_;
+}
+
+void AgentProcess::Resume(const KeeperState& state) {
+  pid_ = state.agent_pid;
+  pidfd_ = state.agent_pidfd;
+  is_child_ = state.agent_is_child != 0;
+  start_ticks_ = state.agent_ticks;
+  started_ms_ = state.agent_started_ms;
+  delay_ms_ = state.agent_delay_ms;
 }
 
 int64_t AgentProcess::NoteEnd(int64_t now_ms) {

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "node_agent/keeper/handover.h"
+
 namespace fleet::keeper {
 
 // Restarts: the first at once, then after 50 ms, twice as long each time, up
@@ -23,10 +25,17 @@ class AgentProcess {
   // Takes over one that runs already: its end is to be seen from pidfd().
   // False: there is no such process.
   bool Adopt(pid_t pid, uint64_t start_ticks, int64_t now_ms);
+  // What an exec of the keeper carries over.
+  void Save(KeeperState* state) const;
+  // Takes over the one that the program before this one had, if any.
+  void Resume(const KeeperState& state);
   // It has ended. Gives the milliseconds to wait before the next Start.
   int64_t NoteEnd(int64_t now_ms);
+  // The next end is no failure.
+  void ForgetFailures() { delay_ms_ = 0; }
 
   bool running() const { return pid_ > 0; }
+  bool is_child() const { return running() && is_child_; }
   pid_t pid() const { return pid_; }
   int pidfd() const { return pidfd_; }
   uint64_t start_ticks() const { return start_ticks_; }
@@ -39,6 +48,7 @@ class AgentProcess {
   rlimit child_nofile_;
   pid_t pid_ = 0;
   int pidfd_ = -1;
+  bool is_child_ = false;
   uint64_t start_ticks_ = 0;
   int64_t started_ms_ = 0;
   int64_t delay_ms_ = 0;

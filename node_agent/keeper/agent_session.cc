@@ -22,6 +22,11 @@ void AgentSession::SetWatchPidfd(WatchPidfd watch, void* context) {
   watch_context_ = context;
 }
 
+void AgentSession::SetAfterLoss(uint64_t newest_id) {
+  after_loss_ = true;
+  newest_id_ = newest_id;
+}
+
 void AgentSession::Attach(int socket) {
   socket_ = socket;
   stage_ = Stage::kNoHello;
@@ -51,6 +56,7 @@ void AgentSession::NoteExit(Process& process, ExitKind kind, int value) {
   process.pidfd = -1;
   if (!process.tell_exited) ++changes_;
   process.tell_exited = true;
+  processes_.NoteChanged(process);
 }
 
 AgentSession::Result AgentSession::Receive() {
@@ -146,13 +152,26 @@ AgentSession::Result AgentSession::HandleSpawn() {
     return Result::kOk;
   }
   request.child().nofile = &child_nofile_;
+  after_loss_ = false;
   ChildResult child = StartChild(request.child());
   if (child.pid < 0) {
     AddFailure(id, child.step, child.error_number);
   } else {
     AddSpawned(request, child);
+    HoldNamed(request);
   }
   return Result::kOk;
+}
+
+void AgentSession::HoldNamed(const SpawnRequest& request) {
+  for (size_t i = 0; i < request.fixed().n_fds; ++i) {
+    const char* name = request.fd_name(i);
+    size_t size = strlen(name);
+    if (size == 0) continue;
+    int fd = packet_.TakeFd(request.fd_position(i));
+    int error_number = store_.Hold(name, size, request.fixed().id, fd);
+    if (error_number != 0) AddRefusal(Type::kHold, error_number);
+  }
 }
 
 void AgentSession::AddSpawned(const SpawnRequest& request,
@@ -171,6 +190,7 @@ void AgentSession::AddSpawned(const SpawnRequest& request,
   process->start_ticks = ReadStartTicks(child.pid);
   process->is_child = true;
   process->tell_spawned = true;
+  processes_.NoteChanged(*process);
   ++changes_;
 }
 
@@ -184,36 +204,40 @@ AgentSession::Result AgentSession::HandleAck() {
   if (process->tell_exited) --changes_;
   if (process->tell_spawned) --changes_;
   processes_.Remove(process);
+  store_.DropOwned(ack.id);
   return Result::kOk;
 }
 
-const char* AgentSession::ParseName(size_t* size) const {
+const char* AgentSession::ParseName(size_t* size, uint64_t* owner) const {
   Name name;
   if (packet_.size < sizeof name) return nullptr;
   memcpy(&name, packet_.bytes, sizeof name);
   if (name.size == 0 || name.size > kMaxName) return nullptr;
   if (packet_.size != sizeof name + name.size) return nullptr;
   *size = name.size;
+  *owner = name.owner;
   return packet_.bytes + sizeof name;
 }
 
 AgentSession::Result AgentSession::HandleHold() {
   size_t size;
-  const char* name = ParseName(&size);
+  uint64_t owner;
+  const char* name = ParseName(&size, &owner);
   if (name == nullptr) return Bad("a malformed Hold");
   if (packet_.fds_lost) {
     AddRefusal(Type::kHold, EMFILE);
     return Result::kOk;
   }
   if (packet_.n_fds != 1) return Bad("a Hold without its descriptor");
-  int error_number = store_.Hold(name, size, packet_.TakeFd(0));
+  int error_number = store_.Hold(name, size, owner, packet_.TakeFd(0));
   if (error_number != 0) AddRefusal(Type::kHold, error_number);
   return Result::kOk;
 }
 
 AgentSession::Result AgentSession::HandleDrop() {
   size_t size;
-  const char* name = ParseName(&size);
+  uint64_t owner;
+  const char* name = ParseName(&size, &owner);
   if (name == nullptr) return Bad("a malformed Drop");
   store_.Drop(name, size);
   return Result::kOk;
@@ -244,6 +268,7 @@ AgentSession::Result AgentSession::HandleAdopt() {
   process->ended = info.ended != 0;
   process->exit_kind = info.exit_kind;
   process->exit_value = info.exit_value;
+  processes_.NoteChanged(*process);
   if (!process->ended) {
     process->pidfd = packet_.TakeFd(0);
     watch_pidfd_(watch_context_, processes_.IndexOf(process), process->pidfd);
@@ -255,6 +280,8 @@ void AgentSession::AddFailure(uint64_t id, const char* step, int error_number) {
   SpawnFailed& failure = failures_[n_failures_++];
   failure = {HeaderOf(Type::kSpawnFailed), id, error_number, 0, {}};
   strncpy(failure.step, step, sizeof failure.step - 1);
+  // An agent that takes to a new keeper holds first and spawns again then.
+  store_.DropOwned(id);
 }
 
 void AgentSession::AddRefusal(Type what, int error_number) {

@@ -30,6 +30,9 @@ class AgentSession {
   AgentSession(ProcessTable& processes, FdStore& store,
                const rlimit& child_nofile);
   void SetWatchPidfd(WatchPidfd watch, void* context);
+  // For the Welcomes (wire.h) until an agent has started something, and so has
+  // looked for what was lost.
+  void SetAfterLoss(uint64_t newest_id);
 
   // Takes the socket of an agent that has not said Hello yet.
   void Attach(int socket);
@@ -64,8 +67,9 @@ class AgentSession {
   Result HandleAdopt();
   Result Bad(const char* why);
   // The name after a Name, or nullptr when it is malformed.
-  const char* ParseName(size_t* size) const;
+  const char* ParseName(size_t* size, uint64_t* owner) const;
   void AddSpawned(const SpawnRequest& request, const ChildResult& child);
+  void HoldNamed(const SpawnRequest& request);
   void AddFailure(uint64_t id, const char* step, int error_number);
   void AddRefusal(Type what, int error_number);
 
@@ -90,6 +94,8 @@ class AgentSession {
 
   int socket_ = -1;
   Stage stage_ = Stage::kNoHello;
+  bool after_loss_ = false;
+  uint64_t newest_id_ = 0;
   size_t cursor_ = 0;     // In the inventory.
   size_t changes_ = 0;    // Marks in the table.
   bool blocked_ = false;  // The socket is full.

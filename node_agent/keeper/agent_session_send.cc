@@ -63,6 +63,8 @@ SendResult AgentSession::SendWelcome() {
   welcome.header = HeaderOf(Type::kWelcome);
   welcome.version = kVersion;
   welcome.keeper_pid = getpid();
+  welcome.after_loss = after_loss_ ? 1 : 0;
+  welcome.newest_id = newest_id_;
   strncpy(welcome.version_text, FLEET_VERSION, kMaxVersionText - 1);
   return SendFixed(welcome);
 }
@@ -90,7 +92,7 @@ SendResult AgentSession::SendProcess(Process& process) {
 
 SendResult AgentSession::SendHeld(const FdStore::Entry& entry) {
   if (entry.name == nullptr) return SendResult::kSent;
-  Name held{HeaderOf(Type::kHeld), entry.size, 0};
+  Name held{HeaderOf(Type::kHeld), entry.owner, entry.size, 0};
   return SendPacket(socket_, &held, sizeof held, entry.name, entry.size,
                     entry.fd);
 }
@@ -131,6 +133,7 @@ SendResult AgentSession::SendChange(Process& process) {
                             process.id,
                             process.exit_value,
                             process.exit_kind,
+                            static_cast<uint8_t>(process.tree_gone ? 1 : 0),
                             {}});
     if (sent != SendResult::kSent) return sent;
     process.tell_exited = false;

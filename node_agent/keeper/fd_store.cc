@@ -40,11 +40,13 @@ FdStore::Entry* FdStore::FreeEntry() {
   return nullptr;
 }
 
-int FdStore::Hold(const char* name, size_t size, int fd) {
+int FdStore::Hold(const char* name, size_t size, uint64_t owner, int fd) {
   uint32_t hash = Hash(name, size);
   if (Entry* entry = Find(name, size, hash)) {
     close(entry->fd);
     entry->fd = fd;
+    entry->owner = owner;
+    changed_.Add(static_cast<size_t>(entry - entries_));
     return 0;
   }
   char* copy = static_cast<char*>(malloc(size + 1));
@@ -56,17 +58,34 @@ int FdStore::Hold(const char* name, size_t size, int fd) {
     return error_number;
   }
   memcpy(copy, name, size);
-  *entry = {copy, hash, fd, static_cast<uint8_t>(size)};
+  *entry = {copy, owner, hash, fd, static_cast<uint8_t>(size)};
   ++used_;
+  changed_.Add(static_cast<size_t>(entry - entries_));
   return 0;
 }
 
 void FdStore::Drop(const char* name, size_t size) {
   Entry* entry = Find(name, size, Hash(name, size));
-  if (entry == nullptr) return;
-  close(entry->fd);
-  free(entry->name);
-  *entry = {};
+  if (entry != nullptr) Empty(*entry);
+}
+
+void FdStore::DropOwned(uint64_t owner) {
+  for (size_t i = limit_; i-- > 0;) {
+    if (entries_[i].name != nullptr && entries_[i].owner == owner) {
+      Empty(entries_[i]);
+    }
+  }
+}
+
+void FdStore::NoteAllChanged() {
+  for (size_t i = 0; i < limit_; ++i) changed_.Add(i);
+}
+
+void FdStore::Empty(Entry& entry) {
+  close(entry.fd);
+  free(entry.name);
+  entry = {};
+  changed_.Add(static_cast<size_t>(&entry - entries_));
   --used_;
   while (limit_ > 0 && entries_[limit_ - 1].name == nullptr) --limit_;
 }

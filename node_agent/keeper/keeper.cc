@@ -21,7 +21,6 @@ namespace {
 
 constexpr int kEventsPerTurn = 64;
 constexpr int64_t kReconnectMs = 10000;
-constexpr int kDrainTurns = 1024;
 
 int64_t NowMs() {
   timespec now;
@@ -31,12 +30,15 @@ int64_t NowMs() {
 
 }  // namespace
 
-Keeper::Keeper(const KeeperSetup& setup, KeeperLock& lock,
-               ProcessTable& processes, AgentSession& session)
+Keeper::Keeper(const KeeperSetup& setup, KeeperLock& lock, KeeperTables tables,
+               AgentSession& session)
     : setup_(setup),
       lock_(lock),
-      processes_(processes),
+      processes_(tables.processes),
+      store_(tables.store),
+      rescue_(tables.rescue),
       session_(session),
+      check_(setup.program, setup.agent_argv, setup.child_nofile),
       agent_(setup.agent_argv, setup.child_nofile) {
   session_.SetWatchPidfd(&Keeper::WatchPidfd, this);
 }
@@ -51,21 +53,44 @@ int Keeper::Run() {
 
 bool Keeper::Start() {
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
-  if (epoll_ < 0 || !Listen()) {
+  if (setup_.resumed != nullptr) Resume();
+  if (epoll_ < 0 || (listener_ < 0 && !Listen())) {
     StderrLine("cannot listen in its folder: %s", strerror(errno));
     return false;
   }
-  Watch(setup_.signals, Source::kSignals, 0, EPOLLIN);
-  Watch(listener_, Source::kListener, 0, EPOLLIN);
-  if (agent_.Adopt(setup_.agent_pid, setup_.agent_ticks, NowMs())) {
-    StderrLine("takes over agent %d", agent_.pid());
-    Watch(agent_.pidfd(), Source::kAgent, 0, EPOLLIN);
+  if (setup_.resumed == nullptr) LoadRecord();
+  WatchAll();
+  if (TakeOverAgent()) {
     deadline_ms_ = NowMs() + kReconnectMs;
     lock_.Write(agent_.pid(), agent_.start_ticks());
+    // Children may have ended while no program looked.
+    Reap();
     return true;
   }
   StartAgent();
-  return agent_.running();
+  return agent_.running() || setup_.resumed != nullptr;
+}
+
+void Keeper::WatchAll() {
+  Watch(setup_.signals, Source::kSignals, 0, EPOLLIN);
+  Watch(listener_, Source::kListener, 0, EPOLLIN);
+  for (size_t i = 0; i < processes_.limit(); ++i) {
+    const Process& process = *processes_.at(i);
+    if (process.used && !process.ended && !process.is_child) {
+      WatchPidfd(this, i, process.pidfd);
+    }
+  }
+}
+
+bool Keeper::TakeOverAgent() {
+  if (!agent_.running()) {
+    if (!agent_.Adopt(setup_.agent_pid, setup_.agent_ticks, NowMs())) {
+      return false;
+    }
+    StderrLine("takes over agent %d", agent_.pid());
+  }
+  if (!agent_.is_child()) Watch(agent_.pidfd(), Source::kAgent, 0, EPOLLIN);
+  return true;
 }
 
 // By way of /proc, since a socket's path may be no longer than 107 bytes.
@@ -100,6 +125,7 @@ void Keeper::WatchPidfd(void* keeper, size_t index, int pidfd) {
 
 void Keeper::StartAgent() {
   deadline_ms_ = kNever;
+  rescue_.TakeBack(processes_, store_);
   int socket = agent_.Start(NowMs());
   if (socket < 0) {
     deadline_ms_ = NowMs() + agent_.NoteEnd(NowMs());
@@ -123,6 +149,7 @@ void Keeper::Turn() {
             static_cast<uint32_t>(events[i].data.u64));
   }
   if (deadline_ms_ != kNever && TimeoutMs() == 0) OnDeadline();
+  record_.Flush(processes_, store_, NowMs());
 }
 
 void Keeper::OnEvent(Source source, uint32_t index) {
@@ -153,6 +180,7 @@ void Keeper::OnSignals() {
   while (read(setup_.signals, &info, sizeof info) == sizeof info) {
     if (info.ssi_signo == SIGCHLD) child = true;
     if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) OnTerminate();
+    if (info.ssi_signo == SIGHUP) check_.Begin();
     if (child) break;  // There may be no more; if there is, epoll says so.
   }
   if (child) Reap();
@@ -176,6 +204,8 @@ void Keeper::OnTerminate() {
 }
 
 void Keeper::Reap() {
+  bool workers = false;
+  auto checked = ProgramCheck::Result::kNotMine;
   for (;;) {
     siginfo_t info{};
     if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0) {
@@ -188,11 +218,35 @@ void Keeper::Reap() {
     } else if (Process* process = processes_.FindByPid(info.si_pid);
                process != nullptr) {
       session_.NoteExit(*process, kind, info.si_status);
+      workers = true;
+    } else if (ProgramCheck::Result result =
+                   check_.NoteEnd(info.si_pid, kind, info.si_status);
+               result != ProgramCheck::Result::kNotMine) {
+      checked = result;
     } else {
       ++orphans_;
     }
   }
+  if (workers) NoteTreesGone();
   SendNews();
+  OnCheckEnd(checked);
+}
+
+// A process that has lost its parent is a child of the keeper before the
+// parent can be reaped. So while every child is one that the keeper started,
+// what has been reaped has left nothing. It spares the agent a search before
+// it starts the successor.
+void Keeper::NoteTreesGone() {
+  int known = static_cast<int>(processes_.live_children());
+  if (agent_.is_child()) ++known;
+  if (check_.running()) ++known;
+  if (children_.Count() != known) return;
+  for (size_t i = 0; i < processes_.limit(); ++i) {
+    Process& process = *processes_.at(i);
+    if (process.used && process.is_child && process.ended) {
+      process.tree_gone = true;
+    }
+  }
 }
 
 void Keeper::OnAdoptedEnd(size_t index) {
@@ -209,7 +263,11 @@ void Keeper::OnAgentEnd(ExitKind kind, int value) {
   }
   session_.Detach();
   pid_t pid = agent_.pid();
+  renew_agent_ = false;
+  bool anew = kind == ExitKind::kExited && value == kStartMeAnew;
+  if (anew) agent_.ForgetFailures();
   int64_t delay = agent_.NoteEnd(NowMs());
+  if (anew) agent_.ForgetFailures();
   lock_.Write(0, 0);
   exit_code_ = CodeAfter(kind, value);
   agent_was_told_ = false;
@@ -272,9 +330,14 @@ void Keeper::OnSession() {
       result == AgentSession::Result::kBad) {
     return EndSession(result);
   }
-  if (terminating_ && !was_greeted && session_.greeted()) {
-    agent_was_told_ = true;
-    agent_.Signal(SIGTERM);
+  if (!was_greeted && session_.greeted()) {
+    rescue_.Forget();
+    if (terminating_) {
+      agent_was_told_ = true;
+      agent_.Signal(SIGTERM);
+    } else if (renew_agent_) {
+      RenewAgent();
+    }
   }
   SendNews();
 }

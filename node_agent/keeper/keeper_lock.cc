@@ -47,24 +47,22 @@ KeeperLock::Result KeeperLock::TryLock(int dir) {
   return error_number == EWOULDBLOCK ? Result::kHeld : Result::kFailed;
 }
 
-bool KeeperLock::WaitForHolder(int signals, bool* stopping) {
+int KeeperLock::WaitForHolder(int signals) {
   int pidfd =
       holder_ > 0 ? static_cast<int>(syscall(SYS_pidfd_open, holder_, 0)) : -1;
   pollfd waits[2] = {{signals, POLLIN, 0}, {pidfd, POLLIN, 0}};
-  bool go_on = true;
+  signalfd_siginfo info{};
   if (poll(waits, 2, pidfd < 0 ? kLookAgainMillis : kDoubtMillis) > 0 &&
-      waits[0].revents != 0) {
-    signalfd_siginfo info;
-    if (read(signals, &info, sizeof info) == sizeof info) {
-      if (info.ssi_signo == SIGINT) go_on = false;
-      if (info.ssi_signo == SIGTERM && pidfd >= 0) {
-        *stopping = true;
-        syscall(SYS_pidfd_send_signal, pidfd, SIGTERM, nullptr, 0);
-      }
-    }
+      waits[0].revents != 0 &&
+      read(signals, &info, sizeof info) != sizeof info) {
+    info.ssi_signo = 0;
+  }
+  int signal = static_cast<int>(info.ssi_signo);
+  if ((signal == SIGTERM || signal == SIGHUP) && pidfd >= 0) {
+    syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0);
   }
   if (pidfd >= 0) close(pidfd);
-  return go_on;
+  return signal;
 }
 
 KeeperLock::Result KeeperLock::Wait(int dir, int signals) {
@@ -74,7 +72,10 @@ KeeperLock::Result KeeperLock::Wait(int dir, int signals) {
     if (result == Result::kLocked && stopping) return Result::kStopped;
     if (result != Result::kHeld) return result;
     if (!told) StderrLine("stands by for the keeper with pid %d", holder_);
-    if (!WaitForHolder(signals, &stopping)) return Result::kStopped;
+    int signal = WaitForHolder(signals);
+    if (signal == SIGINT) return Result::kStopped;
+    if (signal == SIGHUP) return Result::kUpgrade;
+    if (signal == SIGTERM) stopping = true;
   }
 }
 

@@ -19,20 +19,26 @@ class KeeperLock {
     kHeld,     // By holder().
     kFailed,   // errno says.
     kStopped,  // While waiting: a signal ended that.
+    kUpgrade,  // While waiting: this program is to be started anew.
   };
 
   // `dir` is a descriptor of the folder.
   Result TryLock(int dir);
   // Stands by until the holder is gone. A SIGTERM from `signals` (a signalfd)
   // is passed on to the holder, and kStopped comes when that has ended: so a
-  // service manager that knows only the stand-by stops the whole. A SIGINT
-  // ends the stand-by alone.
+  // service manager that knows only the stand-by stops the whole. A SIGHUP is
+  // passed on too, and kUpgrade comes at once. A SIGINT ends the stand-by
+  // alone.
   Result Wait(int dir, int signals);
 
   // Writes down who is who now. `agent_pid` 0: none runs.
   void Write(pid_t agent_pid, uint64_t agent_ticks);
   // Before it goes for good.
   void Clear();
+
+  // For the program after an exec of this one, which holds the lock.
+  void Resume(int fd) { fd_ = fd; }
+  int fd() const { return fd_; }
 
   // As found at the last try.
   pid_t holder() const { return holder_; }
@@ -41,8 +47,8 @@ class KeeperLock {
 
  private:
   void Read();
-  // False: SIGINT.
-  bool WaitForHolder(int signals, bool* stopping);
+  // The signal that came, or 0.
+  int WaitForHolder(int signals);
 
   int fd_ = -1;
   pid_t holder_ = 0;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -19,17 +20,22 @@ namespace {
 
 constexpr char kUsage[] =
     "usage: fleet-keeper --state-dir DIR [--wait] [--agent-pid PID] -- "
-    "/path/to/fleet-agent [ARGUMENT...]";
+    "/path/to/fleet-agent [ARGUMENT...]; SIGHUP upgrades both in place";
 constexpr int kUsageError = 2;
 
 // Large, and touched only as far as they are used.
 ProcessTable g_processes;
 FdStore g_store;
+FdRescue g_rescue;
+char g_program[PATH_MAX];
 
 struct Arguments {
   const char* state_dir = nullptr;
+  char** own = nullptr;    // All of them.
   bool wait = false;       // Stand by while another keeper runs.
   pid_t agent_pid = 0;     // Of an agent that starts this keeper.
+  int resume_fd = -1;      // Of the program before in this process.
+  int can_resume = -1;     // Only asks whether that could be.
   char** agent = nullptr;  // Ends with nullptr.
 };
 
@@ -42,6 +48,11 @@ bool ParseArguments(int argc, char** argv, Arguments& arguments) {
       arguments.state_dir = argv[++i];
     } else if (strcmp(argv[i], "--agent-pid") == 0 && i + 1 < argc) {
       arguments.agent_pid = atoi(argv[++i]);
+    } else if (strcmp(argv[i], "--resume") == 0 && i + 1 < argc) {
+      arguments.resume_fd = atoi(argv[++i]);
+    } else if (strcmp(argv[i], "--can-resume") == 0 && i + 1 < argc) {
+      arguments.can_resume = atoi(argv[++i]);
+      return true;
     } else {
       return false;
     }
@@ -51,9 +62,24 @@ bool ParseArguments(int argc, char** argv, Arguments& arguments) {
          arguments.agent[0][0] == '/';
 }
 
-// 0, 1 and 2 are open, the launch pad is reserved, and nothing else is there.
-bool SetUpDescriptors() {
-  close_range(3, ~0U, 0);
+// The path by which an upgrade finds the next program, also when this one's
+// file has been replaced by then.
+void FindOwnProgram() {
+  static constexpr char kDeleted[] = " (deleted)";
+  constexpr size_t kDeletedSize = sizeof kDeleted - 1;
+  ssize_t n = readlink("/proc/self/exe", g_program, sizeof g_program - 1);
+  auto size = static_cast<size_t>(n > 0 ? n : 0);
+  g_program[size] = '\0';
+  if (size > kDeletedSize &&
+      strcmp(g_program + size - kDeletedSize, kDeleted) == 0) {
+    g_program[size - kDeletedSize] = '\0';
+  }
+}
+
+// 0, 1 and 2 are open, the launch pad is reserved, and nothing else is there
+// but what the program before has left above the pad.
+bool SetUpDescriptors(bool resumes) {
+  close_range(3, resumes ? kLaunchPad - 1 : ~0U, 0);
   int fd;
   do {
     fd = open("/dev/null", O_RDWR);
@@ -65,7 +91,7 @@ bool SetUpDescriptors() {
 }
 
 // All at their defaults, as children inherit them; what the loop wants comes
-// by descriptor. SIGPIPE and SIGHUP are only kept away.
+// by descriptor. SIGPIPE is only kept away.
 int SetUpSignals() {
   for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
   sigset_t wanted;
@@ -73,8 +99,8 @@ int SetUpSignals() {
   sigaddset(&wanted, SIGCHLD);
   sigaddset(&wanted, SIGTERM);
   sigaddset(&wanted, SIGINT);
+  sigaddset(&wanted, SIGHUP);
   sigset_t blocked = wanted;
-  sigaddset(&blocked, SIGHUP);
   sigaddset(&blocked, SIGPIPE);
   if (sigprocmask(SIG_SETMASK, &blocked, nullptr) != 0) return -1;
   return signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -100,6 +126,13 @@ int OpenStateDir(const char* path) {
   return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
+// A stand-by has nothing to hand over.
+int StartAnew(char** argv) {
+  execv(g_program, argv);
+  StderrLine("cannot execute %s: %s", g_program, strerror(errno));
+  return 1;
+}
+
 // 0 with the lock, else the exit code plus 1.
 int TakeLock(const Arguments& arguments, const KeeperSetup& setup,
              KeeperLock& lock) {
@@ -111,6 +144,8 @@ int TakeLock(const Arguments& arguments, const KeeperSetup& setup,
       return 0;
     case KeeperLock::Result::kStopped:
       return 1;
+    case KeeperLock::Result::kUpgrade:
+      return 1 + StartAnew(arguments.own);
     case KeeperLock::Result::kHeld:
       StderrLine(
           "%s is in use by the keeper with pid %d; stop that first, or "
@@ -131,9 +166,16 @@ int Main(int argc, char** argv) {
     StderrLine("%s", kUsage);
     return kUsageError;
   }
+  if (arguments.can_resume >= 0) {
+    return arguments.can_resume == static_cast<int>(kHandoverVersion) ? 0 : 1;
+  }
+  arguments.own = argv;
+  FindOwnProgram();
   KeeperSetup setup;
+  setup.program = g_program;
+  setup.state_path = arguments.state_dir;
   setup.agent_argv = arguments.agent;
-  bool ready = SetUpDescriptors();
+  bool ready = SetUpDescriptors(arguments.resume_fd >= 0);
   setup.signals = SetUpSignals();
   setup.state_dir = OpenStateDir(arguments.state_dir);
   if (!ready || setup.signals < 0 || setup.state_dir < 0) {
@@ -141,7 +183,15 @@ int Main(int argc, char** argv) {
     return 1;
   }
   static KeeperLock lock;
-  if (int failed = TakeLock(arguments, setup, lock); failed != 0) {
+  static KeeperState resumed;
+  if (arguments.resume_fd >= 0) {
+    if (!ReadHandover(arguments.resume_fd, &resumed, g_processes, g_store)) {
+      StderrLine("cannot read what the program before has left");
+      return 1;
+    }
+    lock.Resume(resumed.lock);
+    setup.resumed = &resumed;
+  } else if (int failed = TakeLock(arguments, setup, lock); failed != 0) {
     return failed - 1;
   }
   if (!RaiseLimits(setup.child_nofile) ||
@@ -149,6 +199,7 @@ int Main(int argc, char** argv) {
     StderrLine("cannot set itself up: %s", strerror(errno));
     return 1;
   }
+  if (setup.resumed != nullptr) setup.child_nofile = resumed.child_nofile;
   setup.agent_pid = lock.agent_pid();
   setup.agent_ticks = lock.agent_ticks();
   if (arguments.agent_pid > 0) {
@@ -156,7 +207,7 @@ int Main(int argc, char** argv) {
     setup.agent_ticks = ReadStartTicks(arguments.agent_pid);
   }
   static AgentSession session(g_processes, g_store, setup.child_nofile);
-  static Keeper keeper(setup, lock, g_processes, session);
+  static Keeper keeper(setup, lock, {g_processes, g_store, g_rescue}, session);
   return keeper.Run();
 }
 

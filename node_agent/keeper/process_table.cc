@@ -28,6 +28,7 @@ Process* ProcessTable::Add(uint64_t id, const char* tag, size_t tag_size) {
   process.pidfd = -1;
   process.used = true;
   ++used_;
+  changed_.Add(index);
   if (index == limit_) ++limit_;
   return &process;
 }
@@ -36,6 +37,7 @@ void ProcessTable::Remove(Process* process) {
   free(process->tag);
   if (process->pidfd >= 0) close(process->pidfd);
   *process = Process{};
+  NoteChanged(*process);
   --used_;
   while (limit_ > 0 && !slots_[limit_ - 1].used) --limit_;
 }
@@ -56,10 +58,23 @@ Process* ProcessTable::FindByPid(pid_t pid) {
   return nullptr;
 }
 
+void ProcessTable::NoteAllChanged() {
+  for (size_t i = 0; i < limit_; ++i) changed_.Add(i);
+}
+
 size_t ProcessTable::live() const {
   size_t count = 0;
   for (size_t i = 0; i < limit_; ++i) {
     if (slots_[i].used && !slots_[i].ended) ++count;
+  }
+  return count;
+}
+
+size_t ProcessTable::live_children() const {
+  size_t count = 0;
+  for (size_t i = 0; i < limit_; ++i) {
+    const Process& process = slots_[i];
+    if (process.used && process.is_child && !process.ended) ++count;
   }
   return count;
 }

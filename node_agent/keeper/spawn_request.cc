@@ -34,8 +34,8 @@ SpawnRequest::Result SpawnRequest::Parse(Packet& packet) {
   if (!in_bounds) return Result::kBad;
   Result loaded = LoadPayload(packet);
   if (loaded != Result::kOk) return loaded;
-  size_t first_fd = (fixed_.flags & Spawn::kInMemfd) != 0 ? 1 : 0;
-  if (!ParseFds(packet, first_fd) || !ParseGroups()) return Result::kBad;
+  first_fd_ = (fixed_.flags & Spawn::kInMemfd) != 0 ? 1 : 0;
+  if (!ParseFds(packet) || !ParseGroups()) return Result::kBad;
   child_.new_session = (fixed_.flags & Spawn::kNewSession) != 0;
   child_.set_ids = (fixed_.flags & Spawn::kSetIds) != 0;
   child_.uid = fixed_.uid;
@@ -67,19 +67,19 @@ SpawnRequest::Result SpawnRequest::LoadPayload(Packet& packet) {
   return Result::kOk;
 }
 
-bool SpawnRequest::ParseFds(const Packet& packet, size_t first_fd) {
-  if (packet.n_fds != first_fd + fixed_.n_fds) return false;
+bool SpawnRequest::ParseFds(const Packet& packet) {
+  if (packet.n_fds != first_fd_ + fixed_.n_fds) return false;
   if (fixed_.payload_size < fixed_.n_fds * sizeof(int32_t)) return false;
   bool taken[kMaxChildFdNumber + 1] = {};
   for (size_t i = 0; i < fixed_.n_fds; ++i) {
     int32_t as;
     memcpy(&as, payload_ + at_, sizeof as);
     at_ += sizeof as;
+    if (as == Spawn::kNotForChild) continue;
     if (as < 0 || as > kMaxChildFdNumber || taken[as]) return false;
     taken[as] = true;
-    child_.fds[i] = {packet.fds[first_fd + i], as};
+    child_.fds[child_.n_fds++] = {packet.fds[first_fd_ + i], as};
   }
-  child_.n_fds = fixed_.n_fds;
   return true;
 }
 
@@ -146,14 +146,19 @@ SpawnRequest::Result SpawnRequest::ParseStrings() {
   tag_size_ = static_cast<size_t>(child_.executable - payload_) - tag_start - 1;
   if (tag_size_ > kMaxTag || child_.executable[0] != '/') return Result::kBad;
   if (child_.cwd[0] == '\0') child_.cwd = "/";
-  size_t n_pointers = fixed_.n_args + fixed_.n_env + 2;
+  size_t n_pointers = fixed_.n_args + fixed_.n_env + fixed_.n_fds + 3;
   pointers_ = static_cast<char**>(malloc(n_pointers * sizeof(char*)));
   if (pointers_ == nullptr) return Result::kNoMemory;
   child_.argv = pointers_;
   child_.envp = pointers_ + fixed_.n_args + 1;
+  names_ = child_.envp + fixed_.n_env + 1;
   if (!FillStrings(child_.argv, fixed_.n_args) ||
-      !FillStrings(child_.envp, fixed_.n_env)) {
+      !FillStrings(child_.envp, fixed_.n_env) ||
+      !FillStrings(names_, fixed_.n_fds)) {
     return Result::kBad;
+  }
+  for (size_t i = 0; i < fixed_.n_fds; ++i) {
+    if (strlen(names_[i]) > kMaxName) return Result::kBad;
   }
   bool confined = (fixed_.flags & Spawn::kConfined) != 0;
   if (confined && !ParseConfinement()) return Result::kBad;

@@ -31,10 +31,14 @@ class SpawnRequest {
   const char* tag() const { return tag_; }
   size_t tag_size() const { return tag_size_; }
   ChildSpec& child() { return child_; }
+  // Of the message's descriptors: what it is to be held as, or "".
+  const char* fd_name(size_t index) const { return names_[index]; }
+  // Where in the packet that descriptor is.
+  size_t fd_position(size_t index) const { return first_fd_ + index; }
 
  private:
   Result LoadPayload(Packet& packet);
-  bool ParseFds(const Packet& packet, size_t first_fd);
+  bool ParseFds(const Packet& packet);
   bool ParseGroups();
   Result ParseStrings();
   bool ParseConfinement();
@@ -47,10 +51,12 @@ class SpawnRequest {
   Spawn fixed_{};
   ConfinementSpec confinement_{};
   ChildSpec child_;
+  size_t first_fd_ = 0;
   char* payload_ = nullptr;
   size_t at_ = 0;
-  char* mapped_ = nullptr;  // The payload from a memfd.
-  char** pointers_ = nullptr;
+  char* mapped_ = nullptr;     // The payload from a memfd.
+  char** pointers_ = nullptr;  // Arguments, variables, names.
+  char** names_ = nullptr;
   const char* tag_ = nullptr;
   size_t tag_size_ = 0;
 };

@@ -7,8 +7,8 @@
 //
 //   agent → keeper                        keeper → agent
 //   Hello                                 Welcome, Process…, Held…,
-//   InventoryEnd Spawn  (+ fds of the child,           Spawned (+ pidfd) |
-//   SpawnFailed
+//                                         InventoryEnd
+//   Spawn  (+ fds of the child,           Spawned (+ pidfd) | SpawnFailed
 //           first a memfd when large)
 //                                         Exited            again after each
 //   Ack                                                     Hello until acked
@@ -28,7 +28,7 @@
 namespace fleet::keeper {
 
 inline constexpr uint32_t kMagic = 0x4b504c46;  // "FLPK"
-inline constexpr uint8_t kVersion = 1;
+inline constexpr uint8_t kVersion = 2;
 
 // Bounds.
 inline constexpr size_t kMaxPacket = 32 * 1024;
@@ -49,12 +49,15 @@ inline constexpr size_t kMaxPacketFds = kMaxChildFds + 1;
 // its end of the socket.
 inline constexpr char kLockName[] = "keeper.lock";
 inline constexpr char kSocketName[] = "keeper.sock";
+inline constexpr char kStateName[] = "keeper.state";
 inline constexpr char kFdVariable[] = "FLEET_KEEPER_FD";
 // The soft limit of descriptors that workers get, for a later keeper.
 inline constexpr char kNofileVariable[] = "FLEET_KEEPER_NOFILE";
 
 // Exit code of an agent that would only fail again (EX_CONFIG).
 inline constexpr int kConfigError = 78;
+// Of an agent that wants its program started anew at once: an upgrade.
+inline constexpr int kStartMeAnew = 79;
 
 enum class Type : uint8_t {
   kHello = 1,
@@ -92,8 +95,13 @@ struct Hello {
 
 // After it the payload, here or (kInMemfd) in the first descriptor:
 // int32_t as[n_fds]; uint32_t groups[n_groups]; then strings, each with its
-// NUL: tag, executable, cwd, n_args arguments, n_env variables.
+// NUL: tag, executable, cwd, n_args arguments, n_env variables, n_fds names.
+//
+// A descriptor becomes `as` of the child, or (kNotForChild) does not go there.
+// One with a name is held under it, as by Hold, from before the answer until
+// the Ack of `id`: so a start is one message, and its end is one.
 struct Spawn {
+  static constexpr int32_t kNotForChild = -1;
   static constexpr uint32_t kInMemfd = 1;
   static constexpr uint32_t kNewSession = 2;
   static constexpr uint32_t kSetIds = 4;
@@ -119,6 +127,8 @@ struct Ack {
 // Hold, Drop, Held; the name follows, without NUL.
 struct Name {
   Header header;
+  // Of Hold and Held: dropped with the Ack of that process; 0: of none.
+  uint64_t owner;
   uint32_t size;
   uint32_t reserved;
 };
@@ -141,8 +151,12 @@ struct ProcessInfo {
 struct Welcome {
   Header header;
   uint8_t version;
-  uint8_t reserved[3];
+  // 1: this keeper has begun with no agent. Processes of the last one's that
+  // are not in the inventory may live: those with an id above `newest_id`.
+  uint8_t after_loss;
+  uint8_t reserved[2];
   int32_t keeper_pid;
+  uint64_t newest_id;
   char version_text[kMaxVersionText];  // Ends with NUL.
 };
 
@@ -171,7 +185,11 @@ struct Exited {
   uint64_t id;
   int32_t value;
   ExitKind kind;
-  uint8_t reserved[3];
+  // 1: nothing that it started lives either. The keeper is where the kernel
+  // puts orphans, and it had no child that it did not start itself. 0: not
+  // known.
+  uint8_t tree_gone;
+  uint8_t reserved[2];
 };
 
 // Of the greeting (`what` is kHello), of a Hold or of an Adopt; `count` of

@@ -88,6 +88,8 @@ bool EventLoop::CancelTimer(TimerId id) {
   return true;
 }
 
+// The loop looks at the queue before it waits, so only another thread has to
+// wake it.
 void EventLoop::Post(Task task) {
   bool wake;
   {
@@ -95,7 +97,7 @@ void EventLoop::Post(Task task) {
     wake = posted_.empty();
     posted_.push_back(std::move(task));
   }
-  if (wake) {
+  if (wake && !OnLoopThread()) {
     uint64_t one = 1;
     [[maybe_unused]] ssize_t n = write(wake_fd_, &one, sizeof one);
   }
@@ -125,7 +127,13 @@ bool EventLoop::OnLoopThread() const {
   return thread_ == std::this_thread::get_id();
 }
 
-int EventLoop::WaitMillis(absl::Duration max_wait) const {
+bool EventLoop::HasPosted() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return !posted_.empty();
+}
+
+int EventLoop::WaitMillis(absl::Duration max_wait) {
+  if (HasPosted()) return 0;
   absl::Duration wait = max_wait;
   if (!timers_.empty()) {
     wait = std::min(wait, timers_.begin()->first.first - clock_.Now());
@@ -144,10 +152,11 @@ void EventLoop::RunOnce(absl::Duration max_wait) {
   int n = epoll_wait(epoll_fd_, events.data(), kEventsPerTurn,
                      WaitMillis(max_wait));
   FLEET_CHECK(n >= 0 || errno == EINTR);
-  bool woken = false;
   for (int i = 0; i < n; ++i) {
     if (events[i].data.u64 == kWakeSerial) {
-      woken = true;
+      uint64_t count;
+      [[maybe_unused]] ssize_t read_bytes =
+          read(wake_fd_, &count, sizeof count);
       continue;
     }
     auto it = fd_of_serial_.find(events[i].data.u64);
@@ -156,7 +165,7 @@ void EventLoop::RunOnce(absl::Duration max_wait) {
     watch->callback(events[i].events);
   }
   RunDueTimers();
-  if (woken) RunPosted();
+  RunPosted();
 }
 
 void EventLoop::RunDueTimers() {
@@ -178,8 +187,6 @@ void EventLoop::RunDueTimers() {
 }
 
 void EventLoop::RunPosted() {
-  uint64_t count;
-  [[maybe_unused]] ssize_t n = read(wake_fd_, &count, sizeof count);
   std::vector<Task> tasks;
   {
     std::lock_guard<std::mutex> lock(mutex_);

@@ -50,8 +50,9 @@ class EventLoop {
   // False: it has run already, or never was.
   bool CancelTimer(TimerId id);
 
-  // Runs `task` on the loop thread, after the callbacks of this turn. Tasks
-  // run in the order in which they were posted. Any thread. Unbounded: what is
+  // Runs `task` on the loop thread, after the callbacks of this turn; what such
+  // a task posts waits for the next turn, which then does not wait. Tasks run
+  // in the order in which they were posted. Any thread. Unbounded: what is
   // posted must be bounded by its source.
   void Post(Task task);
 
@@ -74,7 +75,8 @@ class EventLoop {
     FdCallback callback;
   };
 
-  int WaitMillis(absl::Duration max_wait) const;
+  bool HasPosted();
+  int WaitMillis(absl::Duration max_wait);
   void RunDueTimers();
   void RunPosted();
 

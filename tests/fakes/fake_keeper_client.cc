@@ -46,7 +46,8 @@ struct StartFailure {
   }
   next = kTemporaryFd;
   for (const SpawnRequest::ChildFd& fd : request.child_fds) {
-    dup2(next++, fd.as);
+    if (fd.as >= 0) dup2(next, fd.as);
+    ++next;
   }
   for (int fd = kTemporaryFd; fd < next; ++fd) close(fd);
   if (request.set_ids &&
@@ -114,6 +115,11 @@ void FakeKeeperClient::Spawn(SpawnRequest request) {
     return;
   }
   Process& process = processes_[request.id];
+  for (const SpawnRequest::ChildFd& fd : request.child_fds) {
+    if (fd.name.empty()) continue;
+    Hold(fd.name, fd.fd);
+    process.held.push_back(fd.name);
+  }
   process.tag = request.tag;
   process.pid = pid;
   process.start_ticks = ReadProcStat(pid).value_or(ProcStat()).start_ticks;
@@ -135,6 +141,7 @@ void FakeKeeperClient::Reap(Process& process) {
                                           : ProcessExit::Kind::kExited;
   process.exit.value =
       WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+  process.exit.tree_gone = trees_gone_;
 }
 
 void FakeKeeperClient::OnEnded(WorkerId id) {
@@ -151,7 +158,10 @@ void FakeKeeperClient::Signal(WorkerId id, int signal, bool group) {
 }
 
 void FakeKeeperClient::AckExit(WorkerId id) {
-  if (!frozen_) processes_.erase(id);
+  auto it = processes_.find(id);
+  if (frozen_ || it == processes_.end()) return;
+  for (const std::string& name : it->second.held) held_.erase(name);
+  processes_.erase(it);
 }
 
 void FakeKeeperClient::Hold(const std::string& name, int fd) {

@@ -37,6 +37,8 @@ class FakeKeeperClient : public KeeperClient {
   pid_t keeper_pid() const override;
   std::string keeper_version() const override { return "fake"; }
 
+  // From now on: of every process that ends, as a keeper that knows it.
+  void SayTreesGone() { trees_gone_ = true; }
   // While frozen it hears nothing: an agent that is destroyed then is like
   // one that was killed.
   void Freeze(bool frozen) { frozen_ = frozen; }
@@ -55,6 +57,7 @@ class FakeKeeperClient : public KeeperClient {
     UniqueFd pidfd;
     bool ended = false;
     ProcessExit exit;
+    std::vector<std::string> held;
   };
 
   void OnEnded(WorkerId id);
@@ -63,6 +66,7 @@ class FakeKeeperClient : public KeeperClient {
   EventLoop& loop_;
   Events* events_ = nullptr;
   bool frozen_ = false;
+  bool trees_gone_ = false;
   std::map<WorkerId, Process> processes_;
   std::map<std::string, UniqueFd> held_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

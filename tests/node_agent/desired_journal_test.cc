@@ -7,6 +7,10 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
 
 namespace fleet::agent {
 namespace {
@@ -106,17 +110,88 @@ TEST_F(DesiredJournalTest, KeepsTheTargetsOfGenerationsThatSlotsRun) {
   EXPECT_EQ(kept, (std::vector<int64_t>{2, 5, 6}));
 }
 
-TEST_F(DesiredJournalTest, TornAtAnyByteItIsAsBeforeTheLastWrite) {
-  ASSERT_TRUE(journal_->Accept(1, {Target("web", 1, 1)}).ok());
-  std::string before = FileBytes();
-  ASSERT_TRUE(journal_->Accept(1, {Target("web", 2, 2)}).ok());
-  std::string after = FileBytes();
-  for (size_t size = before.size(); size < after.size(); ++size) {
-    SetFile(after.substr(0, size));
+// A history of every kind of write. `states[i]` is what the journal says, and
+// `ends[i]` where its file ends, after the i-th.
+struct History {
+  std::vector<std::string> states;
+  std::vector<size_t> ends;
+};
+
+// Everything that a journal says, to be compared.
+std::string Describe(const JournalContents& contents) {
+  std::string text = absl::StrCat("epoch ", contents.epoch, " ids ",
+                                  contents.next_worker_id, "\n");
+  for (const auto& [uid, app] : contents.apps) {
+    absl::StrAppend(&text, uid, ":");
+    for (const auto& [generation, target] : app.targets) {
+      absl::StrAppend(&text, " ", generation, "/", target.serial());
+    }
+    for (const auto& [slot, generation] : app.slots) {
+      absl::StrAppend(&text, " slot ", slot, "@", generation);
+    }
+    if (app.result) absl::StrAppend(&text, " done ", app.result->generation());
+    text += "\n";
+  }
+  return text;
+}
+
+// Power fails at any moment: what is on the disk is a beginning of the file,
+// perhaps with zeros where its end should be.
+TEST_F(DesiredJournalTest, TornAtAnyByteItIsAsAfterTheLastWholeWrite) {
+  History history;
+  auto note = [&](absl::Status status) {
+    ASSERT_TRUE(status.ok()) << status;
+    history.states.push_back(Describe(journal_->contents()));
+    history.ends.push_back(FileBytes().size());
+  };
+  note(absl::OkStatus());
+  note(journal_->Accept(3, {Target("web", 1, 1), Target("api", 1, 1)}));
+  note(journal_->ReserveWorkerIds(4096));
+  note(journal_->SaveSlots("uid-web", {{0, 1}, {1, 1}}));
+  note(journal_->SaveResult("uid-web", Done(1), {{0, 1}, {1, 1}}));
+  note(journal_->Accept(4, {}));
+  note(journal_->Accept(4, {Target("web", 2, 2), Target("api", 2, 1)}));
+  note(journal_->Forget("uid-api"));
+  std::string whole = FileBytes();
+  for (size_t size = 0; size <= whole.size(); ++size) {
+    size_t last = 0;
+    while (last + 1 < history.ends.size() && history.ends[last + 1] <= size) {
+      ++last;
+    }
+    for (size_t zeros : {0, 1, 100}) {
+      SetFile(whole.substr(0, size) + std::string(zeros, '\0'));
+      Reopen();
+      ASSERT_EQ(Describe(journal_->contents()), history.states[last]) << size;
+      ASSERT_EQ(journal_->damage(), "") << size;
+      ASSERT_EQ(FileBytes().size(), history.ends[last]) << size;
+    }
+  }
+}
+
+// A disk that rots: one write is lost at most, it is said, and what was
+// written after it counts.
+TEST_F(DesiredJournalTest, AnyWrongByteCostsOneWriteAndIsSaid) {
+  ASSERT_TRUE(journal_->Accept(1, {Target("api", 1, 1)}).ok());
+  size_t first_end = FileBytes().size();
+  ASSERT_TRUE(journal_->Accept(2, {Target("web", 1, 1)}).ok());
+  size_t second_end = FileBytes().size();
+  ASSERT_TRUE(journal_->Accept(2, {Target("web", 2, 2)}).ok());
+  std::string whole = FileBytes();
+  for (size_t at = 0; at < whole.size(); ++at) {
+    std::string bytes = whole;
+    bytes[at] = static_cast<char>(~bytes[at]);
+    SetFile(bytes);
     Reopen();
-    ASSERT_EQ(App("web").newest().serial(), 1) << size;
-    ASSERT_EQ(journal_->damage(), "") << size;
-    ASSERT_EQ(FileBytes(), before) << size;
+    bool api = at >= first_end;
+    bool last = at < second_end;
+    ASSERT_EQ(journal_->contents().apps.contains("uid-api"), api) << at;
+    ASSERT_EQ(App("web").newest().serial(), last ? 2 : 1) << at;
+    // The beginning of the last one looks like a write that was cut short.
+    bool torn = at >= second_end && journal_->damage().empty();
+    ASSERT_TRUE(torn || !journal_->damage().empty()) << at;
+    ASSERT_TRUE(!torn || at >= second_end + 4) << at;
+    Reopen();
+    ASSERT_EQ(journal_->damage(), "") << at;
   }
 }
 

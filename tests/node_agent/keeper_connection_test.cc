@@ -138,6 +138,24 @@ TEST_F(KeeperConnectionTest, TellsHowProcessesEnd) {
   EXPECT_EQ(events_.exits[Id(2)].value, SIGKILL);
 }
 
+TEST_F(KeeperConnectionTest, TellsWhetherAnExitHasLeftAnything) {
+  keeper_->Spawn(Shell(1, "sleep 600 & kill $!; wait; exit 1"));
+  ASSERT_TRUE(Run([&] { return events_.exits.contains(Id(1)); }));
+  EXPECT_TRUE(events_.exits[Id(1)].tree_gone);
+  pid_t orphan =
+      std::stoi(Output(Shell(2, "setsid sleep 600 >/dev/null 2>&1 & echo $!")));
+  EXPECT_FALSE(events_.exits[Id(2)].tree_gone);
+  // Whose it is the keeper cannot say.
+  keeper_->Spawn(Shell(3, "exit 0"));
+  ASSERT_TRUE(Run([&] { return events_.exits.contains(Id(3)); }));
+  EXPECT_FALSE(events_.exits[Id(3)].tree_gone);
+  kill(orphan, SIGKILL);
+  ASSERT_TRUE(Run([&] { return kill(orphan, 0) != 0; }));
+  keeper_->Spawn(Shell(4, "exit 0"));
+  ASSERT_TRUE(Run([&] { return events_.exits.contains(Id(4)); }));
+  EXPECT_TRUE(events_.exits[Id(4)].tree_gone);
+}
+
 TEST_F(KeeperConnectionTest, TellsWhatFailed) {
   SpawnRequest no_program = Shell(1, "");
   no_program.executable = "/no/such/program";
@@ -240,6 +258,38 @@ TEST_F(KeeperConnectionTest, LaterAgentFindsWhatIsThere) {
   fstat(found.held[1].fd.get(), &kept);
   fstat(fds[1], &original);
   EXPECT_EQ(kept.st_ino, original.st_ino);
+  close(fds[0]);
+  close(fds[1]);
+}
+
+TEST_F(KeeperConnectionTest, WhatIsHeldWithAProcessGoesWithItsAck) {
+  int fds[2];
+  ASSERT_EQ(pipe2(fds, O_CLOEXEC), 0);
+  for (int number : {1, 2}) {
+    SpawnRequest request = Shell(number, "echo $$; exec sleep 600");
+    request.child_fds = {
+        {fds[1], 1},
+        {fds[0], SpawnRequest::kNotForChild, "log/" + std::to_string(number)}};
+    keeper_->Spawn(std::move(request));
+  }
+  SpawnRequest bad = Shell(3, "");
+  bad.executable = "/no/such/program";
+  bad.child_fds = {{fds[0], SpawnRequest::kNotForChild, "log/3"}};
+  keeper_->Spawn(std::move(bad));
+  ASSERT_TRUE(Run([&] {
+    return events_.pids.size() == 2 && events_.failures.contains(Id(3));
+  }));
+  EXPECT_EQ(Connect().held.size(), 2U);
+  KillKeeper();
+  Inventory found = Connect();
+  ASSERT_EQ(found.held.size(), 2U);
+  EXPECT_EQ(found.held[0].owner, Id(1));
+  keeper_->Signal(Id(1), SIGKILL, false);
+  ASSERT_TRUE(Run([&] { return events_.exits.contains(Id(1)); }));
+  keeper_->AckExit(Id(1));
+  found = Connect();
+  ASSERT_EQ(found.held.size(), 1U);
+  EXPECT_EQ(found.held[0].name, "log/2");
   close(fds[0]);
   close(fds[1]);
 }

@@ -135,9 +135,28 @@ TEST_F(ProcessTreeTest, RemembersWhatHidesLater) {
       Start(1,
             "setsid env -i sh -c 'echo >&9; exec /bin/sleep 600' & wait; "
             "sleep 600");
-  EXPECT_GE(tree_.FindTree(root).size(), 2U);
+  tree_.Remember(root);
   EndMain(root);
   EXPECT_EQ(tree_.FindTree(root).size(), 1U);
+  EXPECT_TRUE(KillAll(root));
+}
+
+// The one that hides is a child of an orphan, and the worker itself has none.
+TEST_F(ProcessTreeTest, RemembersWhatAnOrphanHasStarted) {
+  WorkerRoot root = Start(
+      1,
+      "(setsid sh -c 'setsid env -i sh -c \"echo >&9; exec /bin/sleep 600\" & "
+      "wait; sleep 600' &); exec sleep 600");
+  tree_.NoteMain(root.pid);
+  ASSERT_TRUE(ReadProcChildren(root.pid).empty());
+  tree_.Remember(root);
+  for (const ProcessRef& process : tree_.FindTree(root)) {
+    if (ReadProcChildren(process.pid).empty()) continue;
+    kill(process.pid, SIGKILL);
+    waitpid(process.pid, nullptr, 0);
+  }
+  loop_.RunOnce(absl::ZeroDuration());
+  EXPECT_EQ(tree_.FindTree(root).size(), 2U);
   EXPECT_TRUE(KillAll(root));
 }
 

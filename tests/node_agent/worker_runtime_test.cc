@@ -102,6 +102,16 @@ TEST_F(WorkerRuntimeTest, ACrashedWorkersSuccessorStartsFromItsExit) {
   EXPECT_TRUE(bench_.UntilGone(next));
 }
 
+TEST_F(WorkerRuntimeTest, WhatIsKnownToBeGoneIsToldWithItsExit) {
+  bench_.keeper.SayTreesGone();
+  WorkerId id = bench_.Start(Shell("brief", "echo last words; exit 1"), 0, 1);
+  ASSERT_TRUE(bench_.Until([&] { return bench_.seen(id).exited; }));
+  EXPECT_TRUE(bench_.seen(id).gone);
+  EXPECT_EQ(bench_.Out(id), "last words\n");
+  EXPECT_TRUE(bench_.Until([&] { return bench_.keeper.processes() == 0; }));
+  EXPECT_EQ(bench_.keeper.held_names(), std::vector<std::string>{"notify"});
+}
+
 TEST_F(WorkerRuntimeTest, WhatCannotStartSaysWhy) {
   AppSpec spec = Shell("broken", "");
   spec.interpreter = "python9";

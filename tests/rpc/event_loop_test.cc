@@ -154,6 +154,15 @@ TEST_F(EventLoopTest, PostedTasksRunInOrderAfterDescriptors) {
   EXPECT_THAT(seen_, ElementsAre("fd", "1", "2", "3"));
 }
 
+TEST_F(EventLoopTest, WhatACallbackPostsRunsInItsTurn) {
+  loop_.AddFd(a_[0], EPOLLIN, [this](uint32_t) {
+    loop_.Post([this] { seen_.push_back("posted"); });
+  });
+  Fill(a_[1]);
+  Turn();
+  EXPECT_THAT(seen_, ElementsAre("posted"));
+}
+
 TEST_F(EventLoopTest, OtherThreadsPostAndStop) {
   int sum = 0;
   std::thread other([&] {
