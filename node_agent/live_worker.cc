@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "node_agent/worker_launch.h"
 #include "proto/rpc/signal_name.h"
 #include "proto/rpc/status.h"
@@ -79,7 +81,8 @@ LiveWorker::LiveWorker(const WorkerSurroundings& around, Watcher& watcher,
       note_(std::move(note)),
       progress_(WorkerProgress::FromText(note_.text())),
       monitor_(
-          around_.loop, spec_->readiness, IsNodeCluster(*spec_),
+          around_.loop, spec_->readiness,
+          /*node_cluster=*/IsNodeCluster(*spec_) || spec_->takeover,
           [this](const ProbeRequest& request, ProbeDone done) {
             return StartProbe(request, std::move(done));
           },
@@ -94,6 +97,9 @@ LiveWorker::LiveWorker(const WorkerSurroundings& around, Watcher& watcher,
           }) {
   stopping_ = progress_.stopping;
   asked_ = progress_.stopping;
+  if (!IsNodeCluster(*spec_)) {
+    taken_ = absl::StrSplit(progress_.open, '\n', absl::SkipEmpty());
+  }
 }
 
 LiveWorker::~LiveWorker() {
@@ -104,6 +110,7 @@ LiveWorker::~LiveWorker() {
 void LiveWorker::DropHeld() {
   note_.Drop();
   around_.keeper.Drop(absl::StrCat("ipc/", identity_.id));
+  around_.keeper.Drop(BindsName(identity_.id));
 }
 
 std::string LiveWorker::LogName() const {
@@ -128,6 +135,17 @@ void LiveWorker::AttachChannel(UniqueFd channel, NodeSharedData& data) {
   channel_ =
       std::make_unique<NodeChannel>(around_.loop, std::move(channel), LogName(),
                                     progress_.inside_line, *this);
+}
+
+std::string LiveWorker::BindsName(WorkerId id) {
+  return absl::StrCat("bind/", id);
+}
+
+void LiveWorker::AttachBinds(UniqueFd binds) {
+  if (!binds.valid()) return;
+  takeover_ = std::make_unique<BindTakeover>(around_.loop, around_.keeper,
+                                             *this, BindsName(identity_.id),
+                                             spec_->listen, std::move(binds));
 }
 
 void LiveWorker::OnSpawned(pid_t pid, uint64_t start_ticks) {
@@ -257,6 +275,16 @@ void LiveWorker::SendToWorker(const std::string& line, int fd) {
   if (channel_ != nullptr) channel_->Send(line, fd);
 }
 
+void LiveWorker::OnSocketTaken(const std::string& key) {
+  if (!taken_.insert(key).second) return;
+  // A few ports; NodeCluster, which has the field otherwise, asks for none.
+  if (cluster_ == nullptr) progress_.open = absl::StrJoin(taken_, "\n");
+  progress_.listening = true;
+  monitor_.state().OnListening();
+  SaveProgress();
+  monitor_.Update();
+}
+
 void LiveWorker::OnSocketRefused(const absl::Status& why) {
   refusal_ = std::string(why.message());
   spdlog::error("{}: {}", LogName(), refusal_);
@@ -303,6 +331,7 @@ bool LiveWorker::TakesConnections() const {
 std::set<std::string> LiveWorker::AddressesInUse() const {
   std::set<std::string> keys;
   if (cluster_ != nullptr) keys = cluster_->OpenAddresses();
+  keys.insert(taken_.begin(), taken_.end());
   for (const std::string& url : spec_->listen) {
     auto address = ParseListenAddress(url);
     if (address.ok()) keys.insert(address->Key());

@@ -12,6 +12,7 @@
 
 #include "absl/time/time.h"
 #include "node_agent/accepted_by.h"
+#include "node_agent/bind_takeover.h"
 #include "node_agent/held_note.h"
 #include "node_agent/liveness_monitor.h"
 #include "node_agent/node_channel.h"
@@ -39,7 +40,9 @@ struct WorkerSurroundings {
 // its readiness, answers its questions for sockets, and asks it to stop.
 //
 // LocalWorkerRuntime owns it. Loop thread only.
-class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
+class LiveWorker : public NodeChannel::Listener,
+                   public NodeCluster::Host,
+                   public BindTakeover::Host {
  public:
   // Called from the loop, never from inside a call of the worker.
   class Watcher {
@@ -68,6 +71,9 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
 
   // Node: our end of its channel, and what its app's workers share.
   void AttachChannel(UniqueFd channel, NodeSharedData& data);
+  // What the keeper holds as BindsName; invalid: nothing is taken over.
+  void AttachBinds(UniqueFd binds);
+  static std::string BindsName(WorkerId id);
   void SetOwner(uid_t uid, gid_t gid);
   void OnSpawned(pid_t pid, uint64_t start_ticks);
   // OnSpawned for one that an agent before us started; true: it is ready
@@ -123,6 +129,7 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
                                         int* error_number) override;
   absl::StatusOr<ListenAddress> DeclaredAddress(int fd) override;
   void SendToWorker(const std::string& line, int fd) override;
+  void OnSocketTaken(const std::string& key) override;
   void OnSocketRefused(const absl::Status& why) override;
 
   void RestoreProgress();
@@ -161,6 +168,8 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
   LivenessMonitor liveness_;
   std::unique_ptr<NodeCluster> cluster_;
   std::unique_ptr<NodeChannel> channel_;
+  std::unique_ptr<BindTakeover> takeover_;
+  std::set<std::string> taken_;  // Keys of addresses it has by `takeover_`.
   EventLoop::TimerId drain_timer_ = 0;
   bool sockets_told_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -88,6 +88,7 @@ void LocalWorkerRuntime::SortHeld(std::map<WorkerId, HeldParts>& parts,
     HeldParts& of = parts[id];
     if (path[0] == "ipc") of.channel = std::move(held.fd);
     if (path[0] == "note") of.note = std::move(held.fd);
+    if (path[0] == "bind") of.binds = std::move(held.fd);
     if (path[0] == "log" && path.size() == 3) {
       (path[2] == "out" ? of.out : of.err) = std::move(held.fd);
     }
@@ -124,7 +125,7 @@ std::vector<AdoptedWorker> LocalWorkerRuntime::Adopt(SpecOf spec_of,
   }
   // Of workers that are gone.
   for (const auto& [id, of] : parts) {
-    for (const char* name : {"ipc/", "note/"}) {
+    for (const char* name : {"ipc/", "note/", "bind/"}) {
       keeper_.Drop(absl::StrCat(name, id));
     }
     keeper_.Drop(absl::StrCat("log/", id, "/out"));
@@ -157,6 +158,7 @@ void LocalWorkerRuntime::AdoptOne(Inventory::Process& process, HeldParts parts,
   if (user.ok() && user->set_ids) worker.SetOwner(user->uid, user->gid);
   AttachPipes(workers_[identity->id], std::move(parts.out),
               std::move(parts.err), std::move(parts.channel));
+  worker.AttachBinds(std::move(parts.binds));
   bool ready = worker.OnAdopted(process.pid, process.start_ticks);
   if (!unknown) {
     AdoptedWorker result;

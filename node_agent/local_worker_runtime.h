@@ -37,6 +37,7 @@ namespace fleet::agent {
 //   data/<app uid>                    what Node workers share
 //   ipc/<worker>, note/<worker>       channel, progress
 //   log/<worker>/out, …/err           read ends of the output pipes
+//   bind/<worker>                     where its bind() calls wait
 //   notify                            the notify socket
 //
 // A slot's worker and its replacement have a lane each (lane_plan.h). When a
@@ -110,6 +111,7 @@ class LocalWorkerRuntime : public WorkerRuntime,
     UniqueFd out;
     UniqueFd err;
     UniqueFd channel;
+    UniqueFd binds;
     UniqueFd note;
   };
 
@@ -145,6 +147,8 @@ class LocalWorkerRuntime : public WorkerRuntime,
   absl::StatusOr<std::vector<LaunchFds::Listen>> DeclaredSockets(
       const WorkerIdentity& identity, const AppSpec& spec, int slots,
       const WorkerUser& user);
+  // Of the host, looked at once.
+  absl::Status MayTakeOver(const WorkerIdentity& identity);
   void AttachPipes(Entry& entry, UniqueFd out, UniqueFd err, UniqueFd channel);
   void FailStart(WorkerId id, WorkerExit exit);
   // Writes its pid_file, if it has one.
@@ -184,6 +188,8 @@ class LocalWorkerRuntime : public WorkerRuntime,
   AcceptedBy accepted_by_;
   PendingHandshakes handshakes_;
   SideCommands commands_;
+  bool takeover_checked_ = false;
+  absl::Status takeover_;
   ProcessSampler sampler_;
   std::unique_ptr<NotifySocket> notify_;
   std::unique_ptr<WorkerLaunch> launch_;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_replace.h"
 #include "node_agent/local_worker_runtime.h"
 #include "node_agent/pid_file.h"
+#include "node_agent/takeover_support.h"
 #include "node_agent/worker_exit_text.h"
 #include "node_agent/worker_pipes.h"
 #include "proto/rpc/status.h"
@@ -79,6 +80,8 @@ LocalWorkerRuntime::DeclaredSockets(const WorkerIdentity& identity,
                                     const AppSpec& spec, int slots,
                                     const WorkerUser& user) {
   std::vector<LaunchFds::Listen> result;
+  // They are opened as its own bind() calls ask for them.
+  if (spec.takeover) return result;
   for (const std::string& url : spec.listen) {
     SocketRegistry::OpenRequest request;
     ASSIGN_OR_RETURN(request.address, ParseListenAddress(url));
@@ -96,6 +99,14 @@ LocalWorkerRuntime::DeclaredSockets(const WorkerIdentity& identity,
     result.push_back({socket.fd, FdName(request.address)});
   }
   return result;
+}
+
+absl::Status LocalWorkerRuntime::MayTakeOver(const WorkerIdentity& identity) {
+  if (!takeover_checked_) takeover_ = CheckTakeoverSupport();
+  takeover_checked_ = true;
+  return Annotate(takeover_, absl::StrCat("app ", identity.app, ", instance ",
+                                          identity.slot,
+                                          ": `takeover` is not possible here"));
 }
 
 void LocalWorkerRuntime::AttachPipes(Entry& entry, UniqueFd out, UniqueFd err,
@@ -130,11 +141,13 @@ absl::StatusOr<SpawnRequest> LocalWorkerRuntime::Launch(Entry& entry,
   if (!declared.ok()) return declared.status();
   // Node's cluster workers ask for theirs.
   if (!IsNodeCluster(*spec)) fds.listen = *std::move(declared);
-  ASSIGN_OR_RETURN(pipes, MakeWorkerPipes(IsNode(*spec)));
+  if (spec->takeover) RETURN_IF_ERROR(MayTakeOver(identity));
+  ASSIGN_OR_RETURN(pipes, MakeWorkerPipes(IsNode(*spec), spec->takeover));
   fds.out = pipes.out_write.get();
   fds.err = pipes.err_write.get();
   fds.channel = pipes.child_channel.get();
   ASSIGN_OR_RETURN(SpawnRequest request, launch_->Prepare(identity, spec, fds));
+  request.bind_socket = pipes.child_binds.get();
   request.tag = EncodeWorkerTag(identity);
   return request;
 }
@@ -172,9 +185,13 @@ void LocalWorkerRuntime::Start(const WorkerIdentity& wanted,
   if (pipes.channel.valid()) {
     keeper_.Hold(absl::StrCat("ipc/", identity.id), pipes.channel.get());
   }
+  if (pipes.binds.valid()) {
+    keeper_.Hold(LiveWorker::BindsName(identity.id), pipes.binds.get());
+  }
   keeper_.Spawn(*std::move(request));
   AttachPipes(entry, std::move(pipes.out_read), std::move(pipes.err_read),
               std::move(pipes.channel));
+  entry.worker->AttachBinds(std::move(pipes.binds));
 }
 
 void LocalWorkerRuntime::FailStart(WorkerId id, WorkerExit exit) {

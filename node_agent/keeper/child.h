@@ -37,6 +37,9 @@ struct ChildSpec {
   FdMove fds[kMaxChildFds];
   size_t n_fds = 0;
   const rlimit* nofile = nullptr;  // nullptr: the keeper's.
+  // A socket of the keeper's, to which goes the descriptor where the bind()
+  // calls of the program are answered (bind_filter.h); -1: the kernel does.
+  int bind_socket = -1;
 };
 
 struct ChildResult {
