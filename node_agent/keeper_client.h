@@ -69,6 +69,10 @@ struct SpawnRequest {
   std::vector<ChildFd> child_fds;
   // Nothing: the usual case, which costs nothing.
   std::optional<Confinement> confinement;
+  // A Unix packet socket, over which comes the descriptor at which bind()
+  // calls of the process and its descendants wait for an answer
+  // (bind_notice.h); -1: the kernel answers them.
+  int bind_socket = -1;
 };
 
 // How a process ended.

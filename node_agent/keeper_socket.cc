@@ -212,6 +212,7 @@ absl::StatusOr<KeeperMessage> MakeSpawnMessage(const SpawnRequest& request) {
   if (request.confinement.has_value()) {
     spawn.flags |= keeper::Spawn::kConfined;
   }
+  if (request.bind_socket >= 0) spawn.flags |= keeper::Spawn::kAnswerBinds;
   spawn.uid = request.uid;
   spawn.gid = request.gid;
   spawn.n_fds = static_cast<uint32_t>(request.child_fds.size());
@@ -226,8 +227,11 @@ absl::StatusOr<KeeperMessage> MakeSpawnMessage(const SpawnRequest& request) {
     message.fds.push_back(std::move(memfd));
     payload.clear();
   }
-  for (const auto& fd : request.child_fds) {
-    message.fds.push_back(DuplicateFd(fd.fd));
+  std::vector<int> fds;
+  for (const auto& fd : request.child_fds) fds.push_back(fd.fd);
+  if (request.bind_socket >= 0) fds.push_back(request.bind_socket);
+  for (int fd : fds) {
+    message.fds.push_back(DuplicateFd(fd));
     if (!message.fds.back().valid()) {
       return ErrnoStatus(errno, "duplicate a descriptor for the child");
     }

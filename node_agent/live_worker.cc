@@ -11,6 +11,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "node_agent/pid_file.h"
 #include "node_agent/worker_launch.h"
 #include "proto/rpc/signal_name.h"
@@ -83,7 +85,8 @@ LiveWorker::LiveWorker(const WorkerSurroundings& around, Watcher& watcher,
       note_(std::move(note)),
       progress_(WorkerProgress::FromText(note_.text())),
       monitor_(
-          around_.loop, spec_->readiness, IsNodeCluster(*spec_),
+          around_.loop, spec_->readiness,
+          /*node_cluster=*/IsNodeCluster(*spec_) || spec_->takeover,
           [this](const ProbeRequest& request, ProbeDone done) {
             return StartProbe(request, std::move(done));
           },
@@ -98,6 +101,9 @@ LiveWorker::LiveWorker(const WorkerSurroundings& around, Watcher& watcher,
           }) {
   stopping_ = progress_.stopping;
   asked_ = progress_.stopping;
+  if (!IsNodeCluster(*spec_)) {
+    taken_ = absl::StrSplit(progress_.open, '\n', absl::SkipEmpty());
+  }
 }
 
 LiveWorker::~LiveWorker() {
@@ -126,6 +132,7 @@ void LiveWorker::DropHeld() {
   }
   note_.Drop();
   if (spec_->stdin_pipe) around_.keeper.Drop(absl::StrCat("in/", identity_.id));
+  around_.keeper.Drop(BindsName(identity_.id));
 }
 
 std::string LiveWorker::LogName() const {
@@ -156,6 +163,17 @@ void LiveWorker::AttachChannel(UniqueFd channel, NodeSharedData& data) {
   channel_ =
       std::make_unique<NodeChannel>(around_.loop, std::move(channel), LogName(),
                                     progress_.inside_line, *this);
+}
+
+std::string LiveWorker::BindsName(WorkerId id) {
+  return absl::StrCat("bind/", id);
+}
+
+void LiveWorker::AttachBinds(UniqueFd binds) {
+  if (!binds.valid()) return;
+  takeover_ = std::make_unique<BindTakeover>(around_.loop, around_.keeper,
+                                             *this, BindsName(identity_.id),
+                                             spec_->listen, std::move(binds));
 }
 
 void LiveWorker::OnSpawned(pid_t pid, uint64_t start_ticks) {
@@ -286,6 +304,16 @@ void LiveWorker::SendToWorker(const std::string& line, int fd) {
   if (channel_ != nullptr) channel_->Send(line, fd);
 }
 
+void LiveWorker::OnSocketTaken(const std::string& key) {
+  if (!taken_.insert(key).second) return;
+  // A few ports; NodeCluster, which has the field otherwise, asks for none.
+  if (cluster_ == nullptr) progress_.open = absl::StrJoin(taken_, "\n");
+  progress_.listening = true;
+  monitor_.state().OnListening();
+  SaveProgress();
+  monitor_.Update();
+}
+
 void LiveWorker::OnSocketRefused(const absl::Status& why) {
   refusal_ = std::string(why.message());
   spdlog::error("{}: {}", LogName(), refusal_);
@@ -332,6 +360,7 @@ bool LiveWorker::TakesConnections() const {
 std::set<std::string> LiveWorker::AddressesInUse() const {
   std::set<std::string> keys;
   if (cluster_ != nullptr) keys = cluster_->OpenAddresses();
+  keys.insert(taken_.begin(), taken_.end());
   for (const std::string& url : spec_->listen) {
     auto address = ParseListenAddress(url);
     if (address.ok()) keys.insert(address->Key());

@@ -12,6 +12,7 @@
 
 #include "absl/time/time.h"
 #include "node_agent/accepted_by.h"
+#include "node_agent/bind_takeover.h"
 #include "node_agent/held_note.h"
 #include "node_agent/liveness_monitor.h"
 #include "node_agent/node_channel.h"
@@ -39,7 +40,9 @@ struct WorkerSurroundings {
 // its readiness, answers its questions for sockets, and asks it to stop.
 //
 // LocalWorkerRuntime owns it. Loop thread only.
-class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
+class LiveWorker : public NodeChannel::Listener,
+                   public NodeCluster::Host,
+                   public BindTakeover::Host {
  public:
   // Called from the loop, never from inside a call of the worker.
   class Watcher {
@@ -70,6 +73,9 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
   void AttachChannel(UniqueFd channel, NodeSharedData& data);
   // The write end of its standard input; not valid: it has none.
   void AttachInput(UniqueFd input) { input_ = std::move(input); }
+  // What the keeper holds as BindsName; invalid: nothing is taken over.
+  void AttachBinds(UniqueFd binds);
+  static std::string BindsName(WorkerId id);
   void SetOwner(uid_t uid, gid_t gid);
   // Where it will write down how far the worker is ready, which nobody could
   // find out again; -1: there is nothing to write down.
@@ -130,6 +136,7 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
                                         int* error_number) override;
   absl::StatusOr<ListenAddress> DeclaredAddress(int fd) override;
   void SendToWorker(const std::string& line, int fd) override;
+  void OnSocketTaken(const std::string& key) override;
   void OnSocketRefused(const absl::Status& why) override;
 
   void RestoreProgress();
@@ -172,6 +179,8 @@ class LiveWorker : public NodeChannel::Listener, public NodeCluster::Host {
   std::unique_ptr<NodeCluster> cluster_;
   std::unique_ptr<NodeChannel> channel_;
   UniqueFd input_;
+  std::unique_ptr<BindTakeover> takeover_;
+  std::set<std::string> taken_;  // Keys of addresses it has by `takeover_`.
   EventLoop::TimerId drain_timer_ = 0;
   EventLoop::TimerId stop_note_timer_ = 0;
   bool sockets_told_ = false;

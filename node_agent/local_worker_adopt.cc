@@ -96,6 +96,7 @@ void LocalWorkerRuntime::SortHeld(std::map<WorkerId, HeldParts>& parts,
     if (path[0] == "ipc") of.channel = std::move(held.fd);
     if (path[0] == "note") of.note = std::move(held.fd);
     if (path[0] == "in") of.in = std::move(held.fd);
+    if (path[0] == "bind") of.binds = std::move(held.fd);
     if (path[0] == "log" && path.size() == 3) {
       (path[2] == "out" ? of.out : of.err) = std::move(held.fd);
     }
@@ -132,7 +133,7 @@ std::vector<AdoptedWorker> LocalWorkerRuntime::Adopt(SpecOf spec_of,
   }
   // Of workers that are gone.
   for (const auto& [id, of] : parts) {
-    for (const char* name : {"ipc/", "note/", "in/"}) {
+    for (const char* name : {"ipc/", "note/", "in/", "bind/"}) {
       keeper_.Drop(absl::StrCat(name, id));
     }
     keeper_.Drop(absl::StrCat("log/", id, "/out"));
@@ -168,6 +169,7 @@ void LocalWorkerRuntime::AdoptOne(Inventory::Process& process, HeldParts parts,
   TellLost(process, parts, *spec);
   AttachPipes(workers_[identity->id], std::move(parts.out),
               std::move(parts.err), std::move(parts.channel));
+  worker.AttachBinds(std::move(parts.binds));
   bool ready = worker.OnAdopted(process.pid, process.start_ticks);
   if (!unknown) {
     AdoptedWorker result;

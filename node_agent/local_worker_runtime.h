@@ -21,6 +21,7 @@
 #include "node_agent/pending_handshakes.h"
 #include "node_agent/process_sampler.h"
 #include "node_agent/process_tree.h"
+#include "node_agent/runtime_worker.h"
 #include "node_agent/side_commands.h"
 #include "node_agent/socket_registry.h"
 #include "node_agent/worker_confiner.h"
@@ -41,6 +42,7 @@ namespace fleet::agent {
 //   log/<worker>/out, …/err           read ends of the output pipes; these and
 //                                     ipc/ go with AckExit
 //   in/<worker>                       our end of an input pipe
+//   bind/<worker>                     where its bind() calls wait
 //   notify                            the notify socket
 //
 // A slot's worker and its replacement have a lane each (lane_plan.h). When a
@@ -91,37 +93,8 @@ class LocalWorkerRuntime : public WorkerRuntime,
   std::vector<WorkerSample> Sample() override;
 
  private:
-  // A worker and what is left to do for it.
-  struct Entry {
-    std::unique_ptr<LiveWorker> worker;
-    std::string executable;  // For messages when it cannot be started.
-    std::string cwd;
-    bool killed = false;
-    // Its sockets have been looked after.
-    bool sockets_settled = false;
-    // The listener knows that nothing of it is left.
-    bool gone_told = false;
-    absl::Duration kill_pause;
-    EventLoop::TimerId kill_timer = 0;
-    std::unique_ptr<LaneDrain> drain;  // Once it is to stop.
-    EventLoop::TimerId drain_timer = 0;
-  };
-  struct App {
-    std::unique_ptr<NodeSharedData> data;
-    // Addresses of the spec that was prepared last.
-    std::set<std::string> declared;
-    std::map<int, int> home;  // Lane by slot: LanePlan::home.
-    std::set<int> released_slots;
-    bool released = false;
-  };
-  // What the inventory held for one worker.
-  struct HeldParts {
-    UniqueFd in;
-    UniqueFd out;
-    UniqueFd err;
-    UniqueFd channel;
-    UniqueFd note;
-  };
+  using Entry = RuntimeWorker;
+  using App = RuntimeApp;
 
   // KeeperClient::Events.
   void OnSpawned(WorkerId id, pid_t pid, uint64_t start_ticks) override;
@@ -153,13 +126,15 @@ class LocalWorkerRuntime : public WorkerRuntime,
   void EndStranger(const Inventory::Process& process);
 
   void PrepareSparePipes();
-  absl::StatusOr<WorkerPipes> TakePipes(bool with_channel);
+  absl::StatusOr<WorkerPipes> TakePipes(const AppSpec& spec);
   absl::StatusOr<SpawnRequest> Launch(Entry& entry, WorkerPipes& pipes,
                                       bool* listen_failed);
   absl::StatusOr<std::vector<LaunchFds::Listen>> DeclaredSockets(
       const WorkerIdentity& identity, const AppSpec& spec, int slots,
       const WorkerUser& user);
   int KillTree(const LiveWorker& worker);
+  // Of the host, looked at once.
+  absl::Status MayTakeOver(const WorkerIdentity& identity);
   void AttachPipes(Entry& entry, UniqueFd out, UniqueFd err, UniqueFd channel);
   void FailStart(WorkerId id, WorkerExit exit);
 
@@ -201,6 +176,8 @@ class LocalWorkerRuntime : public WorkerRuntime,
   PendingHandshakes handshakes_;
   SideCommands commands_;
   WorkerConfiner confiner_;
+  bool takeover_checked_ = false;
+  absl::Status takeover_;
   ProcessSampler sampler_;
   std::unique_ptr<NotifySocket> notify_;
   std::unique_ptr<WorkerLaunch> launch_;

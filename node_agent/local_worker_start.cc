@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "node_agent/local_worker_runtime.h"
+#include "node_agent/takeover_support.h"
 #include "node_agent/worker_exit_text.h"
 #include "node_agent/worker_pipes.h"
 #include "proto/rpc/status.h"
@@ -80,6 +81,8 @@ LocalWorkerRuntime::DeclaredSockets(const WorkerIdentity& identity,
                                     const AppSpec& spec, int slots,
                                     const WorkerUser& user) {
   std::vector<LaunchFds::Listen> result;
+  // They are opened as its own bind() calls ask for them.
+  if (spec.takeover) return result;
   for (const std::string& url : spec.listen) {
     SocketRegistry::OpenRequest request;
     ASSIGN_OR_RETURN(request.address, ParseListenAddress(url));
@@ -97,6 +100,14 @@ LocalWorkerRuntime::DeclaredSockets(const WorkerIdentity& identity,
     result.push_back({socket.fd, FdName(request.address)});
   }
   return result;
+}
+
+absl::Status LocalWorkerRuntime::MayTakeOver(const WorkerIdentity& identity) {
+  if (!takeover_checked_) takeover_ = CheckTakeoverSupport();
+  takeover_checked_ = true;
+  return Annotate(takeover_, absl::StrCat("app ", identity.app, ", instance ",
+                                          identity.slot,
+                                          ": `takeover` is not possible here"));
 }
 
 void LocalWorkerRuntime::AttachPipes(Entry& entry, UniqueFd out, UniqueFd err,
@@ -121,13 +132,15 @@ void LocalWorkerRuntime::AttachPipes(Entry& entry, UniqueFd out, UniqueFd err,
 // if it needs no channel.
 void LocalWorkerRuntime::PrepareSparePipes() {
   if (spare_pipes_.has_value()) return;
-  auto made = MakeWorkerPipes(/*with_channel=*/false, /*with_stdin=*/false);
+  auto made = MakeWorkerPipes(/*with_channel=*/false, /*with_stdin=*/false,
+                              /*with_binds=*/false);
   if (made.ok()) spare_pipes_ = *std::move(made);
 }
 
-absl::StatusOr<WorkerPipes> LocalWorkerRuntime::TakePipes(bool with_channel) {
-  if (with_channel || !spare_pipes_.has_value()) {
-    return MakeWorkerPipes(with_channel, /*with_stdin=*/false);
+absl::StatusOr<WorkerPipes> LocalWorkerRuntime::TakePipes(const AppSpec& spec) {
+  bool plain = !IsNode(spec) && !spec.stdin_pipe && !spec.takeover;
+  if (!plain || !spare_pipes_.has_value()) {
+    return MakeWorkerPipes(IsNode(spec), spec.stdin_pipe, spec.takeover);
   }
   return *std::exchange(spare_pipes_, std::nullopt);
 }
@@ -146,9 +159,8 @@ absl::StatusOr<SpawnRequest> LocalWorkerRuntime::Launch(Entry& entry,
   if (!declared.ok()) return declared.status();
   // Node's cluster workers ask for theirs.
   if (!IsNodeCluster(*spec)) fds.listen = *std::move(declared);
-  ASSIGN_OR_RETURN(pipes, spec->stdin_pipe
-                              ? MakeWorkerPipes(IsNode(*spec), true)
-                              : TakePipes(IsNode(*spec)));
+  if (spec->takeover) RETURN_IF_ERROR(MayTakeOver(identity));
+  ASSIGN_OR_RETURN(pipes, TakePipes(*spec));
   fds.in = pipes.in_read.get();
   fds.out = pipes.out_write.get();
   fds.err = pipes.err_write.get();
@@ -158,6 +170,7 @@ absl::StatusOr<SpawnRequest> LocalWorkerRuntime::Launch(Entry& entry,
   fds.parent_channel = pipes.channel.get();
   fds.note = worker.MakeNote();
   ASSIGN_OR_RETURN(SpawnRequest request, launch_->Prepare(identity, spec, fds));
+  request.bind_socket = pipes.child_binds.get();
   request.tag = EncodeWorkerTag(identity);
   RETURN_IF_ERROR(confiner_.Confine(identity, *spec, request));
   return request;
@@ -194,10 +207,14 @@ void LocalWorkerRuntime::Start(const WorkerIdentity& wanted,
     keeper_.Hold(absl::StrCat("in/", identity.id), pipes.in_write.get());
     entry.worker->AttachInput(std::move(pipes.in_write));
   }
+  if (pipes.binds.valid()) {
+    keeper_.Hold(LiveWorker::BindsName(identity.id), pipes.binds.get());
+  }
   // Everything else can be done while the keeper does this.
   keeper_.Spawn(*std::move(request));
   AttachPipes(entry, std::move(pipes.out_read), std::move(pipes.err_read),
               std::move(pipes.channel));
+  entry.worker->AttachBinds(std::move(pipes.binds));
 }
 
 void LocalWorkerRuntime::FailStart(WorkerId id, WorkerExit exit) {

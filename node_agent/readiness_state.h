@@ -11,8 +11,10 @@
 
 namespace fleet::agent {
 
-// The gate of a spec: all that is set in it must hold. Nothing set: a Node
-// cluster worker is ready when it listens, any other once it has started.
+// The gate of a spec: all that is set in it must hold. Nothing set: a worker
+// of which the agent learns that it listens (one of Node's cluster, or one
+// whose bind() it answers) is ready when it does, any other once it has
+// started.
 //
 // A probe holds after success_threshold answers in a row that are right, and
 // no longer holds after failure_threshold that are not. What a worker says of

@@ -24,10 +24,21 @@ bool MakeNonblocking(const UniqueFd& fd) {
   return fcntl(fd.get(), F_SETFL, O_NONBLOCK) == 0;
 }
 
+bool MakePair(int type, UniqueFd* ours, UniqueFd* theirs) {
+  std::array<int, 2> ends{-1, -1};
+  if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    return false;
+  }
+  ours->Reset(ends[0]);
+  theirs->Reset(ends[1]);
+  // Node sets the flag on its own end.
+  return fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0;
+}
+
 }  // namespace
 
-absl::StatusOr<WorkerPipes> MakeWorkerPipes(bool with_channel,
-                                            bool with_stdin) {
+absl::StatusOr<WorkerPipes> MakeWorkerPipes(bool with_channel, bool with_stdin,
+                                            bool with_binds) {
   WorkerPipes pipes;
   if (!MakePipe(&pipes.out_read, &pipes.out_write) ||
       !MakeNonblocking(pipes.out_read) ||
@@ -40,15 +51,14 @@ absl::StatusOr<WorkerPipes> MakeWorkerPipes(bool with_channel,
                      !MakeNonblocking(pipes.in_write))) {
     return ErrnoStatus(errno, "cannot make a pipe for a worker's input");
   }
-  if (!with_channel) return pipes;
-  std::array<int, 2> ends{-1, -1};
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+  if (with_channel &&
+      !MakePair(SOCK_STREAM, &pipes.channel, &pipes.child_channel)) {
     return ErrnoStatus(errno, "cannot make a worker's IPC channel");
   }
-  pipes.channel.Reset(ends[0]);
-  pipes.child_channel.Reset(ends[1]);
-  // Node sets the flag on its own end.
-  fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  if (with_binds &&
+      !MakePair(SOCK_SEQPACKET, &pipes.binds, &pipes.child_binds)) {
+    return ErrnoStatus(errno, "cannot make the way of a worker's bind() calls");
+  }
   return pipes;
 }
 

@@ -17,9 +17,12 @@ struct WorkerPipes {
   UniqueFd in_write;
   UniqueFd channel;        // Ours; with `with_channel` alone.
   UniqueFd child_channel;  // The worker's.
+  UniqueFd binds;          // Ours; with `with_binds` alone.
+  UniqueFd child_binds;    // SpawnRequest::bind_socket.
 };
 
-absl::StatusOr<WorkerPipes> MakeWorkerPipes(bool with_channel, bool with_stdin);
+absl::StatusOr<WorkerPipes> MakeWorkerPipes(bool with_channel, bool with_stdin,
+                                            bool with_binds);
 
 }  // namespace fleet::agent
 

@@ -1,5 +1,6 @@
 #include "cli/render/app_details.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -56,17 +57,29 @@ std::string GateText(const AppSpec& spec) {
   }
   if (gate.tcp) parts.push_back(absl::StrCat("TCP :", gate.tcp->port));
   if (parts.empty()) {
-    const bool listens = spec.exec_mode == ExecMode::kCluster && IsNode(spec);
+    const bool listens =
+        spec.takeover || (spec.exec_mode == ExecMode::kCluster && IsNode(spec));
     parts.emplace_back(listens ? "when it listens" : "when it has started");
   }
   return absl::StrCat(absl::StrJoin(parts, " and "), ", within ",
                       HumanDuration(gate.timeout));
 }
 
+// Old and new worker accept from one queue.
+bool SharesSocket(const AppSpec& spec) {
+  return spec.socket_sharing == SocketSharing::kShared ||
+         std::any_of(spec.listen.begin(), spec.listen.end(),
+                     [](const auto& url) { return url.starts_with("unix:"); });
+}
+
 std::string ReloadText(const AppSpec& spec) {
-  return EffectiveStrategy(spec) == ReloadStrategy::kSurge
-             ? "surge: the new worker is ready before the old one stops"
-             : "stop-first: the old worker stops before the new one starts";
+  if (EffectiveStrategy(spec) != ReloadStrategy::kSurge) {
+    return "stop-first: the old worker stops before the new one starts";
+  }
+  return absl::StrCat("surge: the new worker is ready before the old one stops",
+                      SharesSocket(spec)
+                          ? "; on the shared socket it accepts from its start"
+                          : "");
 }
 
 std::string StopText(const StopPolicy& stop) {
@@ -110,7 +123,8 @@ void AddSpec(const AppSpec& spec, Details& details) {
   details.Line("mode",
                spec.exec_mode == ExecMode::kCluster ? "cluster" : "fork");
   details.Line("hosts", spec.hosts);
-  details.Line("listen", absl::StrJoin(spec.listen, ", "));
+  details.Line("listen", absl::StrCat(absl::StrJoin(spec.listen, ", "),
+                                      spec.takeover ? ", by takeover" : ""));
   details.Line("ready", GateText(spec));
   details.Line("reload", ReloadText(spec));
   details.Line("stop", StopText(spec.stop));

@@ -4,8 +4,6 @@
 namespace fleet::cli {
 namespace {
 
-constexpr Support kNotYet = Support::kNotYet;
-
 void SetNothing(AppSpec&, const FieldValue&) {}
 
 constexpr Field kFields[] = {
@@ -155,7 +153,6 @@ constexpr Field kFields[] = {
     At<&AppSpec::takeover>(
         {.name = "takeover",
          .type = FieldType::kBool,
-         .support = kNotYet,
          .explanation = "Answers the program's own bind() on an address of "
                         "listen with the app's socket, for programs that do "
                         "not know LISTEN_FDS.",

@@ -11,6 +11,8 @@
 #include <csignal>
 #include <cstring>
 
+#include "node_agent/keeper/bind_filter.h"
+
 namespace fleet::keeper {
 namespace {
 
@@ -121,8 +123,22 @@ void PatchListenPid(Launch& launch) {
   *launch.spec->listen_pid = launch.listen_pid;
 }
 
+// Before the descriptors move, so that the socket is still there; and before
+// the ids change, so that a privileged keeper needs no more for it.
+bool AnswerBinds(Launch& launch) {
+  int listener = InstallBindFilter();
+  if (listener < 0) return Fail(launch, "takeover");
+  bool sent = SendDescriptor(launch.spec->bind_socket, listener);
+  // The table may be the keeper's own.
+  int error_number = errno;
+  close(listener);
+  errno = error_number;
+  return sent || Fail(launch, "takeover");
+}
+
 bool Prepare(Launch& launch) {
   const ChildSpec& spec = *launch.spec;
+  if (spec.bind_socket >= 0 && !AnswerBinds(launch)) return false;
   if (spec.new_session) {
     if (setsid() < 0) return Fail(launch, "setsid");
   } else if (setpgid(0, 0) != 0) {

@@ -39,6 +39,9 @@ struct ChildSpec {
   size_t n_fds = 0;
   const rlimit* nofile = nullptr;                // nullptr: the keeper's.
   const ConfinementSpec* confinement = nullptr;  // nullptr: none.
+  // A socket of the keeper's, to which goes the descriptor where the bind()
+  // calls of the program are answered (bind_filter.h); -1: the kernel does.
+  int bind_socket = -1;
 };
 
 struct ChildResult {

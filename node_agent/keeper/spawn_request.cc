@@ -38,6 +38,9 @@ SpawnRequest::Result SpawnRequest::Parse(Packet& packet) {
   if (!ParseFds(packet) || !ParseGroups()) return Result::kBad;
   child_.new_session = (fixed_.flags & Spawn::kNewSession) != 0;
   child_.set_ids = (fixed_.flags & Spawn::kSetIds) != 0;
+  if ((fixed_.flags & Spawn::kAnswerBinds) != 0) {
+    child_.bind_socket = packet.fds[packet.n_fds - 1];
+  }
   child_.uid = fixed_.uid;
   child_.gid = fixed_.gid;
   return ParseStrings();
@@ -68,7 +71,8 @@ SpawnRequest::Result SpawnRequest::LoadPayload(Packet& packet) {
 }
 
 bool SpawnRequest::ParseFds(const Packet& packet) {
-  if (packet.n_fds != first_fd_ + fixed_.n_fds) return false;
+  size_t last = (fixed_.flags & Spawn::kAnswerBinds) != 0 ? 1 : 0;
+  if (packet.n_fds != first_fd_ + fixed_.n_fds + last) return false;
   if (fixed_.payload_size < fixed_.n_fds * sizeof(int32_t)) return false;
   bool taken[kMaxChildFdNumber + 1] = {};
   for (size_t i = 0; i < fixed_.n_fds; ++i) {

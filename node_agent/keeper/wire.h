@@ -42,8 +42,9 @@ inline constexpr size_t kMaxProcesses = 4096;
 inline constexpr size_t kMaxHeld = 8192;
 inline constexpr size_t kMaxStep = 16;
 inline constexpr size_t kMaxVersionText = 32;
-// Descriptors in one packet: those of the child and the memfd.
-inline constexpr size_t kMaxPacketFds = kMaxChildFds + 1;
+// Descriptors in one packet: those of the child, the memfd, and the socket of
+// kAnswerBinds.
+inline constexpr size_t kMaxPacketFds = kMaxChildFds + 2;
 
 // Names in the keeper's state folder, and the variable that tells the agent
 // its end of the socket.
@@ -105,6 +106,9 @@ struct Spawn {
   static constexpr uint32_t kInMemfd = 1;
   static constexpr uint32_t kNewSession = 2;
   static constexpr uint32_t kSetIds = 4;
+  // One more descriptor comes last: a socket, over which the child sends where
+  // its bind() calls are to be answered (bind_filter.h).
+  static constexpr uint32_t kAnswerBinds = 8;
   // A Confinement (confinement_wire.h) comes last in the payload.
   static constexpr uint32_t kConfined = 16;
   Header header;

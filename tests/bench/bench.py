@@ -375,10 +375,47 @@ def bench_monit():
     row("monit, drawing the answer", f"{cost['viewer_ms']:.1f} ms", "", "", "")
 
 
+def binds(fleet, name, **spec):
+    """Nanoseconds of a bind() to port 3901, to any port, of another call."""
+    path = f"{fleet.dir}/{name}"
+    fleet.apply(name=name, script=f"{BIN}/bench_binds", interpreter="none",
+                args=[path, "3901"], rollout={"min_ready_time": 0}, **spec)
+    end = time.monotonic() + PATIENCE
+    while not os.path.exists(path) or os.path.getsize(path) == 0:
+        if time.monotonic() > end:
+            raise TimeoutError("bench_binds does not end")
+        time.sleep(0.05)
+    time.sleep(0.1)
+    with open(path) as f:
+        values = [float(line) for line in f]
+    fleet.ctl("delete", name)
+    return values
+
+
+def bench_takeover(rounds=3):
+    """What socket takeover costs the program that is taken over."""
+    plain, taken = [], []
+    with Fleet() as fleet:
+        for i in range(rounds):
+            plain.append(binds(fleet, f"plain{i}"))
+            taken.append(binds(fleet, f"taken{i}", takeover=True,
+                               listen=["tcp://0.0.0.0:3901"]))
+    keep("takeover_ns", {"plain": plain, "taken": taken})
+    mid = [[statistics.median(run[i] for run in runs) for i in range(3)]
+           for runs in (plain, taken)]
+    for i, what in enumerate(("bind() to a declared address, taken over",
+                              "bind() to another one, under takeover",
+                              "any other system call, under takeover")):
+        ours, theirs = mid[1][i], mid[0][i]
+        row(what, f"{ours:.0f} ns", f"without {theirs:.0f} ns",
+            f"{ours / theirs:.2f}", "")
+
+
 BENCHES = {"thousand": bench_thousand, "crash": bench_crash,
            "hundred": bench_hundred,
            "serving": bench_serving, "reload": bench_reload,
-           "overhead": bench_overhead, "monit": bench_monit}
+           "overhead": bench_overhead, "monit": bench_monit,
+           "takeover": bench_takeover}
 
 
 def main():

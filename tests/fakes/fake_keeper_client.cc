@@ -15,6 +15,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "node_agent/keeper/bind_filter.h"
 #include "node_agent/proc_reader.h"
 
 namespace fleet::agent {
@@ -40,6 +41,14 @@ struct StartFailure {
 [[noreturn]] void RunChild(const SpawnRequest& request, int report) {
   setpgid(0, 0);
   if (request.new_session) setsid();
+  if (request.bind_socket >= 0) {
+    int listener = keeper::InstallBindFilter();
+    if (listener < 0 ||
+        !keeper::SendDescriptor(request.bind_socket, listener)) {
+      Report(report, "takeover");
+    }
+    close(listener);
+  }
   int next = kTemporaryFd;
   for (const SpawnRequest::ChildFd& fd : request.child_fds) {
     dup2(fd.fd, next++);
