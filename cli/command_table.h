@@ -29,6 +29,10 @@ enum FlagGroup : unsigned {
   kPruneFlags = 1 << 21,
   kDiffFlags = 1 << 22,
   kReferenceFlags = 1 << 23,
+  kLoginFlags = 1 << 24,
+  kTokenFlags = 1 << 25,
+  kEndedFlags = 1 << 26,
+  kAuditFlags = 1 << 27,
 };
 
 struct FlagDoc {

@@ -14,6 +14,7 @@
 #include "fleet/v1/host_service.grpc.pb.h"
 #include "fleet/v1/log_service.grpc.pb.h"
 #include "fleet/v1/rollout_service.grpc.pb.h"
+#include "fleet/v1/secret_service.grpc.pb.h"
 #include "proto/rpc/address.h"
 #include "proto/rpc/credentials.h"
 #include "proto/rpc/status.h"
@@ -28,6 +29,7 @@ using Apps = v1::AppService::Stub;
 using Audit = v1::AuditService::Stub;
 using Hosts = v1::HostService::Stub;
 using Rollouts = v1::RolloutService::Stub;
+using Secrets = v1::SecretService::Stub;
 
 // gRPC's own words for a failed connection, without what says nothing.
 std::string ConnectionError(absl::string_view message) {
@@ -47,7 +49,8 @@ struct FleetClient::Stubs {
         audit(channel),
         hosts(channel),
         logs(channel),
-        rollouts(channel) {}
+        rollouts(channel),
+        secrets(channel) {}
 
   v1::AccessService::Stub access;
   v1::AppService::Stub apps;
@@ -55,6 +58,7 @@ struct FleetClient::Stubs {
   v1::HostService::Stub hosts;
   v1::LogService::Stub logs;
   v1::RolloutService::Stub rollouts;
+  v1::SecretService::Stub secrets;
 };
 
 absl::StatusOr<std::unique_ptr<FleetClient>> FleetClient::Make(
@@ -259,6 +263,24 @@ absl::StatusOr<v1::VerifyAuditResponse> FleetClient::Call(
     const v1::VerifyAuditRequest& request) {
   return Unary<v1::VerifyAuditResponse>(stubs_->audit, &Audit::VerifyAudit,
                                         request);
+}
+
+absl::StatusOr<v1::SetSecretResponse> FleetClient::Call(
+    const v1::SetSecretRequest& request) {
+  return Unary<v1::SetSecretResponse>(stubs_->secrets, &Secrets::SetSecret,
+                                      request);
+}
+
+absl::StatusOr<v1::ListSecretsResponse> FleetClient::Call(
+    const v1::ListSecretsRequest& request) {
+  return Unary<v1::ListSecretsResponse>(stubs_->secrets, &Secrets::ListSecrets,
+                                        request);
+}
+
+absl::StatusOr<v1::DeleteSecretResponse> FleetClient::Call(
+    const v1::DeleteSecretRequest& request) {
+  return Unary<v1::DeleteSecretResponse>(stubs_->secrets,
+                                         &Secrets::DeleteSecret, request);
 }
 
 std::unique_ptr<StreamCall> FleetClient::Stream(

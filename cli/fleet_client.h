@@ -16,6 +16,7 @@
 #include "fleet/v1/host_service.pb.h"
 #include "fleet/v1/log_service.pb.h"
 #include "fleet/v1/rollout_service.pb.h"
+#include "fleet/v1/secret_service.pb.h"
 #include "proto/rpc/event_loop.h"
 
 namespace grpc {
@@ -86,6 +87,9 @@ class FleetClient {
   absl::StatusOr<v1::ListAuditRecordsResponse> Call(
       const v1::ListAuditRecordsRequest&);
   absl::StatusOr<v1::VerifyAuditResponse> Call(const v1::VerifyAuditRequest&);
+  absl::StatusOr<v1::SetSecretResponse> Call(const v1::SetSecretRequest&);
+  absl::StatusOr<v1::ListSecretsResponse> Call(const v1::ListSecretsRequest&);
+  absl::StatusOr<v1::DeleteSecretResponse> Call(const v1::DeleteSecretRequest&);
 
   // `loop` must outlive the call.
   std::unique_ptr<StreamCall> Stream(

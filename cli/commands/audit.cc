@@ -30,12 +30,12 @@ absl::StatusOr<v1::ListAuditRecordsResponse> List(
     const CommandContext& context) {
   v1::ListAuditRecordsRequest request;
   request.set_actor(context.line.actor);
-  if (context.line.since == absl::InfinitePast()) {
+  if (context.line.audit_since == absl::InfinitePast()) {
     request.set_newest(true);
-    request.set_page_size(context.line.lines_given ? context.line.lines : 50);
+    request.set_page_size(context.line.records);
     return context.client.Call(request);
   }
-  *request.mutable_since() = ToProtoTimestamp(context.line.since);
+  *request.mutable_since() = ToProtoTimestamp(context.line.audit_since);
   request.set_page_size(kPage);
   v1::ListAuditRecordsResponse all;
   for (;;) {

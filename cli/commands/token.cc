@@ -75,7 +75,7 @@ ExitCode RunTokenCreate(const CommandContext& context) {
 
 ExitCode RunTokenLs(const CommandContext& context) {
   v1::ListTokensRequest request;
-  request.set_include_ended(context.line.all);
+  request.set_include_ended(context.line.include_ended);
   const auto tokens = context.client.Call(request);
   if (!tokens.ok()) return Fail(context, tokens.status());
   if (PrintMessage(context, *tokens)) return ExitCode::kSuccess;
