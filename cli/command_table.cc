@@ -271,14 +271,15 @@ constexpr CommandDoc kCommands[] = {
      "role=web --ttl 1h\n"
      "fleetctl token create --join host-7 --label role=web"},
     {"token ls", "token list", "", 0, 0, Operand::kNone,
-     kGlobalFlags | kOutputFlags | kEndedFlags, "List the tokens",
-     "", "fleetctl token ls --all"},
+     kGlobalFlags | kOutputFlags | kEndedFlags, "List the tokens", "",
+     "fleetctl token ls --all"},
     {"token revoke", "token rm", "ID|NAME", 1, 1, Operand::kNone, kGlobalFlags,
      "End a token now", "A name ends all tokens of that name.",
      "fleetctl token revoke ci-web"},
     {"hosts revoke", "", "HOST", 1, 1, Operand::kHosts, kGlobalFlags,
      "Cut a host off and keep it out",
-     "Its certificates are worth nothing from now on. Its workers go on at what "
+     "Its certificates are worth nothing from now on. Its workers go on at "
+     "what "
      "it last accepted.",
      "fleetctl hosts revoke host-7"},
     {"secret set", "", "NAME", 1, 1, Operand::kNone, kGlobalFlags,
@@ -290,7 +291,8 @@ constexpr CommandDoc kCommands[] = {
      kGlobalFlags | kOutputFlags, "List the secrets, without their values", "",
      "fleetctl secret ls"},
     {"secret rm", "secret delete", "NAME", 1, 1, Operand::kNone, kGlobalFlags,
-     "Delete a secret that no spec names", "", "fleetctl secret rm db-password"},
+     "Delete a secret that no spec names", "",
+     "fleetctl secret rm db-password"},
     {"audit", "", "", 0, 0, Operand::kNone,
      kGlobalFlags | kOutputFlags | kAuditFlags,
      "Show who changed what, from where, and how it ended",

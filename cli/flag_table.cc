@@ -89,8 +89,10 @@ absl::Status SetSince(CommandLine& line, const std::string& value) {
   if (absl::ParseTime(absl::RFC3339_full, value, &line.audit_since, &error)) {
     return absl::OkStatus();
   }
-  return Expected("a duration such as 2h, or a time such as "
-                  "2026-01-31T12:00:00Z", value);
+  return Expected(
+      "a duration such as 2h, or a time such as "
+      "2026-01-31T12:00:00Z",
+      value);
 }
 
 absl::Status SetRecords(CommandLine& line, const std::string& value) {
@@ -121,7 +123,9 @@ constexpr FlagDoc kFlags[] = {
      [](CommandLine& l, const std::string& v) { return AddWords(l.apps, v); }},
     {"--ttl", "DURATION", kTokenFlags,
      "How long it is valid (90 days; 10m for a join token)",
-     [](CommandLine& l, const std::string& v) { return SetDuration(l.ttl, v); }},
+     [](CommandLine& l, const std::string& v) {
+       return SetDuration(l.ttl, v);
+     }},
     {"--join", "HOST", kTokenFlags,
      "A token that lets one machine in, once, as this host",
      [](CommandLine& l, const std::string& v) {

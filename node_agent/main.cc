@@ -192,6 +192,9 @@ absl::Status Run(const AgentOptions& options, const StateFolder& folder,
 
   HostFacts facts = ReadHostFacts();
   AgentState state(loop, runtime, *journal, facts.cores, options.host_name);
+  ASSIGN_OR_RETURN(const SealingKey secret_key,
+                   SealingKey::Open(folder.path() + "/secrets.key"));
+  state.SetSecretKey(&secret_key);
   LogTailService tails(loop, logs, options.host_name);
   CommandService commands(state, runtime);
   HostReporter reporter(clock, DescribeHost(options, facts, folder), state,
@@ -207,8 +210,8 @@ absl::Status Run(const AgentOptions& options, const StateFolder& folder,
       credentials.tls = identity->files();
       renewal = std::make_unique<CertificateRenewal>(loop, *identity, address);
     }
-    session_options.connect = [&loop, address, credentials](
-                                  SessionStream::Listener& listener)
+    session_options.connect = [&loop, address,
+                               credentials](SessionStream::Listener& listener)
         -> absl::StatusOr<std::shared_ptr<SessionStream>> {
       ASSIGN_OR_RETURN(auto channel, Dial(address, credentials));
       return std::make_shared<GrpcSessionStream>(loop, listener,
