@@ -61,6 +61,22 @@ struct CommandLine {
   // Of explain: the page of the documentation.
   bool page = false;
   std::vector<std::string> import_env;
+
+  // Access: which fleet, and what a token is for.
+  std::string context;
+  std::string token;
+  std::string role;
+  std::vector<std::string> apps;
+  std::string join_host;
+  std::vector<std::string> labels;
+  absl::Duration ttl;
+  bool include_ended = false;
+  // audit.
+  absl::Time audit_since = absl::InfinitePast();
+  std::string actor;
+  bool verify = false;
+  int records = 50;
+
   // Fields of a spec from flags, a map.
   Value fields = MapValue();
 };

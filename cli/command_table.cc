@@ -281,6 +281,63 @@ constexpr CommandDoc kCommands[] = {
      "Profiles are taken with Node's own inspector: fleetctl inspect APP.N "
      "opens it, and Chrome's DevTools take profiles and heap snapshots there.",
      "fleetctl inspect web.0"},
+    {"login", "", "ADDRESS", 1, 1, Operand::kNone, kGlobalFlags | kLoginFlags,
+     "Log in to a controller with a token",
+     "The token is kept in ~/.config/fleet (mode 0600) and used from then on. "
+     "It carries the pin of the fleet's certificate authority: nothing is sent "
+     "to a controller that cannot show it. A CI job needs no login: "
+     "FLEET_CONTROLLER and FLEET_TOKEN in its environment will do.",
+     "fleetctl login fleet.example.org:7400 < token\n"
+     "fleetctl login 10.0.0.5:7400 --name production"},
+    {"logout", "", "[CONTEXT]", 0, 1, Operand::kNone, kGlobalFlags,
+     "Forget a context and its token", "", "fleetctl logout production"},
+    {"whoami", "", "", 0, 0, Operand::kNone, kGlobalFlags | kOutputFlags,
+     "Show who you are to the controller, and what you may do", "",
+     "fleetctl whoami"},
+    {"context ls", "context list", "", 0, 0, Operand::kNone, kGlobalFlags,
+     "List the fleets that you have logged in to", "", "fleetctl context ls"},
+    {"context use", "", "CONTEXT", 1, 1, Operand::kNone, kGlobalFlags,
+     "Talk to this fleet from now on", "", "fleetctl context use staging"},
+    {"token create", "", "NAME | --join HOST", 0, 1, Operand::kNone,
+     kGlobalFlags | kOutputFlags | kHostFlags | kTokenFlags,
+     "Make a token for a person, a CI job or a new host",
+     "It is printed once, on standard output, and kept nowhere. The roles: "
+     "viewer reads; operator also reloads, restarts, scales, stops and starts; "
+     "deployer also applies, rolls back and deletes; admin does everything.",
+     "fleetctl token create anna --role admin\n"
+     "fleetctl token create ci-web --role deployer --apps 'web*' --hosts "
+     "role=web --ttl 1h\n"
+     "fleetctl token create --join host-7 --label role=web"},
+    {"token ls", "token list", "", 0, 0, Operand::kNone,
+     kGlobalFlags | kOutputFlags | kEndedFlags, "List the tokens", "",
+     "fleetctl token ls --all"},
+    {"token revoke", "token rm", "ID|NAME", 1, 1, Operand::kNone, kGlobalFlags,
+     "End a token now", "A name ends all tokens of that name.",
+     "fleetctl token revoke ci-web"},
+    {"hosts revoke", "", "HOST", 1, 1, Operand::kHosts, kGlobalFlags,
+     "Cut a host off and keep it out",
+     "Its certificates are worth nothing from now on. Its workers go on at "
+     "what "
+     "it last accepted.",
+     "fleetctl hosts revoke host-7"},
+    {"secret set", "", "NAME", 1, 1, Operand::kNone, kGlobalFlags,
+     "Set a secret to what is on standard input",
+     "Specs name it: env: {DB_PASSWORD: {secret: db-password}}. No command "
+     "shows the value again. A new value takes effect with the next reload.",
+     "fleetctl secret set db-password < password.txt"},
+    {"secret ls", "secret list", "", 0, 0, Operand::kNone,
+     kGlobalFlags | kOutputFlags, "List the secrets, without their values", "",
+     "fleetctl secret ls"},
+    {"secret rm", "secret delete", "NAME", 1, 1, Operand::kNone, kGlobalFlags,
+     "Delete a secret that no spec names", "",
+     "fleetctl secret rm db-password"},
+    {"audit", "", "", 0, 0, Operand::kNone,
+     kGlobalFlags | kOutputFlags | kAuditFlags,
+     "Show who changed what, from where, and how it ended",
+     "Every record carries a hash over itself and the one before it; --verify "
+     "walks the chain.",
+     "fleetctl audit --since 24h\nfleetctl audit --actor ci-web -o json\n"
+     "fleetctl audit --verify"},
     {"version", "", "", 0, 0, Operand::kNone, kGlobalFlags | kOutputFlags,
      "Show the versions of fleetctl and of the controller", "",
      "fleetctl version"},

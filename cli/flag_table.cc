@@ -4,6 +4,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
 #include "cli/command_table.h"
 #include "proto/rpc/quantity.h"
 #include "proto/rpc/status.h"
@@ -104,7 +105,83 @@ absl::Status AddExitCodes(CommandLine& line, const std::string& value) {
   return absl::OkStatus();
 }
 
+// "10m" before now, or an RFC 3339 time.
+absl::Status SetSince(CommandLine& line, const std::string& value) {
+  if (const auto ago = ParseDuration(value); ago.ok()) {
+    line.audit_since = absl::Now() - *ago;
+    return absl::OkStatus();
+  }
+  std::string error;
+  if (absl::ParseTime(absl::RFC3339_full, value, &line.audit_since, &error)) {
+    return absl::OkStatus();
+  }
+  return Expected(
+      "a duration such as 2h, or a time such as "
+      "2026-01-31T12:00:00Z",
+      value);
+}
+
+absl::Status SetRecords(CommandLine& line, const std::string& value) {
+  const bool fits = absl::SimpleAtoi(value, &line.records) &&
+                    line.records >= 1 && line.records <= 1000;
+  return fits ? absl::OkStatus() : Expected("a number from 1 to 1,000", value);
+}
+
 constexpr FlagDoc kFlags[] = {
+    {"--token", "TOKEN", kLoginFlags,
+     "The token; better from FLEET_TOKEN or standard input",
+     [](CommandLine& l, const std::string& v) {
+       l.token = v;
+       return absl::OkStatus();
+     }},
+    {"--name", "NAME", kLoginFlags,
+     "What to call the context; default: the address",
+     [](CommandLine& l, const std::string& v) {
+       l.context = v;
+       return absl::OkStatus();
+     }},
+    {"--role", "ROLE", kTokenFlags, "viewer, operator, deployer or admin",
+     [](CommandLine& l, const std::string& v) {
+       l.role = v;
+       return absl::OkStatus();
+     }},
+    {"--apps", "GLOB,…", kTokenFlags, "Only for these apps",
+     [](CommandLine& l, const std::string& v) { return AddWords(l.apps, v); }},
+    {"--ttl", "DURATION", kTokenFlags,
+     "How long it is valid (90 days; 10m for a join token)",
+     [](CommandLine& l, const std::string& v) {
+       return SetDuration(l.ttl, v);
+     }},
+    {"--join", "HOST", kTokenFlags,
+     "A token that lets one machine in, once, as this host",
+     [](CommandLine& l, const std::string& v) {
+       l.join_host = v;
+       return absl::OkStatus();
+     }},
+    {"--label", "KEY=VALUE,…", kTokenFlags,
+     "With --join: labels that the host gets and cannot change",
+     [](CommandLine& l, const std::string& v) {
+       return AddWords(l.labels, v);
+     }},
+    {"--all", "", kEndedFlags, "Also those that are used, expired or revoked",
+     [](CommandLine& l, const std::string&) {
+       l.include_ended = true;
+       return absl::OkStatus();
+     }},
+    {"--since", "TIME", kAuditFlags, "From then on: 2h (ago) or a time",
+     SetSince},
+    {"--actor", "NAME", kAuditFlags, "Only what this one did",
+     [](CommandLine& l, const std::string& v) {
+       l.actor = v;
+       return absl::OkStatus();
+     }},
+    {"-n,--records", "N", kAuditFlags, "The newest ones, without --since (50)",
+     SetRecords},
+    {"--verify", "", kAuditFlags, "Check the chain of hashes instead",
+     [](CommandLine& l, const std::string&) {
+       l.verify = true;
+       return absl::OkStatus();
+     }},
     {"--hosts,--host", "all|NAMES|SELECTOR", kHostFlags,
      "Only these hosts: names, globs or labels (role=web,zone in (a,b))",
      [](CommandLine& l, const std::string& v) {

@@ -10,10 +10,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "cli/stream_thread.h"
+#include "fleet/v1/access_service.grpc.pb.h"
 #include "fleet/v1/app_service.grpc.pb.h"
+#include "fleet/v1/audit_service.grpc.pb.h"
 #include "fleet/v1/host_service.grpc.pb.h"
 #include "fleet/v1/log_service.grpc.pb.h"
 #include "fleet/v1/rollout_service.grpc.pb.h"
+#include "fleet/v1/secret_service.grpc.pb.h"
 #include "proto/rpc/address.h"
 #include "proto/rpc/credentials.h"
 #include "proto/rpc/status.h"
@@ -23,9 +26,12 @@ namespace {
 
 constexpr std::chrono::seconds kCallLimit(30);
 
+using Access = v1::AccessService::Stub;
 using Apps = v1::AppService::Stub;
+using Audit = v1::AuditService::Stub;
 using Hosts = v1::HostService::Stub;
 using Rollouts = v1::RolloutService::Stub;
+using Secrets = v1::SecretService::Stub;
 
 // gRPC's own words for a failed connection, without what says nothing.
 std::string ConnectionError(absl::string_view message) {
@@ -40,12 +46,21 @@ std::string ConnectionError(absl::string_view message) {
 
 struct FleetClient::Stubs {
   explicit Stubs(const std::shared_ptr<grpc::ChannelInterface>& channel)
-      : apps(channel), hosts(channel), logs(channel), rollouts(channel) {}
+      : access(channel),
+        apps(channel),
+        audit(channel),
+        hosts(channel),
+        logs(channel),
+        rollouts(channel),
+        secrets(channel) {}
 
+  v1::AccessService::Stub access;
   v1::AppService::Stub apps;
+  v1::AuditService::Stub audit;
   v1::HostService::Stub hosts;
   v1::LogService::Stub logs;
   v1::RolloutService::Stub rollouts;
+  v1::SecretService::Stub secrets;
 };
 
 // The unary calls that are under way.
@@ -71,10 +86,12 @@ struct FleetClient::Calls {
 };
 
 absl::StatusOr<std::unique_ptr<FleetClient>> FleetClient::Make(
-    std::string_view address, bool insecure) {
-  ASSIGN_OR_RETURN(const Address parsed, ParseAddress(address));
+    const ControllerAccess& access, bool insecure) {
+  ASSIGN_OR_RETURN(const Address parsed, ParseAddress(access.address));
   CredentialOptions options;
   options.insecure = insecure;
+  options.authority = access.authority;
+  options.token = access.token;
   ASSIGN_OR_RETURN(const auto credentials,
                    ChannelCredentialsFor(parsed, options));
   return std::make_unique<FleetClient>(
@@ -246,6 +263,66 @@ absl::StatusOr<v1::RetryRolloutResponse> FleetClient::Call(
     const v1::RetryRolloutRequest& request) {
   return Unary<v1::RetryRolloutResponse>(stubs_->rollouts,
                                          &Rollouts::RetryRollout, request);
+}
+
+absl::StatusOr<v1::CreateTokenResponse> FleetClient::Call(
+    const v1::CreateTokenRequest& request) {
+  return Unary<v1::CreateTokenResponse>(stubs_->access, &Access::CreateToken,
+                                        request);
+}
+
+absl::StatusOr<v1::ListTokensResponse> FleetClient::Call(
+    const v1::ListTokensRequest& request) {
+  return Unary<v1::ListTokensResponse>(stubs_->access, &Access::ListTokens,
+                                       request);
+}
+
+absl::StatusOr<v1::RevokeTokenResponse> FleetClient::Call(
+    const v1::RevokeTokenRequest& request) {
+  return Unary<v1::RevokeTokenResponse>(stubs_->access, &Access::RevokeToken,
+                                        request);
+}
+
+absl::StatusOr<v1::RevokeHostResponse> FleetClient::Call(
+    const v1::RevokeHostRequest& request) {
+  return Unary<v1::RevokeHostResponse>(stubs_->access, &Access::RevokeHost,
+                                       request);
+}
+
+absl::StatusOr<v1::GetCallerResponse> FleetClient::Call(
+    const v1::GetCallerRequest& request) {
+  return Unary<v1::GetCallerResponse>(stubs_->access, &Access::GetCaller,
+                                      request);
+}
+
+absl::StatusOr<v1::ListAuditRecordsResponse> FleetClient::Call(
+    const v1::ListAuditRecordsRequest& request) {
+  return Unary<v1::ListAuditRecordsResponse>(stubs_->audit,
+                                             &Audit::ListAuditRecords, request);
+}
+
+absl::StatusOr<v1::VerifyAuditResponse> FleetClient::Call(
+    const v1::VerifyAuditRequest& request) {
+  return Unary<v1::VerifyAuditResponse>(stubs_->audit, &Audit::VerifyAudit,
+                                        request);
+}
+
+absl::StatusOr<v1::SetSecretResponse> FleetClient::Call(
+    const v1::SetSecretRequest& request) {
+  return Unary<v1::SetSecretResponse>(stubs_->secrets, &Secrets::SetSecret,
+                                      request);
+}
+
+absl::StatusOr<v1::ListSecretsResponse> FleetClient::Call(
+    const v1::ListSecretsRequest& request) {
+  return Unary<v1::ListSecretsResponse>(stubs_->secrets, &Secrets::ListSecrets,
+                                        request);
+}
+
+absl::StatusOr<v1::DeleteSecretResponse> FleetClient::Call(
+    const v1::DeleteSecretRequest& request) {
+  return Unary<v1::DeleteSecretResponse>(stubs_->secrets,
+                                         &Secrets::DeleteSecret, request);
 }
 
 std::unique_ptr<StreamCall> FleetClient::Stream(

@@ -9,10 +9,14 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "cli/access/controller_access.h"
+#include "fleet/v1/access_service.pb.h"
 #include "fleet/v1/app_service.pb.h"
+#include "fleet/v1/audit_service.pb.h"
 #include "fleet/v1/host_service.pb.h"
 #include "fleet/v1/log_service.pb.h"
 #include "fleet/v1/rollout_service.pb.h"
+#include "fleet/v1/secret_service.pb.h"
 #include "proto/rpc/event_loop.h"
 
 namespace grpc {
@@ -42,9 +46,9 @@ struct StreamHandlers {
 // DEADLINE_EXCEEDED name the address and say what to do.
 class FleetClient {
  public:
-  // `address` as ParseAddress takes it. Connects with the first call.
+  // access.address as ParseAddress takes it. Connects with the first call.
   static absl::StatusOr<std::unique_ptr<FleetClient>> Make(
-      std::string_view address, bool insecure);
+      const ControllerAccess& access, bool insecure);
   FleetClient(std::shared_ptr<grpc::ChannelInterface> channel,
               std::string address);
   ~FleetClient();
@@ -76,6 +80,18 @@ class FleetClient {
       const v1::ResumeRolloutRequest&);
   absl::StatusOr<v1::AbortRolloutResponse> Call(const v1::AbortRolloutRequest&);
   absl::StatusOr<v1::RetryRolloutResponse> Call(const v1::RetryRolloutRequest&);
+
+  absl::StatusOr<v1::CreateTokenResponse> Call(const v1::CreateTokenRequest&);
+  absl::StatusOr<v1::ListTokensResponse> Call(const v1::ListTokensRequest&);
+  absl::StatusOr<v1::RevokeTokenResponse> Call(const v1::RevokeTokenRequest&);
+  absl::StatusOr<v1::RevokeHostResponse> Call(const v1::RevokeHostRequest&);
+  absl::StatusOr<v1::GetCallerResponse> Call(const v1::GetCallerRequest&);
+  absl::StatusOr<v1::ListAuditRecordsResponse> Call(
+      const v1::ListAuditRecordsRequest&);
+  absl::StatusOr<v1::VerifyAuditResponse> Call(const v1::VerifyAuditRequest&);
+  absl::StatusOr<v1::SetSecretResponse> Call(const v1::SetSecretRequest&);
+  absl::StatusOr<v1::ListSecretsResponse> Call(const v1::ListSecretsRequest&);
+  absl::StatusOr<v1::DeleteSecretResponse> Call(const v1::DeleteSecretRequest&);
 
   // `loop` must outlive the call.
   std::unique_ptr<StreamCall> Stream(

@@ -8,10 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "cli/access/controller_access.h"
 #include "cli/command_line.h"
 #include "cli/commands/commands.h"
 #include "cli/help_text.h"
 #include "cli/man_page.h"
+#include "proto/rpc/status.h"
 
 namespace fleet::cli {
 namespace {
@@ -33,6 +35,22 @@ int PrintHelp(const CommandLine& line) {
   return static_cast<int>(ExitCode::kSuccess);
 }
 
+int Refuse(const absl::Status& status) {
+  std::cerr << "fleetctl: " << status.message() << std::endl;
+  return static_cast<int>(ExitCodeOf(status));
+}
+
+// `login` learns by itself what there is to know of a fleet.
+absl::StatusOr<ControllerAccess> Access(const CommandLine& line,
+                                        const Environment& env) {
+  if (line.command == "login") return ControllerAccess{"unix:/none", false};
+  ASSIGN_OR_RETURN(
+      ControllerAccess access,
+      FindAccess({line.controller, line.context}, env, PathExists));
+  if (!line.insecure) RETURN_IF_ERROR(LearnAuthority(access, env));
+  return access;
+}
+
 int Main(const std::vector<std::string>& args) {
   const auto line = ParseCommandLine(args);
   if (!line.ok()) {
@@ -41,13 +59,10 @@ int Main(const std::vector<std::string>& args) {
   }
   if (line->help) return PrintHelp(*line);
   const Environment env = ProcessEnvironment;
-  const ControllerAddress address =
-      FindController(line->controller, env, PathExists);
-  const auto client = FleetClient::Make(address.text, line->insecure);
-  if (!client.ok()) {
-    std::cerr << "fleetctl: " << client.status().message() << std::endl;
-    return static_cast<int>(ExitCodeOf(client.status()));
-  }
+  const auto access = Access(*line, env);
+  if (!access.ok()) return Refuse(access.status());
+  const auto client = FleetClient::Make(*access, line->insecure);
+  if (!client.ok()) return Refuse(client.status());
   const SystemClock clock;
   EventLoop loop(clock);
   LocalFleet local(env, LocalSocketPath(env, PathExists));
@@ -67,7 +82,7 @@ int Main(const std::vector<std::string>& args) {
       .loop = loop,
       .env = env,
       .client = **client,
-      .local = address.local ? &local : nullptr,
+      .local = access->local ? &local : nullptr,
       .ask = live && isatty(STDIN_FILENO) != 0
                  ? Ask
                  : std::function<std::string(const std::string&)>(),

@@ -136,7 +136,7 @@ void AgentSession::Welcome(const v1::Hello& hello) {
   *welcome.mutable_time() = ToProtoTimestamp(env_.clock.WallNow());
   Send(std::move(response));
   env_.state.SetAll(host_, hello.apps());
-  desired_.emplace(env_.registry, host_, env_.epoch);
+  desired_.emplace(env_.registry, host_, env_.epoch, env_.secrets);
   ConfirmRemovals(/*after_hello=*/true);
   desired_->AddAll();
   env_.listener.OnHostConnected(host_);

@@ -39,6 +39,7 @@ struct SessionEnvironment {
   absl::Duration heartbeat_period = absl::Seconds(5);
   absl::Duration metrics_period = absl::Seconds(2);
   FixedLabels fixed_labels = nullptr;
+  SecretSource secrets = nullptr;
 };
 
 class AgentSession;

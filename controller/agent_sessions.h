@@ -34,6 +34,11 @@ class AgentSessions : public SessionPeers {
     environment_.fixed_labels = std::move(labels);
   }
 
+  // What apps' secrets hold. Before the first session.
+  void SetSecrets(SecretSource secrets) {
+    environment_.secrets = std::move(secrets);
+  }
+
   // A stream was opened; `stream` outlives the session, which lives until
   // Forget. nullptr: there are too many; the stream is closed.
   AgentSession* Open(AgentStream& stream);

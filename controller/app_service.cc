@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "controller/page.h"
 #include "controller/rollout_proto.h"
 #include "proto/rpc/app_spec_proto.h"
@@ -95,6 +96,20 @@ grpc::ServerUnaryReactor* AppService::ApplyApps(
                      });
 }
 
+absl::Status AppService::CheckSecrets(const v1::AppSpec& spec) const {
+  if (has_secret_ == nullptr) return absl::OkStatus();
+  for (const auto& [variable, secret] : spec.secrets()) {
+    if (has_secret_(secret)) continue;
+    return ErrorWithReason(
+        absl::StatusCode::kInvalidArgument,
+        absl::StrCat("app \"", spec.name(), "\": env.", variable,
+                     ": there is no secret ", secret,
+                     "; set it first: fleetctl secret set ", secret),
+        {"SPEC_INVALID", {{"app", spec.name()}}});
+  }
+  return absl::OkStatus();
+}
+
 absl::Status AppService::Apply(const v1::ApplyAppsRequest& request,
                                const std::string& actor,
                                v1::ApplyAppsResponse& response) {
@@ -106,6 +121,7 @@ absl::Status AppService::Apply(const v1::ApplyAppsRequest& request,
   }
   ApplyOrder order;
   for (const v1::AppSpec& spec : request.specs()) {
+    RETURN_IF_ERROR(CheckSecrets(spec));
     order.specs.push_back(FromProto(spec));
   }
   order.validate_only = request.validate_only();

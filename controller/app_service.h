@@ -33,6 +33,11 @@ class AppService final : public v1::AppService::CallbackService {
         answers_(answers),
         view_(view) {}
 
+  // Whether there is a secret of the name; specs that name another are refused.
+  void SetSecretCheck(std::function<bool(const std::string&)> has_secret) {
+    has_secret_ = std::move(has_secret);
+  }
+
   grpc::ServerUnaryReactor* ApplyApps(grpc::CallbackServerContext* context,
                                       const v1::ApplyAppsRequest* request,
                                       v1::ApplyAppsResponse* response) override;
@@ -81,6 +86,8 @@ class AppService final : public v1::AppService::CallbackService {
                       const std::function<absl::Status(const AppOrder&)>& act,
                       v1::App* app);
 
+  absl::Status CheckSecrets(const v1::AppSpec& spec) const;
+
   CallGate& gate_;
   AppRegistry& registry_;
   AppApply& apply_;
@@ -88,6 +95,7 @@ class AppService final : public v1::AppService::CallbackService {
   AppCommands& commands_;
   RequestAnswers& answers_;
   const AppView& view_;
+  std::function<bool(const std::string&)> has_secret_;
 };
 
 }  // namespace fleet::controller

@@ -15,6 +15,7 @@
 #include "controller/host_service.h"
 #include "controller/log_service.h"
 #include "controller/rollout_service.h"
+#include "controller/secret_service.h"
 #include "controller/store/migrations.h"
 #include "controller/store/sqlite_database.h"
 #include "controller/store/sqlite_rollout_store.h"
@@ -40,6 +41,7 @@ struct Opened {
   StateLock lock;
   std::unique_ptr<SqliteDatabase> database;
   int64_t epoch = 0;
+  SealingKey secret_key;
 };
 
 absl::StatusOr<Opened> OpenStore(const std::string& state_dir) {
@@ -48,7 +50,9 @@ absl::StatusOr<Opened> OpenStore(const std::string& state_dir) {
                                       state_dir, "/controller.db")));
   RETURN_IF_ERROR(Migrate(*database, Migrations()));
   ASSIGN_OR_RETURN(int64_t epoch, SqliteStore(*database).RaiseEpoch());
-  return Opened{std::move(lock), std::move(database), epoch};
+  ASSIGN_OR_RETURN(SealingKey key,
+                   SealingKey::Open(absl::StrCat(state_dir, "/secrets.key")));
+  return Opened{std::move(lock), std::move(database), epoch, std::move(key)};
 }
 
 }  // namespace
@@ -64,6 +68,7 @@ struct Controller::Parts {
   SqliteStore store;
   SqliteRolloutStore rollout_store;
   FleetCore core;
+  SecretStore secrets;
   FleetAccess access;
   CallGate gate;
   AccessService access_service;
@@ -74,6 +79,7 @@ struct Controller::Parts {
   HostService host_service;
   LogService log_service;
   RolloutService rollout_service;
+  SecretService secret_service;
 };
 
 Controller::Parts::Parts(EventLoop& loop, Opened opened,
@@ -84,6 +90,7 @@ Controller::Parts::Parts(EventLoop& loop, Opened opened,
       store(*database),
       rollout_store(*database),
       core({loop, store, rollout_store, opened.epoch, seed, OptionsOfDriver()}),
+      secrets(*database, loop.clock(), opened.secret_key),
       access({*database, loop.clock(), opened.epoch,
               tls == nullptr ? nullptr : &tls->authority(), core.registry,
               core.hosts, core.driver}),
@@ -99,7 +106,12 @@ Controller::Parts::Parts(EventLoop& loop, Opened opened,
       enrollment_service(gate, access.tokens(), access.certificates()),
       host_service(gate, core, loop.clock().WallNow()),
       log_service(gate, core.tails),
-      rollout_service(gate, core.driver, core.registry) {
+      rollout_service(gate, core.driver, core.registry),
+      secret_service(gate, secrets, core.registry) {
+  app_service.SetSecretCheck(
+      [this](const std::string& name) { return secrets.Has(name); });
+  core.sessions.SetSecrets(
+      [this](const std::string& name) { return secrets.Reveal(name); });
   core.sessions.SetFixedLabels([this](const std::string& host) {
     return access.certificates().LabelsOf(host);
   });
@@ -118,6 +130,7 @@ absl::StatusOr<std::unique_ptr<Controller>> Controller::Start(
   auto parts = std::make_unique<Parts>(loop, std::move(opened), std::move(tls),
                                        options.random_seed);
   RETURN_IF_ERROR(parts->access.Load());
+  RETURN_IF_ERROR(parts->secrets.Load());
   RETURN_IF_ERROR(parts->core.Load());
   spdlog::info("controller version={} epoch={} store={} apps={} hosts={}",
                FLEET_VERSION, parts->core.epoch, parts->database->path(),
@@ -135,7 +148,8 @@ std::vector<grpc::Service*> Controller::services() {
   return {&parts_->access_service,     &parts_->agent_service,
           &parts_->app_service,        &parts_->audit_service,
           &parts_->enrollment_service, &parts_->host_service,
-          &parts_->log_service,        &parts_->rollout_service};
+          &parts_->log_service,        &parts_->rollout_service,
+          &parts_->secret_service};
 }
 
 void Controller::GoAway() {

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "controller/target_proto.h"
+#include "proto/rpc/status.h"
+#include "spdlog/spdlog.h"
 
 namespace fleet::controller {
 namespace {
@@ -57,6 +59,7 @@ bool DesiredSender::Fill(std::set<std::string>& from, size_t limit,
     v1::AppTarget next = ToProto(
         *target, target->removed ? nullptr : RevisionOf(app, target->revision),
         RevisionOf(app, target->once_hook.revision));
+    AddSecrets(next);
     bytes += next.ByteSizeLong();
     if (bytes > kMaxBytes && !sent_.empty()) return false;
     *message.add_targets() = std::move(next);
@@ -64,6 +67,20 @@ bool DesiredSender::Fill(std::set<std::string>& from, size_t limit,
     from.erase(from.begin());
   }
   return from.empty();
+}
+
+// One that has no value is left out: the host says so, where the user looks.
+void DesiredSender::AddSecrets(v1::AppTarget& target) const {
+  if (secrets_ == nullptr) return;
+  for (const auto& [variable, name] : target.spec().secrets()) {
+    absl::StatusOr<std::string> value = secrets_(name);
+    if (!value.ok()) {
+      spdlog::warn("app={} host={}: {}", target.app(), host_,
+                   ToStd(value.status().message()));
+      continue;
+    }
+    (*target.mutable_secret_values())[name] = *std::move(value);
+  }
 }
 
 AckOutcome DesiredSender::OnAck(const v1::DesiredStateAck& ack) {

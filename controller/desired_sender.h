@@ -3,12 +3,14 @@
 #define FLEET_CONTROLLER_DESIRED_SENDER_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "controller/app_registry.h"
 #include "fleet/v1/agent_service.pb.h"
 
@@ -25,15 +27,23 @@ struct AckOutcome {
   std::vector<SentTarget> refused;
 };
 
+// The value of a secret, for a host that runs an app which names it.
+using SecretSource =
+    std::function<absl::StatusOr<std::string>(const std::string& name)>;
+
 // One per session. At most one DesiredState waits for its ack; what changes
 // meanwhile is sent after it, as it is then, so that nothing queues up. When a
 // message with several targets is refused, they are sent again one by one, so
 // that a refusal is about one target. Loop thread only.
 class DesiredSender {
  public:
-  // `registry` outlives it.
-  DesiredSender(const AppRegistry& registry, std::string host, int64_t epoch)
-      : registry_(registry), host_(std::move(host)), epoch_(epoch) {}
+  // `registry` outlives it. No `secrets`: apps get none.
+  DesiredSender(const AppRegistry& registry, std::string host, int64_t epoch,
+                SecretSource secrets = nullptr)
+      : registry_(registry),
+        host_(std::move(host)),
+        epoch_(epoch),
+        secrets_(std::move(secrets)) {}
 
   // Everything, and that there is nothing else.
   void AddAll();
@@ -53,9 +63,12 @@ class DesiredSender {
   bool Fill(std::set<std::string>& from, size_t limit,
             v1::DesiredState& message);
 
+  void AddSecrets(v1::AppTarget& target) const;
+
   const AppRegistry& registry_;
   const std::string host_;
   const int64_t epoch_;
+  const SecretSource secrets_;
   int64_t nonce_ = 0;
   bool full_due_ = false;
   std::set<std::string> due_;

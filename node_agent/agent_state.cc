@@ -10,6 +10,7 @@
 #include "node_agent/dependency.h"
 #include "node_agent/desired_state_acceptor.h"
 #include "node_agent/target_proto.h"
+#include "node_agent/target_secrets.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::agent {
@@ -19,10 +20,10 @@ namespace {
 constexpr uint64_t kIdsPerReservation = 4096;
 constexpr absl::Duration kSaveRetry = absl::Seconds(1);
 
-SavedApp ToSaved(const JournaledApp& app, int cores) {
+SavedApp ToSaved(const JournaledApp& app, int cores, const SealingKey* key) {
   SavedApp saved;
   for (const auto& [generation, target] : app.targets) {
-    saved.targets.push_back(FromProto(target, cores));
+    saved.targets.push_back(FromProto(target, cores, key));
   }
   saved.slots = app.slots;
   if (app.result) saved.result = FromProto(*app.result);
@@ -72,7 +73,7 @@ void AgentState::Start(WorkerId first_worker_id) {
 
 void AgentState::RestoreApps() {
   for (const auto& [uid, app] : journal_.contents().apps) {
-    Supervisor(uid, RestoreApp(ToSaved(app, cores_)));
+    Supervisor(uid, RestoreApp(ToSaved(app, cores_, secret_key_)));
   }
 }
 
@@ -118,6 +119,9 @@ AppSupervisor* AgentState::Find(const std::string& app_uid) {
 
 v1::DesiredStateAck AgentState::Accept(const v1::DesiredState& wanted) {
   Acceptance acceptance = JudgeDesiredState(journal_.contents(), wanted);
+  for (v1::AppTarget& target : acceptance.targets) {
+    SealSecrets(target, secret_key_);
+  }
   absl::Status status = acceptance.status;
   bool epoch_refused = wanted.epoch() < epoch();
   if (!epoch_refused) {
@@ -132,7 +136,8 @@ v1::DesiredStateAck AgentState::Accept(const v1::DesiredState& wanted) {
   if (!epoch_refused && wanted.full()) RemoveUnknown(wanted);
   for (const v1::AppTarget& target : acceptance.targets) {
     Erase(target.app_uid());
-    Supervisor(target.app_uid(), AppState()).Accept(FromProto(target, cores_));
+    Supervisor(target.app_uid(), AppState())
+        .Accept(FromProto(target, cores_, secret_key_));
   }
   v1::DesiredStateAck ack;
   ack.set_nonce(wanted.nonce());

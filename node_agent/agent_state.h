@@ -17,6 +17,7 @@
 #include "node_agent/status_report.h"
 #include "node_agent/worker_runtime.h"
 #include "proto/rpc/event_loop.h"
+#include "proto/rpc/sealed_text.h"
 
 namespace fleet::agent {
 
@@ -37,6 +38,9 @@ class AgentState : public WorkerListener, private AppSupervisor::Owner {
   AgentState(EventLoop& loop, WorkerRuntime& runtime, DesiredJournal& journal,
              int cores, std::string host_name = "localhost");
   ~AgentState() override;
+
+  // Seals what apps are given in secret; it outlives this. Before Start.
+  void SetSecretKey(const SealingKey* key) { secret_key_ = key; }
 
   // Takes over the workers that live and brings up what the journal says.
   // Once, before the loop runs. Worker ids are not below `first_worker_id`.
@@ -108,6 +112,7 @@ class AgentState : public WorkerListener, private AppSupervisor::Owner {
   WorkerRuntime& runtime_;
   DesiredJournal& journal_;
   const int cores_;
+  const SealingKey* secret_key_ = nullptr;
   const std::string host_name_;
 
   std::map<std::string, std::unique_ptr<AppSupervisor>> apps_;  // By app_uid.

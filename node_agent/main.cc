@@ -193,6 +193,9 @@ absl::StatusOr<int> Run(const AgentOptions& options, const StateFolder& folder,
 
   HostFacts facts = ReadHostFacts();
   AgentState state(loop, runtime, *journal, facts.cores, options.host_name);
+  ASSIGN_OR_RETURN(const SealingKey secret_key,
+                   SealingKey::Open(folder.path() + "/secrets.key"));
+  state.SetSecretKey(&secret_key);
   LogTailService tails(loop, logs, options.host_name);
   CommandService commands(state, runtime, [&folder, &journal, &keeper] {
     HostConditions conditions = ReadHostConditions(folder.path());

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "node_agent/target_secrets.h"
 #include "proto/rpc/app_spec_proto.h"
 #include "proto/rpc/proto_time.h"
 #include "proto/rpc/status.h"
@@ -26,7 +27,8 @@ StepPolicy FromProto(const v1::StepPolicy& step, const AppSpec& spec) {
 
 }  // namespace
 
-AppTarget FromProto(const v1::AppTarget& from, int cores) {
+AppTarget FromProto(const v1::AppTarget& from, int cores,
+                    const SealingKey* key) {
   auto spec = std::make_shared<AppSpec>(fleet::FromProto(from.spec()));
   AppTarget target;
   target.app = from.app();
@@ -43,6 +45,10 @@ AppTarget FromProto(const v1::AppTarget& from, int cores) {
   if (!valid.ok()) {
     target.spec_error =
         absl::StrCat("the spec is not valid: ", valid.message());
+  }
+  absl::Status revealed = RevealSecrets(from, key, *spec);
+  if (valid.ok() && !revealed.ok()) {
+    target.spec_error = std::string(ToStd(revealed.message()));
   }
   target.spec = std::move(spec);
   return target;

@@ -17,12 +17,12 @@ constexpr size_t kMostBytes = 1000;
 constexpr int64_t kForgetStep = 1000;
 constexpr char kColumns[] = "SELECT seq, time_ms, body, hash FROM audit ";
 
+// Not in the middle of a character.
 void Cut(std::string& text) {
   if (text.size() <= kMostBytes) return;
-  text.resize(kMostBytes);
-  // Not in the middle of a character.
-  while (!text.empty() && (text.back() & 0xc0) == 0x80) text.pop_back();
-  if (!text.empty() && (text.back() & 0x80) != 0) text.pop_back();
+  size_t end = kMostBytes;
+  while (end > 0 && (text[end] & 0xc0) == 0x80) --end;
+  text.resize(end);
 }
 
 std::string Dump(const json& value) {

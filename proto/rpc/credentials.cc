@@ -1,6 +1,5 @@
 #include "proto/rpc/credentials.h"
 
-#include <grpcpp/client_context.h>
 #include <grpcpp/security/tls_certificate_provider.h>
 #include <grpcpp/security/tls_credentials_options.h>
 #include <sys/stat.h>
@@ -51,17 +50,30 @@ std::shared_ptr<grpc::ServerCredentials> TlsServer(const TlsFiles& files) {
   return grpc::experimental::TlsServerCredentials(options);
 }
 
-std::shared_ptr<grpc::ChannelCredentials> TlsClient(const TlsFiles& files) {
-  grpc::experimental::TlsChannelCredentialsOptions options;
-  options.set_certificate_provider(Watch(files));
-  options.watch_root_certs();
-  if (!files.key.empty()) options.watch_identity_key_cert_pairs();
-  return grpc::experimental::TlsCredentials(options);
+std::shared_ptr<grpc::experimental::CertificateProviderInterface> Trust(
+    const CredentialOptions& options) {
+  if (options.tls.has_value()) return Watch(*options.tls);
+  AllowTls13Only();
+  return std::make_shared<grpc::experimental::StaticDataCertificateProvider>(
+      options.authority);
 }
 
-bool UsesTls(const Address& address, const CredentialOptions& options) {
-  return address.kind == Address::Kind::kTcp && !options.insecure &&
-         options.tls.has_value();
+std::shared_ptr<grpc::ChannelCredentials> TlsClient(
+    const CredentialOptions& options) {
+  grpc::experimental::TlsChannelCredentialsOptions tls;
+  tls.set_certificate_provider(Trust(options));
+  tls.watch_root_certs();
+  if (options.tls.has_value() && !options.tls->key.empty()) {
+    tls.watch_identity_key_cert_pairs();
+  }
+  auto credentials = grpc::experimental::TlsCredentials(tls);
+  if (options.token.empty()) return credentials;
+  return grpc::CompositeChannelCredentials(
+      credentials, grpc::AccessTokenCredentials(options.token));
+}
+
+bool IsTcp(const Address& address, const CredentialOptions& options) {
+  return address.kind == Address::Kind::kTcp && !options.insecure;
 }
 
 // Plaintext is for this machine alone.
@@ -102,14 +114,19 @@ absl::Status CheckSocketOwner(const Address& address) {
 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerCredentialsFor(
     const Address& address, const CredentialOptions& options) {
-  if (UsesTls(address, options)) return TlsServer(*options.tls);
+  if (IsTcp(address, options) && options.tls.has_value()) {
+    return TlsServer(*options.tls);
+  }
   RETURN_IF_ERROR(CheckPlaintext(address, options));
   return grpc::InsecureServerCredentials();
 }
 
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ChannelCredentialsFor(
     const Address& address, const CredentialOptions& options) {
-  if (UsesTls(address, options)) return TlsClient(*options.tls);
+  if (IsTcp(address, options) &&
+      (options.tls.has_value() || !options.authority.empty())) {
+    return TlsClient(options);
+  }
   RETURN_IF_ERROR(CheckPlaintext(address, options));
   RETURN_IF_ERROR(CheckSocketOwner(address));
   return grpc::InsecureChannelCredentials();
@@ -143,10 +160,6 @@ grpc::ChannelArguments ClientChannelArguments() {
   // Without TLS nobody looks at it.
   args.SetSslTargetNameOverride(kControllerName);
   return args;
-}
-
-void AddBearerToken(grpc::ClientContext& context, const std::string& token) {
-  context.AddMetadata("authorization", absl::StrCat("Bearer ", token));
 }
 
 }  // namespace fleet

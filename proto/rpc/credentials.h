@@ -16,10 +16,6 @@
 #include "proto/rpc/address.h"
 #include "proto/rpc/tls_files.h"
 
-namespace grpc {
-class ClientContext;
-}  // namespace grpc
-
 namespace fleet {
 
 struct CredentialOptions {
@@ -29,6 +25,10 @@ struct CredentialOptions {
   // and refuses one that its authority has not signed; a client without one
   // comes in and has to bring a token.
   std::optional<TlsFiles> tls = std::nullopt;
+  // For a client, in place of `tls`: the authority it trusts, in PEM, and the
+  // bearer token that goes with each call (over TLS only); empty: none.
+  std::string authority = {};
+  std::string token = {};
 };
 
 // FAILED_PRECONDITION for TCP without `insecure` or `tls`, and for plaintext
@@ -44,9 +44,6 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ChannelCredentialsFor(
 // Keepalive, message size (4 MiB), and one owner per port.
 void ApplyServerOptions(grpc::ServerBuilder& builder);
 grpc::ChannelArguments ClientChannelArguments();
-
-// Sent with every call over the channel, also a plaintext one on loopback.
-void AddBearerToken(grpc::ClientContext& context, const std::string& token);
 
 }  // namespace fleet
 

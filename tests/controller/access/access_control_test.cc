@@ -17,6 +17,7 @@
 #include "fleet/v1/host_service.pb.h"
 #include "fleet/v1/log_service.pb.h"
 #include "fleet/v1/rollout_service.pb.h"
+#include "fleet/v1/secret_service.pb.h"
 #include "proto/rpc/clock.h"
 #include "proto/rpc/status.h"
 #include "tests/controller/temp_folder.h"
@@ -39,7 +40,8 @@ std::vector<const FileDescriptor*> ServiceFiles() {
           v1::EnrollHostRequest::descriptor()->file(),
           v1::ListHostsRequest::descriptor()->file(),
           v1::TailLogsRequest::descriptor()->file(),
-          v1::CreateRolloutRequest::descriptor()->file()};
+          v1::CreateRolloutRequest::descriptor()->file(),
+          v1::SetSecretRequest::descriptor()->file()};
 }
 
 std::vector<const MethodDescriptor*> Methods() {
@@ -131,7 +133,8 @@ TEST(MethodPermission, EveryServiceFileIsListedHere) {
   }
   for (const char* service :
        {"AccessService", "AgentService", "AppService", "AuditService",
-        "EnrollmentService", "HostService", "LogService", "RolloutService"}) {
+        "EnrollmentService", "HostService", "LogService", "RolloutService",
+        "SecretService"}) {
     EXPECT_TRUE(listed.count(std::string("fleet.v1.") + service) == 1)
         << service;
   }
