@@ -31,10 +31,10 @@ enum FlagGroup : unsigned {
   kReferenceFlags = 1 << 23,
   kSortFlags = 1 << 24,
   kStartFlags = 1 << 25,
-  kLoginFlags = 1 << 24,
-  kTokenFlags = 1 << 25,
-  kEndedFlags = 1 << 26,
-  kAuditFlags = 1 << 27,
+  kLoginFlags = 1 << 26,
+  kTokenFlags = 1 << 27,
+  kEndedFlags = 1 << 28,
+  kAuditFlags = 1 << 29,
 };
 
 struct FlagDoc {
