@@ -29,6 +29,8 @@ enum FlagGroup : unsigned {
   kPruneFlags = 1 << 21,
   kDiffFlags = 1 << 22,
   kReferenceFlags = 1 << 23,
+  kRevisionFlags = 1 << 24,
+  kPromoteFlags = 1 << 25,
 };
 
 struct FlagDoc {
