@@ -2,6 +2,7 @@
 #ifndef FLEET_CLI_COMMAND_LINE_H_
 #define FLEET_CLI_COMMAND_LINE_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -46,6 +47,10 @@ struct CommandLine {
   bool attach = false;
   // Flags of PM2's that have no meaning here, for a note.
   std::vector<std::string> without_meaning;
+  // Of rollback; 0: the newest one that was well before.
+  int64_t to_revision = 0;
+  // Of rollout promote: do not wait for the bake time.
+  bool now = false;
 
   bool follow = false;
   int lines = 15;

@@ -6,13 +6,12 @@
 namespace fleet::cli {
 namespace {
 
-constexpr unsigned kRolloutFlags =
-    kGlobalFlags | kHostFlags | kWaitFlags | kPolicyFlags | kRequestFlags;
+constexpr unsigned kRolloutFlags = kGlobalFlags | kHostFlags | kWaitFlags |
+                                   kPolicyFlags | kRequestFlags | kConfirmFlags;
 
 constexpr CommandDoc kCommands[] = {
     {"apply", "startOrReload startOrRestart", "FILE", 1, 1, Operand::kFiles,
-     kRolloutFlags | kDryRunFlags | kFileFlags | kOutputFlags | kConfirmFlags |
-         kPruneFlags,
+     kRolloutFlags | kDryRunFlags | kFileFlags | kOutputFlags | kPruneFlags,
      "Make the fleet run what a file says",
      "FILE is fleet.yaml, fleet.json, PM2's ecosystem.config.js (or .cjs, "
      ".mjs, .json, .yaml) or a Procfile. The differences are shown first. Apps "
@@ -181,14 +180,58 @@ constexpr CommandDoc kCommands[] = {
      "Show what apps wrote, merged from all hosts", "",
      "fleetctl logs web -f                      # follow\n"
      "fleetctl logs web.2 --hosts host-1 --err --lines 100"},
+    {"rollback", "", "APP", 1, 1, Operand::kApps,
+     kRolloutFlags | kDryRunFlags | kOutputFlags | kRevisionFlags,
+     "Bring an app back to a revision that was well",
+     "Without --to-revision: to the proven revision if not every host has it, "
+     "else to the newest proven one before it. A revision is proven once a "
+     "rollout to it has succeeded.",
+     "fleetctl rollback web\nfleetctl rollback web --to-revision 3 --dry-run"},
     {"rollout status", "", "[ROLLOUT|APP]", 0, 1, Operand::kRollouts,
      kGlobalFlags | kOutputFlags | kWaitFlags,
      "Show a rollout; with --wait, follow it to its end",
      "Without a name, the one that is under way.",
      "fleetctl rollout status web\nfleetctl rollout status r-4f2k9x1c --wait"},
+    {"rollout watch", "", "[ROLLOUT|APP]", 0, 1, Operand::kRollouts,
+     kGlobalFlags | kOutputFlags | kWaitFlags,
+     "Follow a rollout to its end; with -o json, an event a line",
+     "Without a name, the one that is under way.",
+     "fleetctl rollout watch web\nfleetctl rollout watch web -o json"},
     {"rollout ls", "rollout list", "[APP]", 0, 1, Operand::kApps,
      kGlobalFlags | kOutputFlags | kRolloutListFlags,
      "List the rollouts, newest first", "", "fleetctl rollout ls web"},
+    {"rollout history", "", "[APP]", 0, 1, Operand::kApps,
+     kGlobalFlags | kOutputFlags | kRolloutListFlags,
+     "List the rollouts of an app, newest first", "",
+     "fleetctl rollout history web"},
+    {"rollout promote", "", "ROLLOUT|APP", 1, 1, Operand::kRollouts,
+     kGlobalFlags | kWaitFlags | kOutputFlags | kPromoteFlags,
+     "Let the next wave start",
+     "For a rollout with `promote: manual` whose first wave is well, or whose "
+     "metric gate has no answer.",
+     "fleetctl rollout promote web\nfleetctl rollout promote web --now"},
+    {"rollout undo", "", "ROLLOUT|APP", 1, 1, Operand::kRollouts,
+     kGlobalFlags | kReasonFlags | kWaitFlags | kOutputFlags | kRequestFlags,
+     "Turn a rollout back",
+     "One under way rolls back now: hosts that were touched get the proven "
+     "revision, the others are left alone. After one that has ended, another "
+     "rollout brings its hosts to the revision they had before.",
+     "fleetctl rollout undo web"},
+    {"rollout diff", "", "ROLLOUT|APP", 1, 1, Operand::kRollouts,
+     kGlobalFlags | kOutputFlags,
+     "Show what a rollout changes in the app's spec", "",
+     "fleetctl rollout diff web"},
+    {"cordon", "", "HOST", 1, 1, Operand::kNone, kGlobalFlags | kReasonFlags,
+     "Keep rollouts and new apps away from a host; what runs goes on", "",
+     "fleetctl cordon host-3 --reason 'disk is failing'"},
+    {"drain", "", "HOST", 1, 1, Operand::kNone, kGlobalFlags | kReasonFlags,
+     "Cordon a host and stop its workers, in the way of their apps",
+     "The controller remembers it: also a host that is away, or boots, starts "
+     "nothing until it is uncordoned.",
+     "fleetctl drain host-3 --reason 'new kernel'"},
+    {"uncordon", "", "HOST", 1, 1, Operand::kNone, kGlobalFlags,
+     "Lift cordon and drain; the host gets what it has missed", "",
+     "fleetctl uncordon host-3"},
     {"rollout pause", "", "ROLLOUT|APP", 1, 1, Operand::kRollouts,
      kGlobalFlags | kReasonFlags | kOutputFlags,
      "Take no further host; hosts in work are finished", "",

@@ -35,6 +35,8 @@ enum FlagGroup : unsigned {
   kTokenFlags = 1 << 27,
   kEndedFlags = 1 << 28,
   kAuditFlags = 1 << 29,
+  kRevisionFlags = 1 << 30,
+  kPromoteFlags = 1u << 31,
 };
 
 struct FlagDoc {

@@ -6,6 +6,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "cli/command_table.h"
+#include "cli/spec_file/gate_text.h"
 #include "proto/rpc/quantity.h"
 #include "proto/rpc/status.h"
 
@@ -73,13 +74,65 @@ absl::Status SetSort(CommandLine& line, const std::string& value) {
       value);
 }
 
-absl::Status SetOnFailure(CommandLine& line, const std::string& value) {
-  if (value != "pause" && value != "abort") {
-    return Expected("pause or abort", value);
+template <class T>
+struct Word {
+  std::string_view text;
+  T value;
+};
+
+template <class T, size_t kCount>
+absl::Status SetWord(std::optional<T>& target, const std::string& value,
+                     const Word<T> (&words)[kCount]) {
+  std::string expected;
+  for (const Word<T>& word : words) {
+    if (word.text == value) {
+      target = word.value;
+      return absl::OkStatus();
+    }
+    absl::StrAppend(&expected, expected.empty() ? "" : " or ",
+                    ToAbsl(word.text));
   }
-  line.policy.on_failure =
-      value == "abort" ? OnFailure::kAbort : OnFailure::kPause;
+  return Expected(expected, value);
+}
+
+absl::Status SetOnFailure(CommandLine& line, const std::string& value) {
+  return SetWord(line.policy.on_failure, value,
+                 {Word<OnFailure>{"pause", OnFailure::kPause},
+                  {"rollback", OnFailure::kRollback},
+                  {"abort", OnFailure::kAbort}});
+}
+
+absl::Status SetOrder(CommandLine& line, const std::string& value) {
+  return SetWord(line.policy.order, value,
+                 {Word<HostOrder>{"health", HostOrder::kHealth},
+                  {"zone", HostOrder::kZone},
+                  {"name", HostOrder::kName}});
+}
+
+absl::Status SetPromotion(CommandLine& line, const std::string& value) {
+  return SetWord(line.policy.promotion, value,
+                 {Word<Promotion>{"auto", Promotion::kAutomatic},
+                  {"manual", Promotion::kManual}});
+}
+
+absl::Status SetNumber(std::optional<int>& target, const std::string& value) {
+  int number = 0;
+  if (!absl::SimpleAtoi(value, &number)) return Expected("a number", value);
+  target = number;
   return absl::OkStatus();
+}
+
+absl::Status AddGate(CommandLine& line, const std::string& value) {
+  const absl::StatusOr<MetricGate> gate = ParseGate(value);
+  RETURN_IF_ERROR(gate.status());
+  line.policy.metric_gates.push_back(*gate);
+  return absl::OkStatus();
+}
+
+absl::Status SetRevision(CommandLine& line, const std::string& value) {
+  const bool fits =
+      absl::SimpleAtoi(value, &line.to_revision) && line.to_revision > 0;
+  return fits ? absl::OkStatus() : Expected("a revision such as 3", value);
 }
 
 absl::Status SetLines(CommandLine& line, const std::string& value) {
@@ -219,8 +272,66 @@ constexpr FlagDoc kFlags[] = {
      [](CommandLine& l, const std::string& v) {
        return SetShare(l.policy.max_failures, v, 0);
      }},
-    {"--on-failure", "pause|abort", kPolicyFlags, "What a failure does",
-     SetOnFailure},
+    {"--on-failure", "pause|rollback|abort", kPolicyFlags,
+     "What a failure does", SetOnFailure},
+    {"--max-unavailable", "N|P%", kPolicyFlags,
+     "Instances that may be missing, for whatever reason",
+     [](CommandLine& l, const std::string& v) {
+       return SetShare(l.policy.max_unavailable, v, 0);
+     }},
+    {"--order", "health|zone|name", kPolicyFlags, "Which hosts go first",
+     SetOrder},
+    {"--canary", "N|P%", kPolicyFlags, "Hosts of the first wave",
+     [](CommandLine& l, const std::string& v) {
+       return SetShare(l.policy.canary, v, 0);
+     }},
+    {"--waves", "N|P%,…", kPolicyFlags,
+     "Hosts up to the end of each wave: 1,10%,50%,100%",
+     [](CommandLine& l, const std::string& v) {
+       return AddWords(l.policy.waves, v);
+     }},
+    {"--bake,--bake-time", "DURATION", kPolicyFlags,
+     "Watch each wave this long before the next",
+     [](CommandLine& l, const std::string& v) {
+       return SetDuration(l.policy.bake_time, v);
+     }},
+    {"--promote", "auto|manual", kPolicyFlags,
+     "manual: after the first wave, wait for rollout promote", SetPromotion},
+    {"--max-flaps", "N", kPolicyFlags,
+     "Times readiness may drop while it soaks",
+     [](CommandLine& l, const std::string& v) {
+       return SetNumber(l.policy.max_flaps, v);
+     }},
+    {"--step-deadline", "DURATION", kPolicyFlags, "Longest time for one host",
+     [](CommandLine& l, const std::string& v) {
+       return SetDuration(l.policy.step_deadline, v);
+     }},
+    {"--total-deadline", "DURATION", kPolicyFlags, "Longest time for all hosts",
+     [](CommandLine& l, const std::string& v) {
+       return SetDuration(l.policy.total_deadline, v);
+     }},
+    {"--max-skipped", "N|P%", kPolicyFlags,
+     "Hosts that may be left out because they are away",
+     [](CommandLine& l, const std::string& v) {
+       return SetShare(l.policy.max_skipped, v, 0);
+     }},
+    {"--unknown-grace", "DURATION", kPolicyFlags,
+     "A host may be lost in its step this long",
+     [](CommandLine& l, const std::string& v) {
+       return SetDuration(l.policy.unknown_grace, v);
+     }},
+    {"--zones,--zone-label", "LABEL", kPolicyFlags,
+     "The hosts' label that names their zone; one zone at a time",
+     [](CommandLine& l, const std::string& v) {
+       l.policy.zone_label = v;
+       return absl::OkStatus();
+     }},
+    {"--max-zones", "N", kPolicyFlags, "Zones in work at once",
+     [](CommandLine& l, const std::string& v) {
+       return SetNumber(l.policy.max_zones, v);
+     }},
+    {"--gate", "GATE", kPolicyFlags,
+     "Limit while a wave bakes: 'memory <= 300M'; may be repeated", AddGate},
     {"--min-ready-time", "DURATION", kPolicyFlags,
      "A new worker must be ready this long",
      [](CommandLine& l, const std::string& v) {
@@ -240,6 +351,13 @@ constexpr FlagDoc kFlags[] = {
      "End the rollout that is under way, in place of failing",
      [](CommandLine& l, const std::string&) {
        l.supersede = true;
+       return absl::OkStatus();
+     }},
+    {"--to-revision", "N", kRevisionFlags, "The revision to go back to",
+     SetRevision},
+    {"--now", "", kPromoteFlags, "Do not wait for the end of the bake time",
+     [](CommandLine& l, const std::string&) {
+       l.now = true;
        return absl::OkStatus();
      }},
     {"--request-id", "ID", kRequestFlags,

@@ -325,6 +325,42 @@ absl::StatusOr<v1::DeleteSecretResponse> FleetClient::Call(
                                          &Secrets::DeleteSecret, request);
 }
 
+absl::StatusOr<v1::PromoteRolloutResponse> FleetClient::Call(
+    const v1::PromoteRolloutRequest& request) {
+  return Unary<v1::PromoteRolloutResponse>(stubs_->rollouts,
+                                           &Rollouts::PromoteRollout, request);
+}
+
+absl::StatusOr<v1::UndoRolloutResponse> FleetClient::Call(
+    const v1::UndoRolloutRequest& request) {
+  return Unary<v1::UndoRolloutResponse>(stubs_->rollouts,
+                                        &Rollouts::UndoRollout, request);
+}
+
+absl::StatusOr<v1::DiffRolloutResponse> FleetClient::Call(
+    const v1::DiffRolloutRequest& request) {
+  return Unary<v1::DiffRolloutResponse>(stubs_->rollouts,
+                                        &Rollouts::DiffRollout, request);
+}
+
+absl::StatusOr<v1::CordonHostResponse> FleetClient::Call(
+    const v1::CordonHostRequest& request) {
+  return Unary<v1::CordonHostResponse>(stubs_->hosts, &Hosts::CordonHost,
+                                       request);
+}
+
+absl::StatusOr<v1::DrainHostResponse> FleetClient::Call(
+    const v1::DrainHostRequest& request) {
+  return Unary<v1::DrainHostResponse>(stubs_->hosts, &Hosts::DrainHost,
+                                      request);
+}
+
+absl::StatusOr<v1::UncordonHostResponse> FleetClient::Call(
+    const v1::UncordonHostRequest& request) {
+  return Unary<v1::UncordonHostResponse>(stubs_->hosts, &Hosts::UncordonHost,
+                                         request);
+}
+
 std::unique_ptr<StreamCall> FleetClient::Stream(
     const v1::WatchRolloutRequest& request, EventLoop& loop,
     StreamHandlers<v1::WatchRolloutResponse> handlers) {

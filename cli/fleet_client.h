@@ -80,6 +80,13 @@ class FleetClient {
       const v1::ResumeRolloutRequest&);
   absl::StatusOr<v1::AbortRolloutResponse> Call(const v1::AbortRolloutRequest&);
   absl::StatusOr<v1::RetryRolloutResponse> Call(const v1::RetryRolloutRequest&);
+  absl::StatusOr<v1::PromoteRolloutResponse> Call(
+      const v1::PromoteRolloutRequest&);
+  absl::StatusOr<v1::UndoRolloutResponse> Call(const v1::UndoRolloutRequest&);
+  absl::StatusOr<v1::DiffRolloutResponse> Call(const v1::DiffRolloutRequest&);
+  absl::StatusOr<v1::CordonHostResponse> Call(const v1::CordonHostRequest&);
+  absl::StatusOr<v1::DrainHostResponse> Call(const v1::DrainHostRequest&);
+  absl::StatusOr<v1::UncordonHostResponse> Call(const v1::UncordonHostRequest&);
 
   absl::StatusOr<v1::CreateTokenResponse> Call(const v1::CreateTokenRequest&);
   absl::StatusOr<v1::ListTokensResponse> Call(const v1::ListTokensRequest&);

@@ -65,6 +65,35 @@ absl::Status FleetCore::RemoveHost(const std::string& name) {
   return absl::OkStatus();
 }
 
+absl::Status FleetCore::CordonHost(const std::string& name,
+                                   const Cordon& cordon) {
+  return SetCordon(name, cordon);
+}
+
+absl::Status FleetCore::UncordonHost(const std::string& name) {
+  RETURN_IF_ERROR(SetCordon(name, std::nullopt));
+  // What it has missed.
+  router.OnHostLabelsChanged(name);
+  return absl::OkStatus();
+}
+
+absl::Status FleetCore::SetCordon(const std::string& name,
+                                  const std::optional<Cordon>& cordon) {
+  const bool drained = cordon.has_value() && cordon->drained;
+  StoreChange change;
+  for (const std::string& uid : registry.AppsOn(name)) {
+    HostTarget target = *registry.FindTarget(uid, name);
+    if (target.drained == drained) continue;
+    target.drained = drained;
+    ++target.serial;
+    change.targets.push_back(std::move(target));
+  }
+  RETURN_IF_ERROR(hosts.SetCordon(name, cordon, change));
+  registry.TakeOver(change);
+  driver.OnHostChanged(name);
+  return absl::OkStatus();
+}
+
 absl::Status FleetCore::SetHostLabels(const std::string& name,
                                       const HostLabels& labels,
                                       const std::vector<std::string>& remove) {

@@ -3,6 +3,7 @@
 #define FLEET_CONTROLLER_FLEET_CORE_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,11 @@ struct FleetCore {
   // Forgets a host and its targets everywhere. As HostRegistry::Remove.
   absl::Status RemoveHost(const std::string& name);
 
+  // Keeps rollouts and new apps away from a host; with cordon.drained its
+  // workers are stopped too, and stay so until it is lifted. NOT_FOUND.
+  absl::Status CordonHost(const std::string& name, const Cordon& cordon);
+  absl::Status UncordonHost(const std::string& name);
+
   // As HostRegistry::SetLabels; then the host is given what it is to run.
   absl::Status SetHostLabels(const std::string& name, const HostLabels& labels,
                              const std::vector<std::string>& remove);
@@ -73,6 +79,10 @@ struct FleetCore {
   LogTails tails;
   HostCommands host_commands;
   AppCommands app_commands;
+
+ private:
+  absl::Status SetCordon(const std::string& name,
+                         const std::optional<Cordon>& cordon);
 };
 
 }  // namespace fleet::controller

@@ -34,7 +34,9 @@ StepPolicy DefaultStep(const AppSpec& spec) {
 
 absl::Status HostPlacement::PlaceOn(const std::string& host) {
   const KnownHost* known = hosts_.Find(host);
-  if (known == nullptr || !known->connected) return absl::OkStatus();
+  const bool takes_apps =
+      known != nullptr && known->connected && !known->record.cordon.has_value();
+  if (!takes_apps) return absl::OkStatus();
   StoreChange change;
   for (const auto& [name, uid] : registry_.names()) {
     std::optional<HostTarget> target =
@@ -49,7 +51,7 @@ absl::Status HostPlacement::PlaceApp(const std::string& app_uid) {
   if (app == nullptr || app->record.deleted) return absl::OkStatus();
   StoreChange change;
   for (const auto& [name, host] : hosts_.hosts()) {
-    if (!host.connected) continue;
+    if (!host.connected || host.record.cordon.has_value()) continue;
     std::optional<HostTarget> target = TargetFor(*app, host);
     if (target) change.targets.push_back(*std::move(target));
   }

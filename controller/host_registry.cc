@@ -141,6 +141,18 @@ void HostRegistry::HeardClock(const std::string& name, absl::Time host_time) {
   found->second.clock_skew = host_time - clock_.WallNow();
 }
 
+absl::Status HostRegistry::SetCordon(const std::string& name,
+                                     std::optional<Cordon> cordon,
+                                     StoreChange change) {
+  ASSIGN_OR_RETURN(KnownHost * host, Require(name));
+  HostRecord record = host->record;
+  record.cordon = std::move(cordon);
+  change.hosts.push_back(record);
+  RETURN_IF_ERROR(store_.Save(change));
+  host->record = std::move(record);
+  return absl::OkStatus();
+}
+
 absl::Status HostRegistry::SetLabels(const std::string& name,
                                      const HostLabels& labels,
                                      const std::vector<std::string>& remove) {

@@ -56,6 +56,10 @@ class HostRegistry {
   // Its clock showed `host_time` just now.
   void HeardClock(const std::string& name, absl::Time host_time);
 
+  // Sets or lifts (nullopt) the cordon, and saves `change` with it. NOT_FOUND.
+  absl::Status SetCordon(const std::string& name, std::optional<Cordon> cordon,
+                         StoreChange change);
+
   // Assigns labels and takes assigned ones back. NOT_FOUND;
   // INVALID_ARGUMENT: not a label, too many, or not assigned; or an error of
   // the store.

@@ -72,6 +72,47 @@ grpc::ServerUnaryReactor* HostService::DeleteHost(
       [=, this](const Identity&) { return core_.RemoveHost(request->name()); });
 }
 
+grpc::ServerUnaryReactor* HostService::CordonHost(
+    grpc::CallbackServerContext* context, const v1::CordonHostRequest* request,
+    v1::CordonHostResponse* response) {
+  return gate_.Unary(
+      context, "/fleet.v1.HostService/CordonHost", Effect::kChange, *request,
+      [=, this](const Identity& caller) {
+        return SetCordon(request->name(), /*drained=*/false, request->reason(),
+                         caller.name, *response->mutable_host());
+      });
+}
+
+grpc::ServerUnaryReactor* HostService::DrainHost(
+    grpc::CallbackServerContext* context, const v1::DrainHostRequest* request,
+    v1::DrainHostResponse* response) {
+  return gate_.Unary(
+      context, "/fleet.v1.HostService/DrainHost", Effect::kChange, *request,
+      [=, this](const Identity& caller) {
+        return SetCordon(request->name(), /*drained=*/true, request->reason(),
+                         caller.name, *response->mutable_host());
+      });
+}
+
+absl::Status HostService::SetCordon(const std::string& name, bool drained,
+                                    const std::string& reason,
+                                    const std::string& actor, v1::Host& host) {
+  RETURN_IF_ERROR(core_.CordonHost(
+      name, {drained, reason, actor, gate_.loop().clock().WallNow()}));
+  return Get(name, host);
+}
+
+grpc::ServerUnaryReactor* HostService::UncordonHost(
+    grpc::CallbackServerContext* context,
+    const v1::UncordonHostRequest* request,
+    v1::UncordonHostResponse* response) {
+  return gate_.Unary(context, "/fleet.v1.HostService/UncordonHost",
+                     Effect::kChange, *request, [=, this](const Identity&) {
+                       RETURN_IF_ERROR(core_.UncordonHost(request->name()));
+                       return Get(request->name(), *response->mutable_host());
+                     });
+}
+
 grpc::ServerUnaryReactor* HostService::SetHostLabels(
     grpc::CallbackServerContext* context,
     const v1::SetHostLabelsRequest* request,

@@ -29,6 +29,17 @@ class HostService final : public v1::HostService::CallbackService {
       grpc::CallbackServerContext* context,
       const v1::DeleteHostRequest* request,
       v1::DeleteHostResponse* response) override;
+  grpc::ServerUnaryReactor* CordonHost(
+      grpc::CallbackServerContext* context,
+      const v1::CordonHostRequest* request,
+      v1::CordonHostResponse* response) override;
+  grpc::ServerUnaryReactor* DrainHost(grpc::CallbackServerContext* context,
+                                      const v1::DrainHostRequest* request,
+                                      v1::DrainHostResponse* response) override;
+  grpc::ServerUnaryReactor* UncordonHost(
+      grpc::CallbackServerContext* context,
+      const v1::UncordonHostRequest* request,
+      v1::UncordonHostResponse* response) override;
   grpc::ServerUnaryReactor* SetHostLabels(
       grpc::CallbackServerContext* context,
       const v1::SetHostLabelsRequest* request,
@@ -46,6 +57,9 @@ class HostService final : public v1::HostService::CallbackService {
   absl::Status List(const v1::ListHostsRequest& request,
                     v1::ListHostsResponse& response);
   absl::Status Get(const std::string& name, v1::Host& host);
+  absl::Status SetCordon(const std::string& name, bool drained,
+                         const std::string& reason, const std::string& actor,
+                         v1::Host& host);
   absl::Status SetLabels(const v1::SetHostLabelsRequest& request,
                          v1::Host& host);
   absl::Status Check(const std::string& selector,

@@ -9,6 +9,7 @@
 #include "cli/commands/apply_plan.h"
 #include "cli/commands/explain_conflict.h"
 #include "cli/commands/follow_rollouts.h"
+#include "cli/rollout/rollout_plan.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::cli {
@@ -33,6 +34,10 @@ void PrintPlan(const CommandContext& context, const ApplyPlan& plan,
     }
   } else {
     context.out << PlanText(plan, verb);
+    for (const v1::ApplyResult& result : plan.changes.results()) {
+      if (!context.line.dry_run || !result.has_plan()) continue;
+      context.out << "would be made: " << RolloutPlan(result.plan());
+    }
   }
   context.out << std::flush;
 }

@@ -4,8 +4,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/interrupt_watch.h"
+#include "cli/render/message_text.h"
+#include "cli/rollout/ci_annotation.h"
 #include "cli/rollout/rollout_follower.h"
 #include "cli/rollout/rollout_report.h"
+#include "cli/rollout/rollout_words.h"
 
 namespace fleet::cli {
 namespace {
@@ -20,15 +23,39 @@ std::optional<v1::App> AppNow(const CommandContext& context,
   return response->app();
 }
 
+// Beside the job, where the rollout runs in one.
+void Annotate(const CommandContext& context, const v1::Rollout& rollout,
+              const std::string& report) {
+  const CiSystem system = CiSystemOf(
+      [&](std::string_view name) { return context.env(std::string(name)); });
+  context.err << CiAnnotation(system,
+                              absl::StrCat(KindText(rollout.kind()), " of ",
+                                           rollout.app(), ": ",
+                                           RolloutPhaseText(rollout).text),
+                              report)
+              << std::flush;
+}
+
+// An event a line, for programs.
+void PrintEvent(const CommandContext& context, const std::string& uid,
+                const v1::RolloutEvent& event) {
+  std::string line = ToJsonLine(event);
+  while (!line.empty() && line.back() == '\n') line.pop_back();
+  context.out << "{\"rollout\":\"" << uid << "\",\"event\":" << line << "}"
+              << std::endl;
+}
+
 ExitCode Report(const CommandContext& context, const v1::Rollout& rollout) {
   const absl::Time now = context.clock.WallNow();
   const Verdict verdict = VerdictOf(rollout, now);
   std::optional<v1::App> app;
   if (verdict != Verdict::kSucceeded) app = AppNow(context, rollout);
-  context.err << RolloutReport(rollout, verdict,
-                               app.has_value() ? &*app : nullptr, now,
-                               context.err_style)
+  const v1::App* seen = app.has_value() ? &*app : nullptr;
+  context.err << RolloutReport(rollout, verdict, seen, now, context.err_style)
               << std::flush;
+  if (ExitCodeOf(verdict) != ExitCode::kSuccess) {
+    Annotate(context, rollout, RolloutReport(rollout, verdict, seen, now, {}));
+  }
   return ExitCodeOf(verdict);
 }
 
@@ -82,12 +109,24 @@ ExitCode FollowRollouts(const CommandContext& context,
   options.style = context.err_style;
   options.terminal = context.terminal;
   options.limit = context.line.timeout;
+  const bool json = context.line.output == OutputFormat::kJson;
+  if (json) {
+    options.terminal = nullptr;
+    options.on_event = [&context](const std::string& uid,
+                                  const v1::RolloutEvent& event) {
+      PrintEvent(context, uid, event);
+    };
+  }
   RolloutFollower follower(context.client, context.loop, options);
   const InterruptWatch interrupts(context.loop,
                                   [&follower] { follower.Interrupt(); });
   const FollowOutcome outcome = follower.Follow(uids);
   for (const v1::Rollout& rollout : outcome.rollouts) {
-    PrintMessage(context, rollout);
+    if (json) {
+      context.out << ToJsonLine(rollout) << std::flush;
+    } else {
+      PrintMessage(context, rollout);
+    }
   }
   return ReportOutcome(context, outcome);
 }

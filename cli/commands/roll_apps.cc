@@ -2,11 +2,10 @@
 
 #include <vector>
 
-#include "absl/strings/str_join.h"
 #include "cli/commands/app_names.h"
 #include "cli/commands/explain_conflict.h"
 #include "cli/commands/follow_rollouts.h"
-#include "cli/rollout/rollout_words.h"
+#include "cli/rollout/rollout_plan.h"
 #include "proto/rpc/app_spec_proto.h"
 
 namespace fleet::cli {
@@ -24,15 +23,13 @@ v1::CreateRolloutRequest RequestOf(const CommandContext& context,
   request.set_request_id(RequestIdOf(context, app, apps));
   request.set_validate_only(line.dry_run);
   request.set_supersede(line.supersede);
+  request.set_to_revision(line.to_revision);
   return request;
 }
 
 void PrintPlan(const CommandContext& context, const v1::Rollout& rollout) {
   if (PrintMessage(context, rollout)) return;
-  std::vector<std::string> hosts;
-  for (const v1::HostStep& step : rollout.steps()) hosts.push_back(step.host());
-  context.out << "would be made: " << RolloutTitle(rollout) << ": "
-              << absl::StrJoin(hosts, ", ") << std::endl;
+  context.out << "would be made: " << RolloutPlan(rollout) << std::flush;
 }
 
 }  // namespace

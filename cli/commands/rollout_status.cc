@@ -30,6 +30,21 @@ void PrintRollout(const CommandContext& context, const v1::Rollout& rollout) {
        RolloutBoard(rollout, size, now, context.out_style)) {
     context.out << line << "\n";
   }
+  for (const v1::GateStatus& gate : rollout.gates()) {
+    context.out << "  gate " << Printable(gate.gate()) << ": "
+                << (gate.answer().empty() ? "not looked at yet"
+                                          : Printable(gate.answer()))
+                << "\n";
+  }
+  for (const v1::HookRun& hook : rollout.hooks()) {
+    if (hook.host().empty()) continue;
+    context.out << "  " << hook.name() << " on " << hook.host() << ": "
+                << (hook.phase() == v1::HOOK_PHASE_DONE     ? "done"
+                    : hook.phase() == v1::HOOK_PHASE_FAILED ? "failed"
+                                                            : "running")
+                << (hook.reason().empty() ? "" : ", ")
+                << Printable(hook.reason()) << "\n";
+  }
   if (VerdictOf(rollout, now) != Verdict::kFailed) {
     if (!rollout.message().empty()) {
       context.out << "  " << Printable(rollout.message()) << "\n";
@@ -43,6 +58,22 @@ void PrintRollout(const CommandContext& context, const v1::Rollout& rollout) {
 }
 
 }  // namespace
+
+ExitCode RunRolloutWatch(const CommandContext& context) {
+  std::string name;
+  if (context.line.names.empty()) {
+    const auto active = ActiveRollout(context.client);
+    if (!active.ok()) return Fail(context, active.status());
+    name = *active;
+  } else {
+    v1::GetRolloutRequest request;
+    request.set_name(context.line.names[0]);
+    const auto response = context.client.Call(request);
+    if (!response.ok()) return Fail(context, response.status());
+    name = response->rollout().uid();
+  }
+  return FollowRollouts(context, {name});
+}
 
 ExitCode RunRolloutStatus(const CommandContext& context) {
   v1::GetRolloutRequest request;

@@ -107,6 +107,7 @@ void RolloutFollower::OnMessage(Track& track,
     if (event.seq() <= track.last_seq) continue;
     track.last_seq = event.seq();
     *fresh.add_events() = event;
+    if (options_.on_event) options_.on_event(track.uid, event);
   }
   for (const std::string& line :
        track.journal.Add(fresh, loop_.clock().WallNow())) {
@@ -168,7 +169,7 @@ void RolloutFollower::Draw() {
 }
 
 void RolloutFollower::Print(const std::string& line) {
-  if (options_.terminal) return;
+  if (options_.terminal || options_.on_event) return;
   *options_.progress << line << std::endl;
 }
 

@@ -28,6 +28,9 @@ struct FollowOptions {
   TextStyle style;
   // Draw in place on a terminal of this size; null: append lines.
   std::function<TerminalSize()> terminal;
+  // Not null: is given every event in place of the lines.
+  std::function<void(const std::string& uid, const v1::RolloutEvent& event)>
+      on_event;
   // How long to wait.
   absl::Duration limit = absl::InfiniteDuration();
   // How long to try to find a lost controller again.

@@ -24,6 +24,7 @@ std::string FailureText(v1::FailureKind kind) {
     return "has an address that cannot be opened";
   if (kind == v1::FAILURE_KIND_SPEC) return "cannot be carried out there";
   if (kind == v1::FAILURE_KIND_UNHEALTHY) return "lived and did not serve";
+  if (kind == v1::FAILURE_KIND_HOOK) return "was not reloaded, its hook failed";
   return "failed";
 }
 
@@ -60,7 +61,10 @@ std::string FailedHost(const v1::Rollout& rollout, const v1::HostStep& step,
 std::vector<const v1::HostStep*> FailedSteps(const v1::Rollout& rollout) {
   std::vector<const v1::HostStep*> failed;
   for (const v1::HostStep& step : rollout.steps()) {
-    if (step.phase() == v1::HOST_STEP_PHASE_FAILED) failed.push_back(&step);
+    if (step.phase() == v1::HOST_STEP_PHASE_FAILED ||
+        step.phase() == v1::HOST_STEP_PHASE_REVERT_FAILED) {
+      failed.push_back(&step);
+    }
   }
   return failed;
 }
@@ -68,6 +72,13 @@ std::vector<const v1::HostStep*> FailedSteps(const v1::Rollout& rollout) {
 std::string Headline(const v1::Rollout& rollout, Verdict verdict) {
   const std::string what =
       absl::StrCat(KindText(rollout.kind()), " of ", rollout.app());
+  if (verdict == Verdict::kRolledBack) {
+    return absl::StrCat(what, " failed and was rolled back to revision ",
+                        rollout.rollback_revision());
+  }
+  if (rollout.phase() == v1::ROLLOUT_PHASE_ROLLBACK_FAILED) {
+    return absl::StrCat(what, " failed, and so did its rollback");
+  }
   if (verdict == Verdict::kFailed) {
     const bool ended = rollout.phase() == v1::ROLLOUT_PHASE_ABORTED;
     return absl::StrCat(
@@ -84,6 +95,31 @@ std::string OwnReason(const v1::Rollout& rollout) {
   return rollout.message();
 }
 
+bool HookFailed(const v1::Rollout& rollout) {
+  for (const v1::HookRun& hook : rollout.hooks()) {
+    if (hook.phase() == v1::HOOK_PHASE_FAILED) return true;
+  }
+  return false;
+}
+
+// What a hook that failed has said.
+std::string HookLines(const v1::Rollout& rollout, const TextStyle& style) {
+  std::string text;
+  for (const v1::HookRun& hook : rollout.hooks()) {
+    if (hook.phase() != v1::HOOK_PHASE_FAILED) continue;
+    absl::StrAppend(&text, "  its last lines:\n");
+    const int skip = std::max(0, hook.output_size() - kMostStderrLines);
+    for (int i = skip; i < hook.output_size(); ++i) {
+      absl::StrAppend(
+          &text, "      ",
+          style.Paint(Colour::kGrey,
+                      absl::StrCat("| ", Printable(hook.output(i)))),
+          "\n");
+    }
+  }
+  return text;
+}
+
 std::string HelpfulCommands(const v1::Rollout& rollout, Verdict verdict) {
   std::string text = "what helps:\n";
   const auto failed = FailedSteps(rollout);
@@ -97,19 +133,25 @@ std::string HelpfulCommands(const v1::Rollout& rollout, Verdict verdict) {
     absl::StrAppend(&text, "  fleetctl logs ", object, " --hosts ",
                     first.host(), " --err\n");
   }
-  if (rollout.phase() == v1::ROLLOUT_PHASE_ROLLING ||
-      rollout.phase() == v1::ROLLOUT_PHASE_QUEUED) {
-    if (!failed.empty()) {
+  if (!rollout.has_end_time()) {
+    if (!failed.empty() || HookFailed(rollout)) {
       absl::StrAppend(&text, "  fleetctl rollout retry ", rollout.uid(),
-                      "    try the failed hosts again\n");
+                      "    try what failed again\n");
     }
     absl::StrAppend(&text, "  fleetctl rollout resume ", rollout.uid(),
-                    "   go on with the other hosts\n  fleetctl rollout abort ",
-                    rollout.uid(), "    end it; hosts stay as they are\n");
+                    "   go on with the other hosts\n");
+    if (rollout.rollback_revision() != 0) {
+      absl::StrAppend(&text, "  fleetctl rollout undo ", rollout.uid(),
+                      "     back to revision ", rollout.rollback_revision(),
+                      "\n");
+    }
+    absl::StrAppend(&text, "  fleetctl rollout abort ", rollout.uid(),
+                    "    end it; hosts stay as they are\n");
   } else if (verdict != Verdict::kSucceeded) {
     absl::StrAppend(&text, "  fleetctl ls ", rollout.app(),
                     "    what runs where\n  fleetctl ",
-                    rollout.kind() == v1::ROLLOUT_KIND_DEPLOY
+                    rollout.kind() == v1::ROLLOUT_KIND_DEPLOY ||
+                            rollout.kind() == v1::ROLLOUT_KIND_ROLLBACK
                         ? "apply FILE"
                         : "reload " + rollout.app(),
                     "    try again\n");
@@ -146,6 +188,7 @@ std::string RolloutReport(const v1::Rollout& rollout, Verdict verdict,
   const auto failed = FailedSteps(rollout);
   const std::string own = failed.empty() ? OwnReason(rollout) : "";
   if (!own.empty()) absl::StrAppend(&text, "  ", Printable(own), "\n");
+  text += HookLines(rollout, style);
   int shown = 0;
   for (const v1::HostStep* step : failed) {
     if (++shown > kMostFailedHosts) break;

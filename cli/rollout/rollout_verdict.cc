@@ -17,6 +17,12 @@ Verdict VerdictOf(const v1::Rollout& rollout, absl::Time now) {
   if (rollout.phase() == v1::ROLLOUT_PHASE_SUPERSEDED) {
     return Verdict::kSuperseded;
   }
+  if (rollout.phase() == v1::ROLLOUT_PHASE_ROLLED_BACK) {
+    return Verdict::kRolledBack;
+  }
+  if (rollout.phase() == v1::ROLLOUT_PHASE_ROLLBACK_FAILED) {
+    return Verdict::kFailed;
+  }
   if (rollout.phase() == v1::ROLLOUT_PHASE_ABORTED) {
     const bool by_failure =
         rollout.policy().on_failure() == v1::ON_FAILURE_ABORT &&
@@ -37,6 +43,7 @@ ExitCode ExitCodeOf(Verdict verdict) {
     case Verdict::kSucceeded:
       return ExitCode::kSuccess;
     case Verdict::kFailed:
+    case Verdict::kRolledBack:
       return ExitCode::kRolloutFailed;
     case Verdict::kAborted:
     case Verdict::kSuperseded:

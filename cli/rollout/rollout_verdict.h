@@ -14,6 +14,8 @@ enum class Verdict {
   kSucceeded,
   // Paused by a failure with no host in work, or ended by one.
   kFailed,
+  // Failed, or undone, and back at the proven revision.
+  kRolledBack,
   kAborted,
   kSuperseded,
 };

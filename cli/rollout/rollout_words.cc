@@ -19,7 +19,7 @@ struct KnownPhase {
   int HostCounts::*count;
 };
 
-constexpr std::array<KnownPhase, 8> kHostPhases = {{
+constexpr std::array<KnownPhase, 11> kHostPhases = {{
     {v1::HOST_STEP_PHASE_PENDING, "pending", Colour::kGrey,
      &HostCounts::pending},
     {v1::HOST_STEP_PHASE_ADMITTED, "admitted", Colour::kCyan,
@@ -34,6 +34,44 @@ constexpr std::array<KnownPhase, 8> kHostPhases = {{
      &HostCounts::unknown},
     {v1::HOST_STEP_PHASE_SKIPPED, "skipped", Colour::kYellow,
      &HostCounts::skipped},
+    {v1::HOST_STEP_PHASE_REVERTING, "reverting", Colour::kYellow,
+     &HostCounts::in_flight},
+    {v1::HOST_STEP_PHASE_REVERTED, "reverted", Colour::kYellow,
+     &HostCounts::reverted},
+    {v1::HOST_STEP_PHASE_REVERT_FAILED, "not reverted", Colour::kRed,
+     &HostCounts::revert_failed},
+}};
+
+struct KnownEnd {
+  v1::RolloutPhase phase;
+  const char* text;
+  Colour colour;
+};
+
+constexpr std::array<KnownEnd, 5> kEnds = {{
+    {v1::ROLLOUT_PHASE_SUCCEEDED, "succeeded", Colour::kGreen},
+    {v1::ROLLOUT_PHASE_ABORTED, "aborted", Colour::kRed},
+    {v1::ROLLOUT_PHASE_SUPERSEDED, "superseded", Colour::kYellow},
+    {v1::ROLLOUT_PHASE_ROLLED_BACK, "rolled back", Colour::kRed},
+    {v1::ROLLOUT_PHASE_ROLLBACK_FAILED, "rollback failed", Colour::kRed},
+}};
+
+struct KnownHold {
+  v1::HoldKind kind;
+  const char* text;
+  Colour colour;
+};
+
+// The one that a person has to deal with first.
+constexpr std::array<KnownHold, 6> kHolds = {{
+    {v1::HOLD_KIND_FAILURE, "paused by a failure", Colour::kRed},
+    {v1::HOLD_KIND_USER, "paused", Colour::kYellow},
+    {v1::HOLD_KIND_MANUAL_GATE, "waits to be promoted", Colour::kYellow},
+    {v1::HOLD_KIND_METRIC, "waits for a metric gate", Colour::kYellow},
+    {v1::HOLD_KIND_BUDGET, "waits: too many instances are down",
+     Colour::kYellow},
+    {v1::HOLD_KIND_LEADERLESS, "waits for hosts after a controller's start",
+     Colour::kYellow},
 }};
 
 const KnownPhase* FindPhase(v1::HostStepPhase phase) {
@@ -56,6 +94,7 @@ absl::Duration Elapsed(bool started, const google::protobuf::Timestamp& start,
 std::string KindText(v1::RolloutKind kind) {
   if (kind == v1::ROLLOUT_KIND_RESTART) return "restart";
   if (kind == v1::ROLLOUT_KIND_DEPLOY) return "deploy";
+  if (kind == v1::ROLLOUT_KIND_ROLLBACK) return "rollback";
   return "reload";
 }
 
@@ -66,20 +105,17 @@ PhaseText HostPhaseText(v1::HostStepPhase phase) {
 }
 
 PhaseText RolloutPhaseText(const v1::Rollout& rollout) {
-  if (rollout.phase() == v1::ROLLOUT_PHASE_SUCCEEDED) {
-    return {"succeeded", Colour::kGreen};
+  for (const KnownEnd& end : kEnds) {
+    if (end.phase == rollout.phase()) return {end.text, end.colour};
   }
-  if (rollout.phase() == v1::ROLLOUT_PHASE_ABORTED) {
-    return {"aborted", Colour::kRed};
+  const bool back = rollout.phase() == v1::ROLLOUT_PHASE_ROLLING_BACK;
+  for (const KnownHold& hold : kHolds) {
+    if (FindHold(rollout, hold.kind) == nullptr) continue;
+    return {absl::StrCat(back ? "rolling back, " : "", hold.text), hold.colour};
   }
-  if (rollout.phase() == v1::ROLLOUT_PHASE_SUPERSEDED) {
-    return {"superseded", Colour::kYellow};
-  }
-  if (FindHold(rollout, v1::HOLD_KIND_FAILURE) != nullptr) {
-    return {"paused by a failure", Colour::kRed};
-  }
-  if (FindHold(rollout, v1::HOLD_KIND_USER) != nullptr) {
-    return {"paused", Colour::kYellow};
+  if (back) return {"rolling back", Colour::kYellow};
+  if (rollout.phase() == v1::ROLLOUT_PHASE_BAKING) {
+    return {"baking", Colour::kCyan};
   }
   if (rollout.phase() == v1::ROLLOUT_PHASE_QUEUED) {
     return {"queued", Colour::kGrey};
@@ -121,6 +157,8 @@ std::string CountsText(const HostCounts& counts) {
   add(counts.skipped, " skipped");
   add(counts.unknown, " not heard of");
   add(counts.in_flight, " in work");
+  add(counts.reverted, " reverted");
+  add(counts.revert_failed, " not reverted");
   add(counts.pending, " waiting");
   return absl::StrJoin(parts, ", ");
 }

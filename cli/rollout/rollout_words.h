@@ -35,6 +35,8 @@ struct HostCounts {
   int unknown = 0;
   int in_flight = 0;
   int pending = 0;
+  int reverted = 0;
+  int revert_failed = 0;
 };
 HostCounts CountHosts(const v1::Rollout& rollout);
 // "2 of 3 hosts done, 1 failed": what is zero is left out, but for done.

@@ -204,7 +204,8 @@ TEST_F(RolloutDriverTest, CommandsNameWhatIsWrong) {
       ReasonOf(world.driver->Pause({"web", "", "bob", ""}).status()).reason,
       "ROLLOUT_NOT_FOUND");
   Rollout rollout = Create(world.Deploy(2));
-  EXPECT_EQ(ReasonOf(world.driver->Retry({rollout.uid, "", "bob", ""}).status()).reason,
+  EXPECT_EQ(ReasonOf(world.driver->Retry({rollout.uid, "", "bob", ""}).status())
+                .reason,
             "NOTHING_TO_RETRY");
   world.WorkUntilQuiet();
   EXPECT_EQ(

@@ -1,5 +1,6 @@
 #include "tests/controller/rollout_scene.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -53,12 +54,18 @@ HostView ViewOf(const std::string& word, int64_t generation) {
     view.removed = true;
     return view;
   }
-  bool old = word == "old" || word == "away";
+  bool old = word == "old" || word == "away" || word == "broken" ||
+             word == "dead" || word == "cordoned";
   view.connected = word != "away";
   view.instances_total = 4;
   view.instances_ready = 4;
   view.instances_available = 4;
   view.running_revision = word == "done" || word == "newer" ? 2 : 1;
+  view.cordoned = word == "cordoned";
+  view.restarts = word == "crashed" ? 1 : 0;
+  if (word == "unready") view.instances_ready = view.instances_available = 3;
+  if (word == "broken") view.instances_ready = view.instances_available = 2;
+  if (word == "dead") view.instances_ready = view.instances_available = 0;
   view.report.generation = old ? generation - 1 : generation;
   if (word == "newer") ++view.report.generation;
   view.report.revision = old ? 1 : 2;
@@ -102,6 +109,18 @@ void RolloutScene::SetHosts(const std::string& hosts) {
   FLEET_CHECK(fleet.hosts.size() == rollout.steps.size());
 }
 
+void RolloutScene::SetWaves(const std::vector<int>& waves) {
+  for (size_t i = 0; i < waves.size(); ++i) {
+    rollout.steps[i].wave = waves[i];
+    rollout.policy.waves = std::max(rollout.policy.waves, waves[i] + 1);
+  }
+}
+
+void RolloutScene::SetZones(const std::string& zones) {
+  size_t i = 0;
+  for (const std::string& zone : Words(zones)) rollout.steps[i++].zone = zone;
+}
+
 Plan RolloutScene::Step() {
   Plan plan = PlanRollout(rollout, fleet, now);
   Apply(plan, rollout);
@@ -124,6 +143,13 @@ std::string RolloutScene::Steps() const {
         const bool lost = step.phase == HostStepPhase::kFailed && step.lost;
         out->append(lost ? "LOST" : Name(step.phase));
       });
+}
+
+std::string RolloutScene::Waves() const {
+  return absl::StrJoin(rollout.steps, " ",
+                       [](std::string* out, const HostStep& step) {
+                         absl::StrAppend(out, step.wave);
+                       });
 }
 
 std::string RolloutScene::Phase() const {

@@ -3,6 +3,7 @@
 #define FLEET_TESTS_CONTROLLER_ROLLOUT_SCENE_H_
 
 #include <string>
+#include <vector>
 
 #include "controller/rollout/planner.h"
 
@@ -19,6 +20,12 @@ class RolloutScene {
   //   idle       connected, has accepted the new one, no word of the step
   //   applying verifying done failed   connected, and says so
   //   newer      connected, at a generation that is higher
+  //   broken     as old, half of its 4 instances are down
+  //   dead       as old, all are down
+  //   cordoned   as old, and cordoned
+  //   crashed    as done, and a worker was restarted since
+  //   unready    as done, one instance is not ready
+  //   back       connected, done with the way back to revision 1
   //   away       not connected, last seen at the generation before
   //   gone       removed
   RolloutScene(const std::string& steps, const std::string& hosts);
@@ -29,8 +36,13 @@ class RolloutScene {
   // Step, until the plan is empty. The first plan that was not, if any.
   void Settle();
   void Pass(absl::Duration d);
+  // Hosts i… are of wave waves[i].
+  void SetWaves(const std::vector<int>& waves);
+  void SetZones(const std::string& zones);
 
   std::string Steps() const;
+  // "1 1 2".
+  std::string Waves() const;
   // "ROLLING", "ROLLING aborting", "ROLLING+USER+FAILURE" …
   std::string Phase() const;
 

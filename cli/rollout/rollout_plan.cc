@@ -1,0 +1,87 @@
+#include "cli/rollout/rollout_plan.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "cli/render/text_style.h"
+#include "cli/rollout/rollout_words.h"
+#include "proto/rpc/proto_time.h"
+#include "proto/rpc/quantity.h"
+
+namespace fleet::cli {
+namespace {
+
+constexpr size_t kMostHosts = 50;
+
+std::string TimeText(const v1::Rollout& rollout) {
+  if (!rollout.has_estimate()) {
+    return "time: not known, no rollout of it has succeeded yet";
+  }
+  return absl::StrCat("time: about ",
+                      HumanDuration(FromProto(rollout.estimate())),
+                      ", by what its past rollouts took");
+}
+
+std::string FailureText(const v1::Rollout& rollout) {
+  const v1::RolloutPolicy& policy = rollout.policy();
+  const std::string when =
+      policy.max_failures().empty() || policy.max_failures() == "0"
+          ? "a host fails"
+          : absl::StrCat("more than ", policy.max_failures(), " hosts fail");
+  if (policy.on_failure() == v1::ON_FAILURE_ROLLBACK) {
+    return rollout.rollback_revision() == 0
+               ? absl::StrCat("if ", when,
+                              ": it holds (no revision to go back to is "
+                              "proven)")
+               : absl::StrCat("if ", when, ": back to revision ",
+                              rollout.rollback_revision());
+  }
+  return absl::StrCat("if ", when,
+                      policy.on_failure() == v1::ON_FAILURE_ABORT
+                          ? ": it ends, hosts stay as they are"
+                          : ": it holds for a person");
+}
+
+std::string HostText(const v1::HostStep& step, size_t width) {
+  std::string text = absl::StrCat("    ", PaddedRight(step.host(), width));
+  if (!step.zone().empty()) absl::StrAppend(&text, "  zone ", step.zone());
+  absl::StrAppend(&text, "  waits for: ",
+                  step.waits_for().empty() ? "a free slot" : step.waits_for());
+  return text;
+}
+
+std::string WaveLines(const v1::Rollout& rollout, int wave, size_t width) {
+  const v1::Wave& of = rollout.waves(wave);
+  std::string text = absl::StrCat("  wave ", wave + 1, ": ", of.hosts(),
+                                  of.hosts() == 1 ? " host" : " hosts");
+  if (!of.then().empty()) absl::StrAppend(&text, ", then ", of.then());
+  text += "\n";
+  size_t shown = 0;
+  for (const v1::HostStep& step : rollout.steps()) {
+    if (step.wave() != wave || ++shown > kMostHosts) continue;
+    absl::StrAppend(&text, HostText(step, width), "\n");
+  }
+  if (shown > kMostHosts) {
+    absl::StrAppend(&text, "    … and ", shown - kMostHosts, " more\n");
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string RolloutPlan(const v1::Rollout& rollout) {
+  size_t width = 0;
+  for (const v1::HostStep& step : rollout.steps()) {
+    width = std::max(width, DisplayWidth(step.host()));
+  }
+  std::string text =
+      absl::StrCat(RolloutTitle(rollout), "\n  ", TimeText(rollout), "\n  ",
+                   FailureText(rollout), "\n");
+  for (int wave = 0; wave < rollout.waves_size(); ++wave) {
+    text += WaveLines(rollout, wave, width);
+  }
+  return text;
+}
+
+}  // namespace fleet::cli

@@ -1,0 +1,18 @@
+// What a dry run says.
+#ifndef FLEET_CLI_ROLLOUT_ROLLOUT_PLAN_H_
+#define FLEET_CLI_ROLLOUT_ROLLOUT_PLAN_H_
+
+#include <string>
+
+#include "fleet/v1/rollout.pb.h"
+
+namespace fleet::cli {
+
+// Lines, each with its newline: the title with an estimate of the time, what
+// happens on a failure, and the waves with their hosts in order and what each
+// waits for. At most 50 hosts of a wave.
+std::string RolloutPlan(const v1::Rollout& rollout);
+
+}  // namespace fleet::cli
+
+#endif  // FLEET_CLI_ROLLOUT_ROLLOUT_PLAN_H_

@@ -1,0 +1,117 @@
+// pre_rollout and post_rollout.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "controller/rollout/commands.h"
+#include "controller/rollout/planner.h"
+#include "tests/controller/rollout_scene.h"
+
+namespace fleet::controller {
+namespace {
+
+class OnceHookTest : public ::testing::Test {
+ protected:
+  OnceHookTest() : scene("PENDING PENDING", "old old") {}
+
+  void Report(size_t host, const std::string& id, HookPhase phase) {
+    scene.fleet.hosts[host].hooks = {
+        {id, phase, phase == HookPhase::kFailed ? "exit code 1" : "", {"bye"}}};
+  }
+
+  RolloutScene scene;
+};
+
+TEST_F(OnceHookTest, NobodyIsAdmittedBeforePreRolloutIsDone) {
+  scene.rollout.policy.pre_rollout.command = "./migrate";
+  Plan plan = scene.Step();
+  ASSERT_EQ(plan.hooks.size(), 1u);
+  EXPECT_EQ(plan.hooks[0].host, "a");
+  EXPECT_EQ(plan.hooks[0].id, "r-test0001.pre_rollout.1");
+  EXPECT_EQ(plan.hooks[0].revision, 2);
+  EXPECT_TRUE(plan.targets.empty());
+  EXPECT_TRUE(scene.Step().Empty()) << "ordered twice";
+  Report(0, "r-test0001.pre_rollout.1", HookPhase::kRunning);
+  scene.Settle();
+  EXPECT_EQ(scene.Steps(), "PENDING PENDING");
+  Report(0, "r-test0001.pre_rollout.1", HookPhase::kDone);
+  plan = scene.Step();
+  EXPECT_EQ(Text(plan.targets), "a:7");
+}
+
+TEST_F(OnceHookTest, AControllerThatStartsWaitsForTheSameHook) {
+  scene.rollout.policy.pre_rollout.command = "./migrate";
+  scene.Step();
+  scene.fleet.resync_until = scene.now.steady + absl::Seconds(10);
+  scene.SetHosts("away old");
+  EXPECT_TRUE(scene.Step().hooks.empty());
+  scene.Pass(absl::Seconds(10));
+  EXPECT_TRUE(scene.Step().hooks.empty());
+  scene.SetHosts("old old");
+  Report(0, "r-test0001.pre_rollout.1", HookPhase::kDone);
+  EXPECT_EQ(Text(scene.Step().targets), "a:7");
+}
+
+TEST_F(OnceHookTest, FailureTouchesNobodyAndSaysWhy) {
+  scene.rollout.policy.pre_rollout.command = "./migrate";
+  scene.Step();
+  Report(0, "r-test0001.pre_rollout.1", HookPhase::kFailed);
+  scene.Settle();
+  EXPECT_EQ(scene.Phase(), "ROLLING+FAILURE");
+  EXPECT_EQ(scene.Steps(), "PENDING PENDING");
+  EXPECT_EQ(scene.rollout.state.message,
+            "pre_rollout failed on a: exit code 1; its last line: bye");
+}
+
+TEST_F(OnceHookTest, RetryRunsItUnderANewIdAndResumeGoesOnWithoutIt) {
+  scene.rollout.policy.pre_rollout.command = "./migrate";
+  scene.Step();
+  Report(0, "r-test0001.pre_rollout.1", HookPhase::kFailed);
+  scene.Settle();
+  Rollout failed = scene.rollout;
+  Apply(*RetryRollout(scene.rollout, {"ann", ""}, scene.now), scene.rollout);
+  Plan plan = scene.Step();
+  ASSERT_EQ(plan.hooks.size(), 1u);
+  EXPECT_EQ(plan.hooks[0].id, "r-test0001.pre_rollout.2");
+  scene.rollout = failed;
+  Apply(*ResumeRollout(scene.rollout, {"ann", ""}, scene.now), scene.rollout);
+  plan = scene.Step();
+  EXPECT_TRUE(plan.hooks.empty());
+  EXPECT_EQ(Text(plan.targets), "a:7");
+}
+
+TEST_F(OnceHookTest, HostThatNeverAnswersFailsItAndNobodyElseIsAsked) {
+  scene.rollout.policy.pre_rollout = {"./migrate", absl::Minutes(5)};
+  scene.Step();
+  scene.SetHosts("away old");
+  scene.Pass(absl::Minutes(6));
+  Plan plan = scene.Step();
+  EXPECT_TRUE(plan.hooks.empty());
+  EXPECT_EQ(scene.Phase(), "ROLLING+FAILURE");
+}
+
+TEST_F(OnceHookTest, PostRolloutRunsBeforeSuccess) {
+  scene = RolloutScene("DONE VERIFYING", "away done");
+  scene.rollout.policy.post_rollout.command = "./announce";
+  Plan plan = scene.Step();
+  ASSERT_EQ(plan.hooks.size(), 1u);
+  EXPECT_EQ(plan.hooks[0].host, "b");
+  EXPECT_EQ(scene.Phase(), "ROLLING");
+  Report(1, "r-test0001.post_rollout.1", HookPhase::kDone);
+  scene.Settle();
+  EXPECT_EQ(scene.Phase(), "SUCCEEDED");
+}
+
+TEST_F(OnceHookTest, AbortWaitsForARunningHook) {
+  scene.rollout.policy.pre_rollout.command = "./migrate";
+  scene.Step();
+  Apply(*AbortRollout(scene.rollout, {"ann", ""}, scene.now), scene.rollout);
+  scene.Settle();
+  EXPECT_EQ(scene.Phase(), "ROLLING aborting");
+  Report(0, "r-test0001.pre_rollout.1", HookPhase::kDone);
+  scene.Settle();
+  EXPECT_EQ(scene.Phase(), "ABORTED");
+}
+
+}  // namespace
+}  // namespace fleet::controller
