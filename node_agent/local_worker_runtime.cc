@@ -207,6 +207,7 @@ std::vector<WorkerSample> LocalWorkerRuntime::Sample() {
       },
       [](WorkerId) -> std::optional<absl::Duration> { return std::nullopt; });
   for (WorkerSample& sample : samples) {
+    sample.logs = logs_.Counters(sample.id);
     sample.event_loop_free = workers_.at(sample.id).worker->event_loop_free();
   }
   return samples;
