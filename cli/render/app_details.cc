@@ -1,5 +1,6 @@
 #include "cli/render/app_details.h"
 
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -157,6 +158,35 @@ void AddExits(const v1::App& app, Details& details) {
   }
 }
 
+// Of the workers whose output did not all get where it should, or that had to
+// wait with it.
+void AddLogs(const v1::App& app, Details& details) {
+  bool first = true;
+  for (const v1::HostApp& host : app.hosts()) {
+    for (const v1::Instance& instance : host.status().instances()) {
+      const v1::LogCounters& logs = instance.logs();
+      if (logs.lost_bytes() + logs.full_pipes() == 0 &&
+          logs.problem().empty()) {
+        continue;
+      }
+      if (std::exchange(first, false)) details.Section("logs");
+      std::string text =
+          absl::StrCat("on ", host.host(), ": wrote ", HumanSize(logs.bytes()));
+      if (logs.lost_bytes() > 0) {
+        absl::StrAppend(&text, ", ", HumanSize(logs.lost_bytes()), " lost");
+      }
+      if (logs.full_pipes() > 0) {
+        absl::StrAppend(&text, ", its pipe was full ", logs.full_pipes(),
+                        " times");
+      }
+      details.Line(absl::StrCat(app.name(), ".", instance.slot()), text);
+      if (!logs.problem().empty()) {
+        details.Line("", logs.problem(), Colour::kRed);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 std::string AppDetails(const v1::App& app, absl::Time now,
@@ -184,6 +214,7 @@ std::string AppDetails(const v1::App& app, absl::Time now,
   AddSpec(FromProto(app.spec()), details);
   AddHosts(app, now, style, details);
   AddExits(app, details);
+  AddLogs(app, details);
   return details.Take();
 }
 
