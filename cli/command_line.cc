@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,6 +14,9 @@
 
 namespace fleet::cli {
 namespace {
+
+// What CLI11 gives for a value that was left out.
+constexpr const char* kNoValue = "-";
 
 std::vector<std::string> NamesOf(const FlagDoc& flag) {
   return absl::StrSplit(ToAbsl(flag.names), ',');
@@ -107,6 +111,25 @@ struct GivenFlag {
   std::string value;
 };
 
+// A value in brackets may be left out. The next word is one only when it looks
+// like a time format: who types "logs --timestamp web" means the app.
+bool HasOptionalValue(const FlagDoc& flag) {
+  return flag.value.starts_with('[');
+}
+
+void JoinOptionalValues(std::vector<std::string>& args) {
+  for (size_t i = 0; i + 1 < args.size(); ++i) {
+    if (args[i] != "--timestamp") continue;
+    const std::string& next = args[i + 1];
+    const bool format = next.find("YY") != next.npos ||
+                        next.find("HH") != next.npos ||
+                        next.find("mm") != next.npos;
+    if (!format || next.starts_with('-')) continue;
+    args[i] += "=" + next;
+    args.erase(args.begin() + static_cast<ptrdiff_t>(i) + 1);
+  }
+}
+
 // CLI11 does the splitting; what flags mean is in the table.
 absl::Status SplitFlags(const CommandDoc& command,
                         std::vector<std::string> args,
@@ -115,9 +138,15 @@ absl::Status SplitFlags(const CommandDoc& command,
   CLI::App app;
   app.set_help_flag();
   app.allow_extras();
+  std::map<const FlagDoc*, std::string> optional;
+  JoinOptionalValues(args);
   for (const FlagDoc& flag : Flags()) {
     if ((command.flags & flag.group) == 0) continue;
     const std::string flag_names(flag.names);
+    if (HasOptionalValue(flag)) {
+      app.add_flag(flag_names + "{" + kNoValue + "}", optional[&flag]);
+      continue;
+    }
     if (flag.value.empty()) {
       app.add_flag_function(flag_names, [&given, &flag](int64_t) {
         given.push_back({&flag, ""});
@@ -136,6 +165,11 @@ absl::Status SplitFlags(const CommandDoc& command,
     app.parse(std::move(args));
   } catch (const CLI::ParseError& error) {
     return absl::InvalidArgumentError(error.what());
+  }
+  for (const auto& [flag, value] : optional) {
+    if (!value.empty()) {
+      given.push_back({flag, value == kNoValue ? "" : value});
+    }
   }
   names = app.remaining();
   return absl::OkStatus();

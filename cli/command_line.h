@@ -53,9 +53,19 @@ struct CommandLine {
   bool now = false;
 
   bool follow = false;
-  int lines = 15;
+  std::optional<int> lines;
   bool only_err = false;
   bool only_out = false;
+  bool raw = false;
+  bool log_json = false;
+  std::string since;
+  std::string until;
+  std::string grep;
+  bool invert = false;
+  bool ignore_case = false;
+  // Empty: PM2's own.
+  std::optional<std::string> timestamp;
+  std::string highlight;
 
   std::string env_name;
   std::vector<std::string> only;

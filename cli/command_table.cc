@@ -177,9 +177,14 @@ constexpr CommandDoc kCommands[] = {
      "fleetctl trigger web 'clear cache'"},
     {"logs", "log", "[APP|APP.N…]", 0, -1, Operand::kApps,
      kGlobalFlags | kHostFlags | kLogFlags | kOutputFlags,
-     "Show what apps wrote, merged from all hosts", "",
+     "Show what apps wrote, merged from all hosts",
+     "Lines are in the order of time. With -f a line waits a quarter of a "
+     "second for those of other hosts. The search is done on the hosts; no "
+     "more than what it finds goes over the network.",
      "fleetctl logs web -f                      # follow\n"
-     "fleetctl logs web.2 --hosts host-1 --err --lines 100"},
+     "fleetctl logs web.2 --hosts host-1 --err --lines 100\n"
+     "fleetctl logs --since 10m --grep 'timeout|refused' -i\n"
+     "fleetctl logs api --since 2024-02-09 --until 2024-02-10 --raw"},
     {"rollback", "", "APP", 1, 1, Operand::kApps,
      kRolloutFlags | kDryRunFlags | kOutputFlags | kRevisionFlags,
      "Bring an app back to a revision that was well",

@@ -137,9 +137,12 @@ absl::Status SetRevision(CommandLine& line, const std::string& value) {
 
 absl::Status SetLines(CommandLine& line, const std::string& value) {
   constexpr int kMost = 10000;
-  const bool fits = absl::SimpleAtoi(value, &line.lines) && line.lines >= 0 &&
-                    line.lines <= kMost;
-  return fits ? absl::OkStatus() : Expected("a number up to 10,000", value);
+  int lines = 0;
+  if (!absl::SimpleAtoi(value, &lines) || lines < 0 || lines > kMost) {
+    return Expected("a number up to 10,000", value);
+  }
+  line.lines = lines;
+  return absl::OkStatus();
 }
 
 absl::Status AddWords(std::vector<std::string>& words,
@@ -381,8 +384,35 @@ constexpr FlagDoc kFlags[] = {
        l.follow = true;
        return absl::OkStatus();
      }},
-    {"-n,--lines", "N", kLogFlags, "Last lines of each instance (15)",
-     SetLines},
+    {"-n,--lines", "N", kLogFlags,
+     "Last lines of each instance and output (15; with --since all)", SetLines},
+    {"--since", "AGO|TIME", kLogFlags,
+     "Only what was written since: 10m, 2h, 15:04, \"2024-02-09 15:04\"",
+     [](CommandLine& l, const std::string& v) {
+       l.since = v;
+       return absl::OkStatus();
+     }},
+    {"--until", "AGO|TIME", kLogFlags, "Only what was written until then",
+     [](CommandLine& l, const std::string& v) {
+       l.until = v;
+       return absl::OkStatus();
+     }},
+    {"--grep", "REGEX", kLogFlags,
+     "Only lines in which this is found; the hosts search",
+     [](CommandLine& l, const std::string& v) {
+       l.grep = v;
+       return absl::OkStatus();
+     }},
+    {"-v,--invert-match", "", kLogFlags, "Only lines in which it is not found",
+     [](CommandLine& l, const std::string&) {
+       l.invert = true;
+       return absl::OkStatus();
+     }},
+    {"-i,--ignore-case", "", kLogFlags, "A for a in --grep",
+     [](CommandLine& l, const std::string&) {
+       l.ignore_case = true;
+       return absl::OkStatus();
+     }},
     {"--err", "", kLogFlags, "Standard error only",
      [](CommandLine& l, const std::string&) {
        l.only_err = true;
@@ -393,6 +423,29 @@ constexpr FlagDoc kFlags[] = {
        l.only_out = true;
        return absl::OkStatus();
      }},
+    {"--raw", "", kLogFlags, "The text alone, without host and instance",
+     [](CommandLine& l, const std::string&) {
+       l.raw = true;
+       return absl::OkStatus();
+     }},
+    {"--json", "", kLogFlags, "Each line as a JSON object with PM2's keys",
+     [](CommandLine& l, const std::string&) {
+       l.log_json = true;
+       return absl::OkStatus();
+     }},
+    {"--timestamp", "[FORMAT]", kLogFlags,
+     "The time before each line (YYYY-MM-DDTHH:mm:ss, or as FORMAT says)",
+     [](CommandLine& l, const std::string& v) {
+       l.timestamp = v;
+       return absl::OkStatus();
+     }},
+    {"--highlight", "WORD", kLogFlags, "Mark it where it occurs",
+     [](CommandLine& l, const std::string& v) {
+       l.highlight = v;
+       return absl::OkStatus();
+     }},
+    {"--nostream", "", kLogFlags, "Do not follow (the default here)",
+     [](CommandLine&, const std::string&) { return absl::OkStatus(); }},
     {"--env", "NAME", kFileFlags, "Put env_NAME over env",
      [](CommandLine& l, const std::string& v) {
        l.env_name = v;
@@ -474,8 +527,8 @@ constexpr FlagDoc kFlags[] = {
      "out_file"},
     {"-e,--error,--error-file", "FILE", kSpecFlags, "Standard error", nullptr,
      "error_file"},
-    {"-l,--log", "FILE", kSpecFlags, "Both outputs (not yet in force)", nullptr,
-     "log_file"},
+    {"-l,--log", "FILE", kSpecFlags, "One more file, with both outputs",
+     nullptr, "log_file"},
     {"--merge-logs", "", kSpecFlags, "Instances share one file", nullptr,
      "merge_logs", "true"},
     {"--disable-logs", "", kSpecFlags, "Write no log files", nullptr,
@@ -484,8 +537,8 @@ constexpr FlagDoc kFlags[] = {
      "watch", "true"},
     {"--cron,--cron-restart", "PATTERN", kSpecFlags,
      "Reload by the calendar (not yet in force)", nullptr, "cron_restart"},
-    {"--time", "", kSpecFlags, "Time in log files (not yet in force)", nullptr,
-     "time", "true"},
+    {"--time", "", kSpecFlags, "Time before each line of the log files",
+     nullptr, "time", "true"},
     {"--ignore-watch", "GLOB,…", kSpecFlags, "Files that --watch leaves out",
      [](CommandLine& l, const std::string& v) {
        std::vector<std::string> globs;

@@ -170,6 +170,7 @@ void FleetState::SetSample(const std::string& host,
     if (sample.has_event_loop_free()) {
       instance.set_event_loop_free(sample.event_loop_free());
     }
+    if (sample.has_logs()) *instance.mutable_logs() = sample.logs();
   }
 }
 

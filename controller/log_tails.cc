@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "proto/rpc/host_selector.h"
+#include "proto/rpc/proto_time.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::controller {
@@ -15,6 +16,11 @@ namespace {
 constexpr size_t kMaxTails = 200;
 constexpr int kDefaultLines = 15;
 constexpr int kMaxLines = 10'000;
+constexpr int kAllLines = -1;
+constexpr int64_t kTailBytes = 16 << 20;
+constexpr int64_t kLeastWindow = 16 << 10;
+constexpr int64_t kMostWindow = 1 << 20;
+constexpr int64_t kAllTailsBytes = 256 << 20;
 // Without a chunk from any host.
 constexpr absl::Duration kWait = absl::Seconds(2);
 
@@ -27,6 +33,18 @@ std::optional<std::string> AppOfInstance(const std::string& name) {
       [](unsigned char c) { return absl::ascii_isdigit(c); });
   if (!number) return std::nullopt;
   return name.substr(0, dot);
+}
+
+v1::TailCommand CommandFor(const v1::TailLogsRequest& request) {
+  v1::TailCommand command;
+  *command.mutable_apps() = request.apps();
+  if (command.apps().empty()) command.add_apps("all");
+  const int unset = request.filter().has_since() ? kAllLines : kDefaultLines;
+  command.set_lines(request.has_lines() ? request.lines() : unset);
+  command.set_follow(request.follow());
+  command.set_stream(request.stream());
+  *command.mutable_filter() = request.filter();
+  return command;
 }
 
 absl::Status CheckLines(int lines) {
@@ -78,25 +96,32 @@ absl::StatusOr<std::set<std::string>> LogTails::PickHosts(
       {"NO_HOST_MATCHES", {{"hosts", selector.text()}}});
 }
 
+absl::Status LogTails::Reserve(Entry& entry) {
+  const auto hosts = static_cast<int64_t>(entry.hosts.size());
+  entry.window = std::clamp(kTailBytes / std::max<int64_t>(hosts, 1),
+                            kLeastWindow, kMostWindow);
+  if (tails_.size() >= kMaxTails ||
+      reserved_ + hosts * entry.window > kAllTailsBytes) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        tails_.size(), " clients read logs already; end one of them first"));
+  }
+  reserved_ += hosts * entry.window;
+  return absl::OkStatus();
+}
+
 absl::StatusOr<int64_t> LogTails::Open(const v1::TailLogsRequest& request,
                                        LogReader& reader) {
   RETURN_IF_ERROR(CheckLines(request.lines()));
-  ASSIGN_OR_RETURN(std::set<std::string> hosts, PickHosts(request));
-  if (tails_.size() >= kMaxTails) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        kMaxTails, " clients read logs already; end one of them first"));
-  }
+  Entry made;
+  ASSIGN_OR_RETURN(made.hosts, PickHosts(request));
+  RETURN_IF_ERROR(Reserve(made));
+  made.reader = &reader;
+  made.tail = std::make_unique<LogTail>(made.hosts, request.follow());
+  made.command = CommandFor(request);
+  made.command.set_window_bytes(made.window);
+  made.opened = loop_.clock().WallNow();
   const int64_t id = next_id_++;
-  Entry& entry = tails_[id];
-  entry.reader = &reader;
-  entry.hosts = hosts;
-  entry.tail = std::make_unique<LogTail>(std::move(hosts), request.follow());
-  *entry.command.mutable_apps() = request.apps();
-  if (entry.command.apps().empty()) entry.command.add_apps("all");
-  entry.command.set_lines(request.lines() == 0 ? kDefaultLines
-                                               : request.lines());
-  entry.command.set_follow(request.follow());
-  entry.command.set_stream(request.stream());
+  Entry& entry = tails_[id] = std::move(made);
   for (const std::string& host : entry.hosts) {
     if (!Ask(id, entry, host)) {
       entry.tail->OnHostLost(host, "not connected");
@@ -124,7 +149,9 @@ void LogTails::Close(int64_t id) {
   if (found == tails_.end()) return;
   Entry entry = std::move(found->second);
   tails_.erase(found);
-  loop_.CancelTimer(entry.timer);
+  reserved_ -= static_cast<int64_t>(entry.hosts.size()) * entry.window;
+  loop_.CancelTimer(entry.wait_timer);
+  loop_.CancelTimer(entry.order_timer);
   for (const auto& [host, command_id] : entry.commands) {
     by_command_.erase(command_id);
     v1::Command command;
@@ -135,7 +162,34 @@ void LogTails::Close(int64_t id) {
 }
 
 std::optional<v1::TailLogsResponse> LogTails::Next(int64_t id) {
-  return tails_.at(id).tail->Next();
+  Entry& entry = tails_.at(id);
+  auto next = entry.tail->Next(loop_.clock().Now());
+  SendMore(entry);
+  if (!next) LookAgainLater(id, entry);
+  return next;
+}
+
+void LogTails::SendMore(Entry& entry) {
+  for (const auto& [host, command_id] : entry.commands) {
+    const int64_t bytes = entry.tail->TakeRead(host, entry.window / 2);
+    if (bytes == 0) continue;
+    v1::Command command;
+    command.set_id(absl::StrCat("more-", next_command_++));
+    command.mutable_more()->set_id(command_id);
+    command.mutable_more()->set_bytes(bytes);
+    sessions_.SendCommand(host, std::move(command));
+  }
+}
+
+void LogTails::LookAgainLater(int64_t id, Entry& entry) {
+  loop_.CancelTimer(entry.order_timer);
+  entry.order_timer = 0;
+  const absl::Time when = entry.tail->next_time();
+  if (when == absl::InfiniteFuture()) return;
+  entry.order_timer = loop_.AddTimer(when, [this, id] {
+    auto found = tails_.find(id);
+    if (found != tails_.end()) found->second.reader->OnLogsReady();
+  });
 }
 
 bool LogTails::Done(int64_t id) const { return tails_.at(id).tail->Done(); }
@@ -149,7 +203,7 @@ void LogTails::OnLogChunk(const std::string& host, const v1::LogChunk& chunk) {
   if (asked == entry.commands.end() || asked->second != chunk.command_id()) {
     return;  // Of another host.
   }
-  entry.tail->OnChunk(host, chunk);
+  entry.tail->OnChunk(host, chunk, loop_.clock().Now());
   if (entry.tail->collecting()) RestartWait(id, entry);
   entry.reader->OnLogsReady();
 }
@@ -166,7 +220,7 @@ void LogTails::OnCommandResult(const std::string& host,
   } else {
     v1::LogChunk end;
     end.set_caught_up(true);
-    entry.tail->OnChunk(host, end);
+    entry.tail->OnChunk(host, end, loop_.clock().Now());
     by_command_.erase(result.id());
     entry.commands.erase(asked);
   }
@@ -189,26 +243,39 @@ void LogTails::Lose(Entry& entry, const std::string& host,
   entry.tail->OnHostLost(host, reason);
 }
 
-// Lines written meanwhile are in the host's files; here only new ones follow.
 void LogTails::OnHostConnected(const std::string& host) {
   for (auto& [id, entry] : tails_) {
     if (!entry.command.follow() || !entry.hosts.contains(host)) continue;
     if (entry.commands.contains(host)) Lose(entry, host, "connected anew");
-    entry.command.set_lines(0);
-    Ask(id, entry, host);
+    AskAgain(id, entry, host);
   }
 }
 
+// For what was written since its newest line; of the lines of that time, the
+// tail knows which it has had.
+void LogTails::AskAgain(int64_t id, Entry& entry, const std::string& host) {
+  const absl::Time newest = entry.tail->Newest(host);
+  entry.tail->OnHostBack(host);
+  const v1::TailCommand asked = entry.command;
+  entry.command.set_lines(kAllLines);
+  *entry.command.mutable_filter()->mutable_since() =
+      ToProtoTimestamp(newest == absl::InfinitePast() ? entry.opened : newest);
+  Ask(id, entry, host);
+  entry.command = asked;
+}
+
 void LogTails::RestartWait(int64_t id, Entry& entry) {
-  loop_.CancelTimer(entry.timer);
-  entry.timer = loop_.AddTimerAfter(kWait, [this, id] { OnWaitOver(id); });
+  loop_.CancelTimer(entry.wait_timer);
+  entry.wait_timer = loop_.AddTimerAfter(kWait, [this, id] { OnWaitOver(id); });
 }
 
 void LogTails::OnWaitOver(int64_t id) {
   auto found = tails_.find(id);
   if (found == tails_.end()) return;
-  found->second.tail->OnWaitOver();
-  found->second.reader->OnLogsReady();
+  Entry& entry = found->second;
+  entry.tail->OnWaitOver();
+  entry.reader->OnLogsReady();
+  if (entry.tail->collecting()) RestartWait(id, entry);
 }
 
 }  // namespace fleet::controller

@@ -30,7 +30,11 @@ class LogReader {
 
 // Asks the hosts with a TailCommand each, and gives what they send to the
 // tails. A host that is lost while it is followed is asked again when it is
-// back. Loop thread only. At most 200 tails.
+// back, from where it was. Loop thread only.
+//
+// Each host may send a window of bytes beyond what the tail's reader has read:
+// 16 MiB by the number of hosts, from 16 KiB to 1 MiB. At most 200 tails with
+// 256 MiB of windows in all.
 class LogTails {
  public:
   // All must outlive it.
@@ -62,14 +66,21 @@ class LogTails {
     v1::TailCommand command;
     std::set<std::string> hosts;
     std::map<std::string, std::string> commands;  // Host → command id.
-    EventLoop::TimerId timer = 0;
+    int64_t window = 0;
+    absl::Time opened;  // Wall time.
+    EventLoop::TimerId wait_timer = 0;
+    EventLoop::TimerId order_timer = 0;
   };
 
   absl::StatusOr<std::set<std::string>> PickHosts(
       const v1::TailLogsRequest& request) const;
   // Uids of the apps a pattern names.
   std::set<std::string> AppsNamed(const std::string& pattern) const;
+  absl::Status Reserve(Entry& entry);
   bool Ask(int64_t id, Entry& entry, const std::string& host);
+  void AskAgain(int64_t id, Entry& entry, const std::string& host);
+  void SendMore(Entry& entry);
+  void LookAgainLater(int64_t id, Entry& entry);
   void Lose(Entry& entry, const std::string& host, const std::string& reason);
   void RestartWait(int64_t id, Entry& entry);
   void OnWaitOver(int64_t id);
@@ -80,6 +91,7 @@ class LogTails {
   const HostRegistry& hosts_;
   int64_t next_id_ = 1;
   int64_t next_command_ = 1;
+  int64_t reserved_ = 0;  // Windows of all tails.
   std::map<int64_t, Entry> tails_;
   std::map<std::string, int64_t> by_command_;
 };

@@ -258,6 +258,7 @@ std::vector<v1::InstanceSample> AgentState::Sample() {
     if (sample.event_loop_free.has_value()) {
       proto.set_event_loop_free(*sample.event_loop_free);
     }
+    FillLogs(sample.logs, *proto.mutable_logs());
   }
   return result;
 }

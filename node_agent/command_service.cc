@@ -65,6 +65,9 @@ absl::StatusOr<int> CommandService::Perform(const v1::Command& command,
       return 0;
     case v1::Command::kTail:
     case v1::Command::kCancel:
+    case v1::Command::kMore:
+    case v1::Command::kEmptyLogs:
+    case v1::Command::kReopenLogs:
     case v1::Command::COMMAND_NOT_SET:
       break;
   }

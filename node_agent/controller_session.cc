@@ -362,7 +362,7 @@ void ControllerSession::Beat() {
   Flush();
 }
 
-bool ControllerSession::SendLogChunk(v1::LogChunk chunk) {
+bool ControllerSession::SendLogChunk(v1::LogChunk&& chunk) {
   if (!welcomed_ || outbox_->waiting() >= kLogRoom) return false;
   v1::SessionRequest message;
   *message.mutable_log_chunk() = std::move(chunk);

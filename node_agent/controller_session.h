@@ -85,8 +85,8 @@ class ControllerSession : private SessionStream::Listener {
 
   // The host's state differs from what was reported.
   void OnChange();
-  // False: no room (see kLogRoom), or no session.
-  bool SendLogChunk(v1::LogChunk chunk);
+  // False: no room (see kLogRoom), or no session; then `chunk` is as it was.
+  bool SendLogChunk(v1::LogChunk&& chunk);
   void SendResult(v1::CommandResult result);
 
   bool welcomed() const { return welcomed_; }

@@ -67,7 +67,7 @@ v1::DesiredStateAck HostReporter::Accept(const v1::DesiredState& wanted) {
 }
 
 void HostReporter::RunCommand(const v1::Command& command) {
-  if (command.has_tail() || command.has_cancel()) {
+  if (LogTailService::Handles(command)) {
     tails_.Run(command);
   } else {
     commands_.Run(command);

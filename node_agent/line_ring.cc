@@ -3,8 +3,32 @@
 #include <algorithm>
 
 namespace fleet::agent {
+namespace {
 
-void LineRing::Add(std::string_view line) {
+// From where on `bytes` holds all that a ring can keep: whole lines, if the
+// last kMaxBytes begin with one.
+std::string_view Newest(std::string_view bytes) {
+  if (bytes.size() <= 2 * LineRing::kMaxBytes) return bytes;
+  return bytes.substr(bytes.size() - 2 * LineRing::kMaxBytes);
+}
+
+}  // namespace
+
+void LineRing::Add(std::string_view bytes) {
+  std::string_view rest = Newest(bytes);
+  if (rest.size() < bytes.size()) begun_.clear();
+  for (size_t end = rest.find('\n'); end != std::string_view::npos;
+       end = rest.find('\n')) {
+    begun_ += rest.substr(0, end);
+    AddLine(begun_);
+    begun_.clear();
+    rest.remove_prefix(end + 1);
+  }
+  begun_ += rest;
+  if (begun_.size() > kMaxBytes) begun_.erase(0, begun_.size() - kMaxBytes);
+}
+
+void LineRing::AddLine(std::string_view line) {
   if (line.size() > kMaxBytes) line.remove_prefix(line.size() - kMaxBytes);
   lines_.emplace_back(line);
   bytes_ += line.size();
@@ -15,8 +39,12 @@ void LineRing::Add(std::string_view line) {
 }
 
 std::vector<std::string> LineRing::Last(size_t count) const {
-  size_t n = std::min(count, lines_.size());
-  return {lines_.end() - static_cast<std::ptrdiff_t>(n), lines_.end()};
+  std::vector<std::string> last(lines_.begin(), lines_.end());
+  if (!begun_.empty()) last.push_back(begun_);
+  if (last.size() > count) {
+    last.erase(last.begin(), last.end() - static_cast<std::ptrdiff_t>(count));
+  }
+  return last;
 }
 
 }  // namespace fleet::agent

@@ -17,13 +17,17 @@ class LineRing {
   static constexpr size_t kMaxLines = 100;
   static constexpr size_t kMaxBytes = 64 * 1024;
 
-  void Add(std::string_view line);
-  // The newest `count`, oldest first.
+  // Bytes of the stream, as they come.
+  void Add(std::string_view bytes);
+  // The newest `count`, oldest first; the line that is not ended yet is one.
   std::vector<std::string> Last(size_t count) const;
 
  private:
+  void AddLine(std::string_view line);
+
   std::deque<std::string> lines_;
   size_t bytes_ = 0;
+  std::string begun_;
 };
 
 }  // namespace fleet::agent

@@ -264,6 +264,7 @@ std::vector<WorkerSample> LocalWorkerRuntime::Sample() {
       },
       [this](WorkerId id) { return confiner_.Cpu(id); });
   for (WorkerSample& sample : samples) {
+    sample.logs = logs_.Counters(sample.id);
     sample.event_loop_free = workers_.at(sample.id).worker->event_loop_free();
   }
   return samples;

@@ -1,31 +1,56 @@
+// LogFile: how it is opened, looked after, rotated and emptied.
 #include "node_agent/log_file.h"
 
 #include <fcntl.h>
+#include <spdlog/spdlog.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "node_agent/log_time_table.h"
+#include "proto/rpc/quantity.h"
+#include "proto/rpc/status.h"
 
 namespace fleet::agent {
 namespace {
 
-constexpr int64_t kMaxOverrun = 1 << 20;
-constexpr absl::Duration kTryAgain = absl::Seconds(5);
+constexpr absl::Duration kOpenAgain = absl::Seconds(5);
+constexpr absl::Duration kSpaceAgain = absl::Seconds(1);
+constexpr absl::Duration kCheck = absl::Seconds(1);
+constexpr int64_t kCheckBytes = 16 << 20;
+constexpr int64_t kMostReserve = 64 << 20;
+constexpr int64_t kReserveShare = 50;  // One of so many bytes.
 constexpr mode_t kMode = 0640;
+
+std::string Cannot(const char* what, const std::string& path, int error) {
+  return absl::StrCat("cannot ", what, " ", path, ": ", std::strerror(error));
+}
+
+// Number of the period of `interval` that `time` is in, counted in the host's
+// zone: a period of a day begins at midnight.
+int64_t PeriodOf(absl::Time time, absl::Duration interval) {
+  int offset = absl::LocalTimeZone().At(time).offset;
+  return absl::ToUnixSeconds(time + absl::Seconds(offset)) /
+         std::max<int64_t>(absl::ToInt64Seconds(interval), 1);
+}
 
 }  // namespace
 
-LogFile::LogFile(std::string path, int64_t max_size, int max_files)
-    : path_(std::move(path)), max_size_(max_size), max_files_(max_files) {}
+LogFile::LogFile(std::string path, std::string times_folder,
+                 std::function<void(LogFile&)> on_rotated)
+    : path_(std::move(path)),
+      times_folder_(times_folder),
+      on_rotated_(std::move(on_rotated)),
+      times_(std::move(times_folder)) {}
 
 LogFile::Writer LogFile::AddWriter() {
   ++writers_;
@@ -33,196 +58,177 @@ LogFile::Writer LogFile::AddWriter() {
 }
 
 void LogFile::RemoveWriter(Writer writer) {
-  if (mid_line_ && line_of_ == writer) line_abandoned_ = true;
-  if (--writers_ == 0) fd_.Reset();
+  if (line_of_ == writer && MidLine()) line_abandoned_ = true;
+  if (--writers_ > 0) return;
+  times_.Flush();
+  fd_.Reset();
 }
 
-bool LogFile::InLineOfAnother(Writer writer) const {
-  return mid_line_ && line_of_ != 0 && line_of_ != writer && !line_abandoned_;
-}
-
-void LogFile::Move(int pipe, std::string_view bytes, Writer writer,
-                   absl::Time now, absl::Time wall_now) {
-  while (!bytes.empty()) {
-    if (!Prepare(now)) return Discard(pipe, bytes.size());
-    size_t room = Room(bytes, writer);
-    if (room == 0) {
-      Rotate(now);
-      continue;
-    }
-    EndLineOfAnother(writer);
-    marks_.Add(size_, wall_now);
-    size_t moved = MoveSome(pipe, bytes.substr(0, room));
-    int error_number = errno;
-    if (moved > 0) {
-      size_ += static_cast<int64_t>(moved);
-      mid_line_ = bytes[moved - 1] != '\n';
-      line_of_ = writer;
-      line_abandoned_ = false;
-      bytes.remove_prefix(moved);
-    }
-    if (moved < room) {
-      Fail("write", error_number);
-      return Discard(pipe, bytes.size());
-    }
-    if (may_rotate_) problem_.clear();
+bool LogFile::Prepare(LogNow now) {
+  if (now.steady < next_try_) return false;
+  may_rotate_ = now.steady >= next_rotation_;
+  if (fd_.valid()) CheckFile(now);
+  if (!fd_.valid() && !Open(now)) return false;
+  if (PeriodIsOver(now)) {
+    Rotate(now);
+    if (!Open(now)) return false;
   }
+  if (!CheckSpace(now)) return false;
+  SayWhatWasLost(now);
+  return true;
 }
 
-bool LogFile::Prepare(absl::Time now) {
-  may_rotate_ = now >= next_rotation_;
-  if (fd_.valid()) {
-    struct stat info {};
-    bool there = fstat(fd_.get(), &info) == 0 && info.st_nlink > 0;
-    if (there || !regular_) {
-      if (regular_ && info.st_size != size_) NoteSize(info.st_size);
-      return true;
-    }
-    fd_.Reset();
-  } else if (now < next_open_) {
-    return false;
-  }
-  if (Open()) return true;
-  Fail("open", errno);
-  next_open_ = now + kTryAgain;
-  return false;
-}
-
-// O_NONBLOCK: it may be a FIFO or a terminal.
-bool LogFile::Open() {
+// O_NONBLOCK: it may be a FIFO or a terminal. Read as well, for MidLine.
+bool LogFile::Open(LogNow now) {
   std::error_code ignored;
   std::filesystem::create_directories(
       std::filesystem::path(path_).parent_path(), ignored);
-  fd_.Reset(open(path_.c_str(),
-                 O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-                 kMode));
+  constexpr int kFlags = O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+  reopen_ = false;
+  fd_.Reset(open(path_.c_str(), O_RDWR | kFlags, kMode));
+  if (!fd_.valid()) fd_.Reset(open(path_.c_str(), O_WRONLY | kFlags, kMode));
   struct stat info {};
-  if (!fd_.valid() || fstat(fd_.get(), &info) != 0) return false;
+  if (!fd_.valid() || fstat(fd_.get(), &info) != 0) {
+    Fail(Cannot("open", path_, errno), now.steady + kOpenAgain);
+    return false;
+  }
   regular_ = S_ISREG(info.st_mode);
   spliceable_ = true;
-  bool abandoned = line_abandoned_;
-  NoteSize(info.st_size);
-  line_abandoned_ = abandoned && mid_line_;
+  bool same = id_ == LogFileId{info.st_dev, info.st_ino};
+  bool abandoned = line_abandoned_ && same;
+  id_ = {info.st_dev, info.st_ino};
+  size_ = info.st_size;
+  line_ = regular_ && size_ > 0 ? Line::kUnknown : Line::kEnded;
+  line_of_ = 0;
+  line_abandoned_ = abandoned && MidLine();
+  next_check_ = absl::InfinitePast();
+  if (!regular_) return true;
+  times_.Open(id_, size_, NextSerial());
+  begun_ = std::min(times_.first(), absl::TimeFromTimespec(info.st_mtim));
   return true;
+}
+
+// Higher than that of every file this path had before.
+uint64_t LogFile::NextSerial() const {
+  if (times_.serial() > 0) return times_.serial() + 1;
+  for (bool compressed : {false, true}) {
+    struct stat info {};
+    if (stat(RotatedPath(path_, 1, compressed).c_str(), &info) != 0) continue;
+    return LogTimeTable::Open(
+               LogTimes::PathOf(times_folder_, {info.st_dev, info.st_ino}))
+               .serial() +
+           1;
+  }
+  return 1;
+}
+
+void LogFile::CheckFile(LogNow now) {
+  struct stat info {};
+  bool there = fstat(fd_.get(), &info) == 0 && info.st_nlink > 0;
+  if (!regular_) return;
+  if (!there) return fd_.Reset();
+  if (info.st_size != size_) NoteSize(info.st_size);
+  if (now.steady >= next_check_) {
+    struct stat named {};
+    reopen_ |= stat(path_.c_str(), &named) != 0 ||
+               id_ != LogFileId{named.st_dev, named.st_ino};
+  }
+  if (!reopen_ || (MidLine() && !line_abandoned_)) return;
+  times_.Flush();
+  fd_.Reset();
+}
+
+// Looks once in a while, and then for a while: what is left is for the agent's
+// journal, and for whatever else must go on.
+bool LogFile::CheckSpace(LogNow now) {
+  if (!regular_ || (now.steady < next_check_ && size_ < next_check_size_)) {
+    return true;
+  }
+  next_check_ = now.steady + kCheck;
+  next_check_size_ = size_ + kCheckBytes;
+  struct statvfs disk {};
+  if (fstatvfs(fd_.get(), &disk) != 0) return true;
+  auto block = static_cast<int64_t>(disk.f_frsize);
+  int64_t reserve = std::min(kMostReserve, static_cast<int64_t>(disk.f_blocks) *
+                                               block / kReserveShare);
+  if (static_cast<int64_t>(disk.f_bavail) * block >= reserve) return true;
+  Fail(absl::StrCat("cannot write ", path_, ": less than ", HumanSize(reserve),
+                    " are left on its file system"),
+       now.steady + kSpaceAgain);
+  return false;
 }
 
 // The file is not as this object left it.
 void LogFile::NoteSize(int64_t size) {
-  if (size < size_) marks_.Clear();
+  if (size < size_) times_.Clear();
   size_ = size;
-  mid_line_ = regular_ && EndsInLine();
+  line_ = size_ > 0 ? Line::kUnknown : Line::kEnded;
   line_of_ = 0;
   line_abandoned_ = false;
 }
 
-bool LogFile::EndsInLine() const {
-  if (size_ == 0) return false;
-  UniqueFd fd(open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  char last = '\n';
-  return fd.valid() && pread(fd.get(), &last, 1, size_ - 1) == 1 &&
-         last != '\n';
-}
-
-size_t LogFile::Room(std::string_view bytes, Writer writer) const {
-  auto count = static_cast<int64_t>(bytes.size());
-  if (!regular_ || max_size_ <= 0 || !may_rotate_) return bytes.size();
-  if (size_ + count <= max_size_) return bytes.size();
-  int64_t left = std::max<int64_t>(max_size_ - size_, 0);
-  size_t last = bytes.substr(0, static_cast<size_t>(left)).rfind('\n');
-  if (last != std::string_view::npos) return last + 1;
-  // Not even one line fits. The one that is begun has to end here.
-  bool begun = mid_line_ && !InLineOfAnother(writer) && !line_abandoned_;
-  if (!begun && size_ > 0) return 0;
-  if (size_ >= max_size_ + kMaxOverrun) return 0;
-  size_t first = bytes.find('\n');
-  return first == std::string_view::npos ? bytes.size() : first + 1;
-}
-
-// Killed in between, it leaves a gap in the numbers and loses nothing.
-void LogFile::Rotate(absl::Time now) {
-  fd_.Reset();
-  for (int i = max_files_ - 1; i >= 1; --i) {
-    std::rename(absl::StrCat(path_, ".", i).c_str(),
-                absl::StrCat(path_, ".", i + 1).c_str());
+bool LogFile::PeriodIsOver(LogNow now) {
+  if (limits_.interval <= absl::ZeroDuration() || !regular_ || size_ == 0 ||
+      !may_rotate_ ||
+      PeriodOf(now.wall, limits_.interval) <=
+          PeriodOf(begun_, limits_.interval)) {
+    return false;
   }
-  int failed = max_files_ > 0 ? std::rename(path_.c_str(),
-                                            absl::StrCat(path_, ".1").c_str())
-                              : unlink(path_.c_str());
-  if (failed != 0) {
-    Fail("rotate", errno);
-    next_rotation_ = now + kTryAgain;
+  return !MidLine() || line_abandoned_;
+}
+
+size_t LogFile::room() const {
+  if (!regular_ || limits_.max_size <= 0 || !may_rotate_) {
+    return std::numeric_limits<size_t>::max();
+  }
+  return static_cast<size_t>(std::max<int64_t>(limits_.max_size - size_, 0));
+}
+
+void LogFile::Rotate(LogNow now) {
+  times_.Flush();
+  fd_.Reset();
+  if (!LogRotation(path_, times_folder_).Rotate(limits_.max_files)) {
+    Fail(Cannot("rotate", path_, errno), absl::InfinitePast());
+    next_rotation_ = now.steady + kOpenAgain;
+    may_rotate_ = false;
     return;
   }
-  marks_.Clear();
   size_ = 0;
-  mid_line_ = line_abandoned_ = false;
+  line_ = Line::kEnded;
+  line_abandoned_ = false;
+  on_rotated_(*this);
 }
 
-void LogFile::EndLineOfAnother(Writer writer) {
-  if (!line_abandoned_ && !InLineOfAnother(writer)) return;
-  if (regular_ && pwrite(fd_.get(), "\n", 1, size_) == 1) ++size_;
-  mid_line_ = line_abandoned_ = false;
-}
-
-size_t LogFile::MoveSome(int pipe, std::string_view bytes) {
-  if (spliceable_) {
-    size_t moved = Splice(pipe, bytes.size());
-    if (moved > 0 || errno != EINVAL) return moved;
-    spliceable_ = false;
+absl::StatusOr<RemovedLogs> LogFile::Empty() {
+  RemovedLogs removed = LogRotation(path_, times_folder_).RemoveAll();
+  struct stat info {};
+  if (stat(path_.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return removed;
+  if (truncate(path_.c_str(), 0) != 0) {
+    return ErrnoStatus(errno, absl::StrCat("cannot empty ", path_));
   }
-  return CopyOut(pipe, bytes);
-}
-
-size_t LogFile::Splice(int pipe, size_t count) {
-  size_t moved = 0;
-  while (moved < count) {
-    loff_t offset = size_ + static_cast<int64_t>(moved);
-    ssize_t n = splice(pipe, nullptr, fd_.get(), regular_ ? &offset : nullptr,
-                       count - moved, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
-    moved += static_cast<size_t>(n);
+  ++removed.files;
+  removed.bytes += info.st_size;
+  if (!fd_.valid()) {
+    unlink(LogTimes::PathOf(times_folder_, {info.st_dev, info.st_ino}).c_str());
+  } else if (id_ == LogFileId{info.st_dev, info.st_ino}) {
+    NoteSize(0);
   }
-  return moved;
-}
-
-// For what cannot be spliced to: first written, then taken from the pipe.
-size_t LogFile::CopyOut(int pipe, std::string_view bytes) {
-  ssize_t n = regular_ ? pwrite(fd_.get(), bytes.data(), bytes.size(), size_)
-                       : write(fd_.get(), bytes.data(), bytes.size());
-  if (n <= 0) return 0;
-  int error_number = errno;
-  std::array<char, 4096> block;
-  for (auto left = static_cast<size_t>(n); left > 0;) {
-    ssize_t taken = read(pipe, block.data(), std::min(left, block.size()));
-    if (taken <= 0) break;
-    left -= static_cast<size_t>(taken);
-  }
-  errno = error_number;
-  return static_cast<size_t>(n);
-}
-
-void LogFile::Discard(int pipe, size_t count) {
-  std::array<char, 16384> block;
-  if (mid_line_) line_abandoned_ = true;
-  dropped_bytes_ += static_cast<int64_t>(count);
-  while (count > 0) {
-    ssize_t n = read(pipe, block.data(), std::min(count, block.size()));
-    if (n <= 0) return;
-    count -= static_cast<size_t>(n);
-  }
+  return removed;
 }
 
 std::string LogFile::problem() const {
   if (problem_.empty()) return problem_;
-  return absl::StrCat(problem_, "; ", dropped_bytes_,
+  return absl::StrCat(problem_, "; ", lost_bytes_,
                       " bytes of output are lost so far. The app goes on; "
                       "make room or the path writable, it is tried again");
 }
 
-void LogFile::Fail(const char* what, int error_number) {
-  problem_ = absl::StrCat("cannot ", what, " ", path_, ": ",
-                          std::strerror(error_number));
+void LogFile::Fail(const std::string& problem, absl::Time try_again) {
+  next_try_ = try_again;
+  lost_why_ = problem;
+  if (problem == problem_) return;
+  problem_ = problem;
+  spdlog::warn("{}; what workers write is lost meanwhile", problem_);
 }
 
 }  // namespace fleet::agent

@@ -46,15 +46,16 @@ std::optional<LogPlace> ParseName(std::string_view name) {
   for (LogStreamKind stream : {LogStreamKind::kOut, LogStreamKind::kErr}) {
     std::string suffix = StreamSuffix(stream);
     if (!name.ends_with(suffix)) continue;
-    place.stream = stream;
+    place.origin.stream = stream;
     name.remove_suffix(suffix.size());
     if (name.empty()) {
-      place.slot = LogSelection::kAnySlot;
+      place.origin.slot = LogSelection::kAnySlot;
       return place;
     }
     if (!name.ends_with('-')) return std::nullopt;
     name.remove_suffix(1);
-    if (!absl::SimpleAtoi(ToAbsl(name), &place.slot)) return std::nullopt;
+    if (!absl::SimpleAtoi(ToAbsl(name), &place.origin.slot))
+      return std::nullopt;
     return place;
   }
   return std::nullopt;
@@ -73,24 +74,29 @@ std::vector<fs::path> Entries(const fs::path& folder) {
 
 }  // namespace
 
-std::string LogPaths::Resolve(const std::string& app, int slot,
-                              LogStreamKind stream,
-                              const LogPolicy& policy) const {
-  fs::path folder = fs::path(log_dir_) / FolderName(app);
-  std::string suffix = StreamSuffix(stream);
-  fs::path standard =
-      folder / (policy.merge ? suffix : absl::StrCat(slot, "-", suffix));
-  std::string path =
-      stream == LogStreamKind::kOut ? policy.out_file : policy.error_file;
+std::vector<std::string> LogPaths::Resolve(const LogOrigin& origin,
+                                           const LogPolicy& policy) const {
+  const std::string slot = absl::StrCat(origin.slot);
+  const std::string prefix = policy.merge ? "" : slot + "-";
+  fs::path folder = fs::path(log_dir_) / FolderName(origin.app);
+  fs::path standard = folder / (prefix + StreamSuffix(origin.stream));
+  std::string path = origin.stream == LogStreamKind::kOut ? policy.out_file
+                                                          : policy.error_file;
   std::error_code ignored;
   fs::create_directories(folder, ignored);
+  std::vector<std::string> paths;
   if (path.empty()) {
     if (fs::is_symlink(standard, ignored)) fs::remove(standard, ignored);
-    return standard;
+    paths.push_back(standard);
+  } else {
+    paths.push_back(absl::StrReplaceAll(path, {{"%i", slot}}));
+    Link(standard, paths[0]);
   }
-  path = absl::StrReplaceAll(path, {{"%i", absl::StrCat(slot)}});
-  Link(standard, path);
-  return path;
+  std::string both = policy.log_file == kAutoLogFile
+                         ? (folder / (prefix + "all.log")).string()
+                         : absl::StrReplaceAll(policy.log_file, {{"%i", slot}});
+  if (!both.empty() && both != paths[0]) paths.push_back(std::move(both));
+  return paths;
 }
 
 std::vector<LogPlace> LogPaths::Find(const LogSelection& selection) const {
@@ -101,11 +107,9 @@ std::vector<LogPlace> LogPaths::Find(const LogSelection& selection) const {
     std::string app = folder.filename();
     for (const fs::path& file : Entries(folder)) {
       std::optional<LogPlace> place = ParseName(file.filename().native());
-      if (!place.has_value() ||
-          !selection.Matches(app, place->slot, place->stream)) {
-        continue;
-      }
-      place->app = app;
+      if (!place.has_value()) continue;
+      place->origin.app = app;
+      if (!selection.Matches(place->origin)) continue;
       place->path = fs::is_symlink(file, ignored)
                         ? fs::read_symlink(file, ignored).string()
                         : file.string();

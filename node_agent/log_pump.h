@@ -1,6 +1,5 @@
-// Moves what workers write from their pipes into files, and lets others read
-// along. No line is lost when the agent dies: bytes leave a pipe only into its
-// file.
+// Moves what workers write from their pipes into files. No line is lost when
+// the agent dies: bytes leave a pipe only into its file.
 #ifndef FLEET_NODE_AGENT_LOG_PUMP_H_
 #define FLEET_NODE_AGENT_LOG_PUMP_H_
 
@@ -9,36 +8,26 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
-#include "absl/time/time.h"
 #include "node_agent/keeper_client.h"
+#include "node_agent/log_counters.h"
+#include "node_agent/log_origin.h"
 #include "node_agent/unique_fd.h"
 #include "proto/rpc/app_spec.h"
 
 namespace fleet::agent {
 
-enum class LogStreamKind { kOut, kErr };
-
-struct LogRecord {
-  absl::Time time;  // Wall time at which it was read.
-  std::string app;
-  int slot = 0;  // -1: read from a file that the instances share.
-  LogStreamKind stream = LogStreamKind::kOut;
-  std::string text;  // Without newline, at most 64 KiB.
-};
-
-struct LogQuery {
-  std::vector<std::string> apps;  // Names, globs, "all", "web.2".
-  int lines = 15;                 // Per instance and stream. At most 10,000.
-  bool out = true;
-  bool err = true;
+// What became of an order to do something with log files.
+struct LogFilesDone {
+  int files = 0;
+  int64_t bytes = 0;
+  std::vector<std::string> problems;  // For people.
 };
 
 // Loop thread only.
 class LogPump {
  public:
-  using Subscription = uint64_t;
-  using LineCallback = std::function<void(const LogRecord&)>;
+  // Gets the paths of files that were written to.
+  using Watcher = std::function<void(const std::vector<std::string>&)>;
 
   virtual ~LogPump() = default;
 
@@ -55,13 +44,26 @@ class LogPump {
   // Last lines that `owner` wrote to stderr, oldest first; kept until Forget.
   virtual std::vector<std::string> StderrTail(WorkerId owner,
                                               int lines) const = 0;
+  virtual LogCounters Counters(WorkerId owner) const = 0;
   virtual void Forget(WorkerId owner) = 0;
 
-  // Last lines from the files, by time where known.
-  virtual std::vector<LogRecord> Last(const LogQuery& query) const = 0;
-  // Every line from now on. Cancel from the loop.
-  virtual Subscription Subscribe(const LogQuery& query, LineCallback line) = 0;
-  virtual void Unsubscribe(Subscription subscription) = 0;
+  // What is wrong with the files of `app`, one a line, for people; empty:
+  // nothing.
+  virtual std::string Problem(const std::string& app) const = 0;
+
+  // Called some milliseconds after files were written to, once for all of
+  // them; nullptr: nobody is. From then on the times of what was written are
+  // on disk.
+  virtual void SetWatcher(Watcher watcher) = 0;
+  // The times of all that was written so far are on disk afterwards.
+  virtual void FlushTimes() = 0;
+
+  // Empties the files of `apps` (names, globs, "all", "web.2"), and removes
+  // the rotated ones.
+  virtual LogFilesDone Empty(const std::vector<std::string>& apps) = 0;
+  // Goes on in files of the same paths, at each one's next line's end: the
+  // present ones were renamed by somebody.
+  virtual LogFilesDone Reopen(const std::vector<std::string>& apps) = 0;
 };
 
 }  // namespace fleet::agent

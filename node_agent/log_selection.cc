@@ -31,12 +31,11 @@ bool MatchesTerm(const std::string& term, const std::string& app, int slot) {
 
 }  // namespace
 
-bool LogSelection::Matches(const std::string& app, int slot,
-                           LogStreamKind stream) const {
-  if (stream == LogStreamKind::kOut ? !query_.out : !query_.err) return false;
-  return std::any_of(
-      query_.apps.begin(), query_.apps.end(),
-      [&](const std::string& term) { return MatchesTerm(term, app, slot); });
+bool LogSelection::Matches(const LogOrigin& origin) const {
+  if (origin.stream == LogStreamKind::kOut ? !out_ : !err_) return false;
+  return std::any_of(apps_.begin(), apps_.end(), [&](const std::string& term) {
+    return MatchesTerm(term, origin.app, origin.slot);
+  });
 }
 
 }  // namespace fleet::agent

@@ -3,9 +3,9 @@
 #define FLEET_NODE_AGENT_LOG_SELECTION_H_
 
 #include <string>
-#include <utility>
+#include <vector>
 
-#include "node_agent/log_pump.h"
+#include "node_agent/log_query.h"
 
 namespace fleet::agent {
 
@@ -15,13 +15,15 @@ class LogSelection {
   // The slot of a file that instances share: matches every slot asked for.
   static constexpr int kAnySlot = -1;
 
-  explicit LogSelection(LogQuery query) : query_(std::move(query)) {}
+  explicit LogSelection(const LogQuery& query)
+      : apps_(query.apps), out_(query.out), err_(query.err) {}
 
-  bool Matches(const std::string& app, int slot, LogStreamKind stream) const;
-  const LogQuery& query() const { return query_; }
+  bool Matches(const LogOrigin& origin) const;
 
  private:
-  LogQuery query_;
+  const std::vector<std::string> apps_;
+  const bool out_;
+  const bool err_;
 };
 
 }  // namespace fleet::agent

@@ -1,196 +1,202 @@
 #include "node_agent/log_tail_service.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "proto/rpc/proto_time.h"
+#include "proto/rpc/status.h"
 
 namespace fleet::agent {
 namespace {
 
-constexpr size_t kChunkLines = 500;
-constexpr size_t kChunkBytes = 256 << 10;
 constexpr int kMaxLines = 10'000;
-// Lines that come together go together.
-constexpr absl::Duration kFlushDelay = absl::Milliseconds(5);
-constexpr size_t kLineOverhead = 64;
 
 LogQuery ToQuery(const v1::TailCommand& command) {
   LogQuery query;
   query.apps.assign(command.apps().begin(), command.apps().end());
-  query.lines = std::clamp(command.lines(), 0, kMaxLines);
+  query.lines = std::clamp(command.lines(), -1, kMaxLines);
   query.out = command.stream() != v1::LOG_STREAM_ERR;
   query.err = command.stream() != v1::LOG_STREAM_OUT;
+  query.follow = command.follow();
+  const v1::LogFilter& filter = command.filter();
+  if (filter.has_since()) query.since = FromProto(filter.since());
+  if (filter.has_until()) query.until = FromProto(filter.until());
+  query.grep = filter.grep();
+  query.ignore_case = filter.ignore_case();
+  query.invert = filter.invert();
   return query;
 }
 
-size_t SizeOf(const v1::LogLine& line) {
-  return line.text().size() + line.app().size() + line.host().size() +
-         kLineOverhead;
+template <typename Names>
+std::vector<std::string> ToVector(const Names& names) {
+  return {names.begin(), names.end()};
 }
 
 }  // namespace
 
-LogTailService::LogTailService(EventLoop& loop, LogPump& pump, std::string host)
-    : loop_(loop), pump_(pump), host_(std::move(host)) {}
+LogTailService::LogTailService(LogReader& reader, LogPump& pump,
+                               std::string host)
+    : reader_(reader), pump_(pump), host_(std::move(host)) {}
 
 LogTailService::~LogTailService() { CancelAll(); }
 
-void LogTailService::Run(const v1::Command& command) {
-  switch (command.command_case()) {
-    case v1::Command::kTail:
-      Begin(command.id(), command.tail());
-      return;
-    case v1::Command::kCancel:
-      Cancel(command.cancel().id());
-      return;
-    case v1::Command::kSignal:
-    case v1::Command::kSend:
-    case v1::Command::kReset:
-    case v1::Command::kInspect:
-    case v1::Command::kCheck:
-    case v1::Command::COMMAND_NOT_SET:
-      Finish(command.id(),
-             static_cast<int32_t>(absl::StatusCode::kUnimplemented),
-             "this agent does not know the command");
-      return;
-  }
+bool LogTailService::Handles(const v1::Command& command) {
+  return command.has_tail() || command.has_more() || command.has_cancel() ||
+         command.has_empty_logs() || command.has_reopen_logs();
 }
+
+void LogTailService::Run(const v1::Command& command) {
+  if (command.has_tail()) return Begin(command.id(), command.tail());
+  if (command.has_more()) return More(command.more());
+  if (command.has_cancel()) return Cancel(command.cancel().id());
+  if (command.has_empty_logs()) {
+    return Answer(command.id(),
+                  pump_.Empty(ToVector(command.empty_logs().apps())));
+  }
+  if (command.has_reopen_logs()) {
+    return Answer(command.id(),
+                  pump_.Reopen(ToVector(command.reopen_logs().apps())));
+  }
+  Finish(command.id(), absl::UnimplementedError(
+                           "this agent does not know the command; is it older "
+                           "than the controller?"));
+}
+
+// ---------------------------------------------------------------- its tails
 
 void LogTailService::Begin(const std::string& id,
                            const v1::TailCommand& command) {
   if (tails_.contains(id)) return;
   if (tails_.size() >= kMaxTails) {
-    Finish(
-        id, static_cast<int32_t>(absl::StatusCode::kResourceExhausted),
-        absl::StrCat(host_, " sends logs to ", kMaxTails, " readers already"));
-    return;
+    return Finish(id, absl::ResourceExhaustedError(absl::StrCat(
+                          host_, " sends logs to ", kMaxTails,
+                          " readers already; end one of them first")));
   }
+  absl::StatusOr<LogReader::ScanId> scan =
+      reader_.Open(ToQuery(command),
+                   [this, id](const LogBatch& batch) { OnBatch(id, batch); });
+  if (!scan.ok()) return Finish(id, scan.status());
   Tail& tail = tails_[id];
-  tail.follow = command.follow();
-  LogQuery query = ToQuery(command);
-  if (query.lines > 0) AddBacklog(tail, pump_.Last(query));
-  if (tail.follow) {
-    tail.subscription = pump_.Subscribe(
-        query, [this, id](const LogRecord& record) { OnLine(id, record); });
-  }
-  Flush();
+  tail.scan = *scan;
+  tail.bounded = command.window_bytes() > 0;
+  tail.window = command.window_bytes();
+  LogBatch first;
+  first.notes = absl::StrSplit(pump_.Problem(""), '\n', absl::SkipEmpty());
+  if (!first.notes.empty()) tail.waiting = ToChunk(id, first);
+  Send(tails_.find(id));
 }
 
-void LogTailService::AddBacklog(Tail& tail,
-                                const std::vector<LogRecord>& records) {
-  size_t first = records.size();
-  size_t bytes = 0;
-  while (first > 0 && bytes < kMaxBacklogBytes) {
-    bytes += records[--first].text.size() + kLineOverhead;
-  }
-  tail.dropped += static_cast<int64_t>(first);
-  for (; first < records.size(); ++first) {
-    tail.lines.push_back(ToLine(records[first]));
-    tail.bytes += SizeOf(tail.lines.back());
-  }
-  tail.backlog = tail.lines.size();
+void LogTailService::More(const v1::MoreCommand& command) {
+  auto tail = tails_.find(command.id());
+  if (tail == tails_.end()) return;
+  tail->second.window += std::max<int64_t>(command.bytes(), 0);
+  Send(tail);
 }
 
 void LogTailService::Cancel(const std::string& id) {
   auto tail = tails_.find(id);
   if (tail == tails_.end()) return;
-  if (tail->second.subscription != 0) {
-    pump_.Unsubscribe(tail->second.subscription);
-  }
+  reader_.Close(tail->second.scan);
   tails_.erase(tail);
 }
 
 void LogTailService::CancelAll() {
   while (!tails_.empty()) Cancel(std::string(tails_.begin()->first));
-  loop_.CancelTimer(std::exchange(flush_timer_, 0));
 }
 
-void LogTailService::Finish(const std::string& id, int32_t code,
-                            const std::string& message) {
-  v1::CommandResult result;
-  result.set_id(id);
-  result.set_code(code);
-  result.set_message(message);
-  sender_.send_result(std::move(result));
-}
-
-void LogTailService::OnLine(const std::string& id, const LogRecord& record) {
+void LogTailService::OnBatch(const std::string& id, const LogBatch& batch) {
   auto tail = tails_.find(id);
   if (tail == tails_.end()) return;
-  ScheduleFlush();
-  v1::LogLine line = ToLine(record);
-  size_t size = SizeOf(line);
-  if (tail->second.bytes + size > kMaxBufferedBytes) {
-    ++tail->second.dropped;
-    return;
+  tail->second.pulled = false;
+  tail->second.done = batch.done;
+  tail->second.waiting = ToChunk(id, batch);
+  Send(tail);
+}
+
+bool LogTailService::Send(Tails::iterator tail) {
+  Tail& t = tail->second;
+  if (t.waiting.has_value()) {
+    auto bytes = static_cast<int64_t>(t.waiting->ByteSizeLong());
+    if (!sender_.send_chunk(*t.waiting)) return false;
+    t.waiting.reset();
+    t.window -= bytes;
   }
-  tail->second.bytes += size;
-  tail->second.lines.push_back(std::move(line));
-}
-
-v1::LogLine LogTailService::ToLine(const LogRecord& record) const {
-  v1::LogLine line;
-  *line.mutable_time() = ToProtoTimestamp(record.time);
-  line.set_host(host_);
-  line.set_app(record.app);
-  line.set_slot(record.slot);
-  line.set_stream(record.stream == LogStreamKind::kOut ? v1::LOG_STREAM_OUT
-                                                       : v1::LOG_STREAM_ERR);
-  line.set_text(record.text);
-  return line;
-}
-
-void LogTailService::ScheduleFlush() {
-  if (flush_timer_ != 0) return;
-  flush_timer_ = loop_.AddTimerAfter(kFlushDelay, [this] {
-    flush_timer_ = 0;
-    Flush();
-  });
-}
-
-bool LogTailService::Drained(const Tail& tail) const {
-  return tail.lines.empty() && tail.dropped == 0 && !tail.caught_up_unsent;
-}
-
-bool LogTailService::SendChunk(const std::string& id, Tail& tail) {
-  v1::LogChunk chunk;
-  chunk.set_command_id(id);
-  chunk.set_dropped(tail.dropped);
-  size_t bytes = 0;
-  size_t count = 0;
-  while (count < tail.lines.size() && count < kChunkLines &&
-         bytes < kChunkBytes) {
-    bytes += SizeOf(tail.lines[count]);
-    *chunk.add_lines() = tail.lines[count++];
+  if (t.done) {
+    std::string id = tail->first;
+    Cancel(id);
+    Finish(id, absl::OkStatus());
+    return false;
   }
-  bool caught_up = tail.caught_up_unsent && count >= tail.backlog;
-  chunk.set_caught_up(caught_up);
-  if (!sender_.send_chunk(std::move(chunk))) return false;
-  tail.lines.erase(tail.lines.begin(),
-                   tail.lines.begin() + static_cast<std::ptrdiff_t>(count));
-  tail.bytes -= bytes;
-  tail.dropped = 0;
-  tail.backlog -= std::min(tail.backlog, count);
-  if (caught_up) tail.caught_up_unsent = false;
+  Pull(t);
   return true;
 }
 
+void LogTailService::Pull(Tail& tail) {
+  if (tail.pulled || (tail.bounded && tail.window <= 0)) return;
+  tail.pulled = true;
+  reader_.Pull(tail.scan);
+}
+
 void LogTailService::Flush() {
-  std::vector<std::string> finished;
-  for (auto& [id, tail] : tails_) {
-    while (!Drained(tail)) {
-      if (!SendChunk(id, tail)) return;
-    }
-    if (!tail.follow) finished.push_back(id);
+  for (auto tail = tails_.begin(); tail != tails_.end();) {
+    auto next = std::next(tail);
+    if (tail->second.waiting.has_value()) Send(tail);
+    tail = next;
   }
-  for (const std::string& id : finished) {
-    Cancel(id);
-    Finish(id, 0, "");
+}
+
+v1::LogChunk LogTailService::ToChunk(const std::string& id,
+                                     const LogBatch& batch) const {
+  v1::LogChunk chunk;
+  chunk.set_command_id(id);
+  for (const LogRecord& record : batch.lines) {
+    v1::LogLine& line = *chunk.add_lines();
+    *line.mutable_time() = ToProtoTimestamp(record.time);
+    line.set_host(host_);
+    line.set_app(record.origin.app);
+    line.set_slot(record.origin.slot);
+    line.set_stream(record.origin.stream == LogStreamKind::kOut
+                        ? v1::LOG_STREAM_OUT
+                        : v1::LOG_STREAM_ERR);
+    line.set_text(record.text);
+    line.set_cut_bytes(record.cut_bytes);
+    line.set_position(record.position);
   }
+  chunk.set_caught_up(batch.caught_up);
+  chunk.set_skipped_bytes(batch.skipped_bytes);
+  if (batch.scanned_to != absl::InfinitePast()) {
+    *chunk.mutable_scanned_to() = ToProtoTimestamp(batch.scanned_to);
+  }
+  for (const std::string& note : batch.notes) chunk.add_notes(note);
+  return chunk;
+}
+
+// ------------------------------------------------------------------- answers
+
+void LogTailService::Finish(const std::string& id, const absl::Status& status) {
+  v1::CommandResult result;
+  result.set_id(id);
+  result.set_code(static_cast<int32_t>(status.code()));
+  result.set_message(std::string(ToStd(status.message())));
+  sender_.send_result(std::move(result));
+}
+
+void LogTailService::Answer(const std::string& id, const LogFilesDone& done) {
+  v1::CommandResult result;
+  result.set_id(id);
+  result.set_log_files(done.files);
+  result.set_log_bytes(done.bytes);
+  if (!done.problems.empty()) {
+    result.set_code(
+        static_cast<int32_t>(absl::StatusCode::kFailedPrecondition));
+    result.set_message(absl::StrJoin(done.problems, "; "));
+  }
+  sender_.send_result(std::move(result));
 }
 
 }  // namespace fleet::agent

@@ -4,40 +4,38 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
+#include "absl/status/status.h"
 #include "fleet/v1/agent_service.pb.h"
-#include "fleet/v1/log_service.pb.h"
 #include "node_agent/log_pump.h"
-#include "proto/rpc/event_loop.h"
+#include "node_agent/log_query.h"
+#include "node_agent/log_reader.h"
 
 namespace fleet::agent {
 
-// Carries out tail and cancel commands. Loop thread only.
+// Carries out tail, more and cancel commands, and those that empty or reopen
+// log files. Loop thread only.
 //
-// At most kMaxTails at a time, more are refused with RESOURCE_EXHAUSTED. Each
-// begins with at most kMaxBacklogBytes of lines, the newest. While the stream
-// is full it keeps at most kMaxBufferedBytes; what comes beyond that is
-// dropped. The count of what was left out goes with the next chunk.
+// At most kMaxTails tails at a time, more are refused with RESOURCE_EXHAUSTED.
+// Each is read only as far as its window allows and the stream has room: at
+// most one batch waits here for each.
 class LogTailService {
  public:
   static constexpr size_t kMaxTails = 32;
-  static constexpr size_t kMaxBacklogBytes = 8 << 20;
-  static constexpr size_t kMaxBufferedBytes = 1 << 20;
 
   struct Sender {
-    // False: no room now; Flush will be called when there is.
-    std::function<bool(v1::LogChunk)> send_chunk;
+    // False: no room now, and the chunk is as it was; Flush will be called
+    // when there is.
+    std::function<bool(v1::LogChunk&)> send_chunk;
     std::function<void(v1::CommandResult)> send_result;
   };
 
-  // `host` is the name that lines carry.
-  LogTailService(EventLoop& loop, LogPump& pump, std::string host);
+  // `host` is the name that lines carry. Both outlive it.
+  LogTailService(LogReader& reader, LogPump& pump, std::string host);
   ~LogTailService();
   LogTailService(const LogTailService&) = delete;
   LogTailService& operator=(const LogTailService&) = delete;
@@ -45,6 +43,8 @@ class LogTailService {
   // Before the first command.
   void SetSender(Sender sender) { sender_ = std::move(sender); }
 
+  // Whether Run knows the command.
+  static bool Handles(const v1::Command& command);
   void Run(const v1::Command& command);
   // Sends what waits as far as there is room.
   void Flush();
@@ -53,32 +53,31 @@ class LogTailService {
 
  private:
   struct Tail {
-    std::deque<v1::LogLine> lines;
-    size_t bytes = 0;
-    int64_t dropped = 0;
-    bool caught_up_unsent = true;  // The last line asked for is not sent yet.
-    size_t backlog = 0;            // Lines until then.
-    bool follow = false;
-    LogPump::Subscription subscription = 0;
+    LogReader::ScanId scan = 0;
+    bool bounded = false;  // It has a window.
+    int64_t window = 0;    // Bytes that may still be sent.
+    bool pulled = false;
+    bool done = false;
+    std::optional<v1::LogChunk> waiting;
   };
+  using Tails = std::map<std::string, Tail>;
 
   void Begin(const std::string& id, const v1::TailCommand& command);
+  void More(const v1::MoreCommand& command);
   void Cancel(const std::string& id);
-  void Finish(const std::string& id, int32_t code, const std::string& message);
-  void OnLine(const std::string& id, const LogRecord& record);
-  void AddBacklog(Tail& tail, const std::vector<LogRecord>& records);
-  v1::LogLine ToLine(const LogRecord& record) const;
-  // False: no room.
-  bool SendChunk(const std::string& id, Tail& tail);
-  bool Drained(const Tail& tail) const;
-  void ScheduleFlush();
+  void Finish(const std::string& id, const absl::Status& status);
+  void Answer(const std::string& id, const LogFilesDone& done);
+  void OnBatch(const std::string& id, const LogBatch& batch);
+  v1::LogChunk ToChunk(const std::string& id, const LogBatch& batch) const;
+  // False: no room, or it has ended.
+  bool Send(Tails::iterator tail);
+  void Pull(Tail& tail);
 
-  EventLoop& loop_;
+  LogReader& reader_;
   LogPump& pump_;
   const std::string host_;
   Sender sender_;
-  std::map<std::string, Tail> tails_;  // By command id.
-  EventLoop::TimerId flush_timer_ = 0;
+  Tails tails_;  // By command id.
 };
 
 }  // namespace fleet::agent

@@ -6,10 +6,12 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -30,8 +32,10 @@
 #include "node_agent/keeper_connection.h"
 #include "node_agent/local_worker_runtime.h"
 #include "node_agent/log_tail_service.h"
+#include "node_agent/log_transit.h"
 #include "node_agent/pipe_log_pump.h"
 #include "node_agent/state_folder.h"
+#include "node_agent/thread_log_reader.h"
 #include "proto/rpc/address.h"
 #include "proto/rpc/clock.h"
 #include "proto/rpc/credentials.h"
@@ -98,6 +102,19 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> Dial(
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   return grpc::CreateCustomChannel(address.ToDialTarget(), channel_credentials,
                                    arguments);
+}
+
+// Takes out what is held under names that begin with `prefix`.
+std::vector<Inventory::Held> TakeHeld(Inventory& inventory,
+                                      const std::string& prefix) {
+  auto taken = std::stable_partition(
+      inventory.held.begin(), inventory.held.end(),
+      [&](const auto& held) { return !held.name.starts_with(prefix); });
+  std::vector<Inventory::Held> result(
+      std::make_move_iterator(taken),
+      std::make_move_iterator(inventory.held.end()));
+  inventory.held.erase(taken, inventory.held.end());
+  return result;
 }
 
 // Calls `on_signal` on the loop for SIGTERM, SIGINT and SIGHUP. Before any
@@ -180,12 +197,16 @@ absl::StatusOr<int> Run(const AgentOptions& options, const StateFolder& folder,
   keeper_options.fd = keeper_fd;
   ASSIGN_OR_RETURN(auto keeper,
                    KeeperConnection::Connect(loop, keeper_options));
-  PipeLogPump logs(loop, {folder.log_folder()});
+  Inventory inventory = keeper->TakeInventory();
+  LogTransit transit(
+      TakeHeld(inventory, LogTransit::kHeldPrefix),
+      [&keeper](const std::string& name, int fd) { keeper->Hold(name, fd); });
+  PipeLogPump logs(loop, transit, {folder.log_folder(), options.host_name});
   LocalWorkerRuntime runtime(
       loop, clock, *keeper, logs,
       {options.host_name, options.bind_address, folder.runtime_folder(),
        folder.first_worker_id()},
-      keeper->TakeInventory());
+      std::move(inventory));
   keeper->SetEvents(&runtime);
   if (!runtime.status().ok()) {
     spdlog::error("{}", ToStd(runtime.status().message()));
@@ -196,7 +217,8 @@ absl::StatusOr<int> Run(const AgentOptions& options, const StateFolder& folder,
   ASSIGN_OR_RETURN(const SealingKey secret_key,
                    SealingKey::Open(folder.path() + "/secrets.key"));
   state.SetSecretKey(&secret_key);
-  LogTailService tails(loop, logs, options.host_name);
+  ThreadLogReader log_reader(loop, logs, folder.log_folder());
+  LogTailService tails(log_reader, logs, options.host_name);
   CommandService commands(state, runtime, [&folder, &journal, &keeper] {
     HostConditions conditions = ReadHostConditions(folder.path());
     conditions.journal_damage = journal->damage();
@@ -228,7 +250,7 @@ absl::StatusOr<int> Run(const AgentOptions& options, const StateFolder& folder,
     session = std::make_unique<ControllerSession>(loop, reporter,
                                                   std::move(session_options));
     state.SetOnChange([&session] { session->OnChange(); });
-    tails.SetSender({[&session](v1::LogChunk c) {
+    tails.SetSender({[&session](v1::LogChunk& c) {
                        return session->SendLogChunk(std::move(c));
                      },
                      [&session](v1::CommandResult r) {

@@ -112,6 +112,7 @@ void FillWorker(const Worker& worker, const WorkerSamples& samples,
     if (sample->second.event_loop_free.has_value()) {
       instance.set_event_loop_free(*sample->second.event_loop_free);
     }
+    FillLogs(sample->second.logs, *instance.mutable_logs());
   }
 }
 
@@ -194,6 +195,13 @@ void AddEvent(const AppEvent& event, ReportTime now, v1::AppEvent& proto) {
 }
 
 }  // namespace
+
+void FillLogs(const LogCounters& logs, v1::LogCounters& proto) {
+  proto.set_bytes(logs.bytes);
+  proto.set_lost_bytes(logs.lost_bytes);
+  proto.set_full_pipes(logs.full_pipes);
+  proto.set_problem(logs.problem);
+}
 
 v1::Step ToProto(const StepState& step) {
   v1::Step proto;

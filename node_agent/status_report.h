@@ -26,6 +26,8 @@ using WorkerSamples = std::unordered_map<WorkerId, WorkerSample>;
 v1::AppStatus MakeAppStatus(const AppState& app, const WorkerSamples& samples,
                             ReportTime now);
 
+void FillLogs(const LogCounters& logs, v1::LogCounters& proto);
+
 // With slots_done and slots_total left unset.
 v1::Step ToProto(const StepState& step);
 StepState FromProto(const v1::Step& step);

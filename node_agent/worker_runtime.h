@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "node_agent/keeper_client.h"
+#include "node_agent/log_counters.h"
 #include "node_agent/worker_facts.h"
 #include "proto/rpc/app_spec.h"
 
@@ -83,6 +84,7 @@ struct WorkerSample {
   int open_files = 0;
   int64_t pss_bytes = 0;  // Of the main process; 0: not known.
   std::optional<double> event_loop_free;
+  LogCounters logs;
 };
 
 // How a limit of a spec is kept (fleet/v1/app.proto, LimitStatus).

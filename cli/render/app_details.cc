@@ -1,6 +1,7 @@
 #include "cli/render/app_details.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -190,6 +191,35 @@ void AddFacts(const v1::App& app,
   }
 }
 
+// Of the workers whose output did not all get where it should, or that had to
+// wait with it.
+void AddLogs(const v1::App& app, Details& details) {
+  bool first = true;
+  for (const v1::HostApp& host : app.hosts()) {
+    for (const v1::Instance& instance : host.status().instances()) {
+      const v1::LogCounters& logs = instance.logs();
+      if (logs.lost_bytes() + logs.full_pipes() == 0 &&
+          logs.problem().empty()) {
+        continue;
+      }
+      if (std::exchange(first, false)) details.Section("logs");
+      std::string text =
+          absl::StrCat("on ", host.host(), ": wrote ", HumanSize(logs.bytes()));
+      if (logs.lost_bytes() > 0) {
+        absl::StrAppend(&text, ", ", HumanSize(logs.lost_bytes()), " lost");
+      }
+      if (logs.full_pipes() > 0) {
+        absl::StrAppend(&text, ", its pipe was full ", logs.full_pipes(),
+                        " times");
+      }
+      details.Line(absl::StrCat(app.name(), ".", instance.slot()), text);
+      if (!logs.problem().empty()) {
+        details.Line("", logs.problem(), Colour::kRed);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 std::string AppDetails(
@@ -221,6 +251,7 @@ std::string AppDetails(
   AddHosts(app, view, details);
   AddExits(app, details);
   AddFacts(app, facts, details);
+  AddLogs(app, details);
   return details.Take();
 }
 

@@ -24,6 +24,12 @@ const char* ColourCode(Colour colour) {
       return "";
     case Colour::kBold:
       return "1";
+    case Colour::kReverse:
+      return "7";
+    case Colour::kBlue:
+      return "34";
+    case Colour::kMagenta:
+      return "35";
     case Colour::kGrey:
       return "90";
     case Colour::kRed:

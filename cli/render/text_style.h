@@ -8,7 +8,18 @@
 
 namespace fleet::cli {
 
-enum class Colour { kNone, kBold, kGrey, kRed, kGreen, kYellow, kCyan };
+enum class Colour {
+  kNone,
+  kBold,
+  kReverse,
+  kGrey,
+  kRed,
+  kGreen,
+  kYellow,
+  kBlue,
+  kMagenta,
+  kCyan
+};
 
 // A plain value: how a stream wants its text.
 struct TextStyle {

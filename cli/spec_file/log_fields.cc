@@ -33,9 +33,8 @@ constexpr Field kFields[] = {
         {.name = "log_file",
          .aliases = "log",
          .type = FieldType::kAutoPath,
-         .support = kNotYet,
          .explanation = "One more file with both outputs, relative to cwd; "
-                        "true for NAME.log in the agent's folder.",
+                        "true for all.log in the agent's folder.",
          .pm2 = "log_file",
          .path = "logs.log_file",
          .unset = "none",
@@ -81,9 +80,8 @@ constexpr Field kFields[] = {
     At<&AppSpec::logs, &LogPolicy::rotate_interval>(
         {.name = "log_rotate_interval",
          .type = FieldType::kDuration,
-         .support = kNotYet,
-         .explanation = "Age at which a log file is rotated at the latest; 0s: "
-                        "by size alone.",
+         .explanation = "Rotates a log file also by the clock: 1d at midnight, "
+                        "1h on the hour; 0s: by size alone.",
          .path = "logs.rotate_interval",
          .least = "1m",
          .most = "8784h",
@@ -91,7 +89,6 @@ constexpr Field kFields[] = {
     At<&AppSpec::logs, &LogPolicy::date_format>(
         {.name = "log_date_format",
          .type = FieldType::kText,
-         .support = kNotYet,
          .explanation = "Time before each line of a log file, in PM2's words "
                         "(YYYY MM DD HH mm ss SSS Z …), in the host's zone.",
          .pm2 = "log_date_format",
@@ -106,7 +103,6 @@ constexpr Field kFields[] = {
              s.logs.date_format = kTimeFormat;
            }
          },
-     .support = kNotYet,
      .explanation = "The same as log_date_format: YYYY-MM-DDTHH:mm:ss.",
      .pm2 = "time",
      .unset = "false",
@@ -116,9 +112,8 @@ constexpr Field kFields[] = {
      .choices = "raw json",
      .set = [](AppSpec& s,
                const FieldValue& v) { s.logs.json = v.text == "json"; },
-     .support = kNotYet,
      .explanation = "json: each line of a log file is a JSON object with "
-                    "timestamp, type, app, instance and message.",
+                    "timestamp, type, app_name, process_id, host and message.",
      .get = [](const AppSpec& s) { return Word(s.logs.json ? "json" : "raw"); },
      .pm2 = "log_type",
      .path = "logs.json",

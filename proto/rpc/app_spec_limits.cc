@@ -15,6 +15,7 @@
 #include "proto/rpc/address.h"
 #include "proto/rpc/app_spec.h"
 #include "proto/rpc/cron_schedule.h"
+#include "proto/rpc/date_format.h"
 #include "proto/rpc/host_selector.h"
 #include "proto/rpc/quantity.h"
 #include "proto/rpc/signal_name.h"
@@ -31,7 +32,6 @@ constexpr size_t kMaxBytes = 128 << 10;
 constexpr int kMaxInstances = 1000;
 constexpr size_t kMaxListen = 16;
 constexpr int kMaxLogFiles = 1000;
-constexpr size_t kMaxDateFormat = 64;
 constexpr size_t kMaxWatched = 64;
 constexpr size_t kMaxDependencies = 64;
 constexpr size_t kMaxEnvFiles = 16;
@@ -258,13 +258,9 @@ void CheckLogs(const LogPolicy& logs, Violations& v) {
   if (logs.log_file != kAutoLogFile) {
     CheckPath("logs.log_file", logs.log_file, true, v);
   }
-  v.Require(
-      logs.date_format.size() <= kMaxDateFormat &&
-          std::none_of(logs.date_format.begin(), logs.date_format.end(),
-                       [](unsigned char c) { return absl::ascii_iscntrl(c); }),
-      "logs.date_format",
-      "it must be one line of at most 64 characters, e.g. "
-      "\"YYYY-MM-DD HH:mm:ss.SSS\"");
+  if (auto date = DateFormat::Parse(logs.date_format); !date.ok()) {
+    v.Add("logs.date_format", std::string(date.status().message()));
+  }
   if (logs.rotate_interval != absl::ZeroDuration()) {
     v.Range("logs.rotate_interval", logs.rotate_interval, absl::Minutes(1),
             366 * kDay);

@@ -19,6 +19,7 @@ v1::LogChunk Chunk(const std::vector<std::pair<int64_t, std::string>>& lines,
     v1::LogLine& line = *chunk.add_lines();
     line.mutable_time()->set_seconds(second);
     line.set_text(text);
+    line.set_position(second);
   }
   chunk.set_caught_up(caught_up);
   return chunk;
@@ -32,63 +33,129 @@ std::vector<std::string> Texts(const v1::TailLogsResponse& response) {
   return texts;
 }
 
+const absl::Time kNow = absl::FromUnixSeconds(100);
+
 TEST(LogTail, PastOfAllHostsIsOrderedByTime) {
   LogTail tail({"a", "b"}, /*follow=*/false);
-  tail.OnChunk("a", Chunk({{1, "one"}, {4, "four"}}, true));
-  EXPECT_FALSE(tail.Next().has_value());
-  tail.OnChunk("b", Chunk({{2, "two"}, {3, "three"}}, true));
-  auto next = tail.Next();
+  tail.OnChunk("a", Chunk({{1, "one"}, {4, "four"}}, true), kNow);
+  EXPECT_FALSE(tail.Next(kNow).has_value());
+  tail.OnChunk("b", Chunk({{2, "two"}, {3, "three"}}, true), kNow);
+  auto next = tail.Next(kNow);
   ASSERT_TRUE(next.has_value());
   EXPECT_THAT(Texts(*next), ElementsAre("a one", "b two", "b three", "a four"));
   EXPECT_TRUE(next->caught_up());
   EXPECT_TRUE(tail.Done());
 }
 
-TEST(LogTail, FollowedLinesComeAsTheyCome) {
-  LogTail tail({"a", "b"}, /*follow=*/true);
-  tail.OnChunk("a", Chunk({{1, "one"}}, true));
-  tail.OnChunk("b", Chunk({}, true));
-  EXPECT_TRUE(tail.Next()->caught_up());
-  EXPECT_FALSE(tail.Next().has_value());
-  tail.OnChunk("b", Chunk({{9, "nine"}}, false));
-  tail.OnChunk("a", Chunk({{8, "eight"}}, false));
-  auto next = tail.Next();
-  EXPECT_THAT(Texts(*next), ElementsAre("b nine", "a eight"));
+TEST(LogTail, PastIsReadableAsFarAsEveryHostIs) {
+  LogTail tail({"a", "b"}, /*follow=*/false);
+  tail.OnChunk("a", Chunk({{1, "one"}, {4, "four"}, {9, "nine"}}, false), kNow);
+  v1::LogChunk progress;
+  progress.mutable_scanned_to()->set_seconds(3);
+  tail.OnChunk("b", progress, kNow);
+  auto next = tail.Next(kNow);
+  ASSERT_TRUE(next.has_value());
+  EXPECT_THAT(Texts(*next), ElementsAre("a one"));
   EXPECT_FALSE(next->caught_up());
+  tail.OnChunk("b", Chunk({{5, "five"}}, false), kNow);
+  EXPECT_THAT(Texts(*tail.Next(kNow)), ElementsAre("a four", "b five"));
+  EXPECT_FALSE(tail.Next(kNow).has_value());
+  tail.OnChunk("b", Chunk({}, true), kNow);
+  EXPECT_THAT(Texts(*tail.Next(kNow)), ElementsAre("a nine"));
   EXPECT_FALSE(tail.Done());
+}
+
+TEST(LogTail, FollowedLinesWaitForEarlierOnesOfOtherHosts) {
+  LogTail tail({"a", "b"}, /*follow=*/true);
+  tail.OnChunk("a", Chunk({{1, "one"}}, true), kNow);
+  tail.OnChunk("b", Chunk({}, true), kNow);
+  EXPECT_TRUE(tail.Next(kNow)->caught_up());
+  EXPECT_FALSE(tail.Next(kNow).has_value());
+  tail.OnChunk("b", Chunk({{9, "nine"}}, false), kNow);
+  EXPECT_FALSE(tail.Next(kNow).has_value());
+  EXPECT_EQ(tail.next_time(), kNow + LogTail::kOrderWait);
+  tail.OnChunk("a", Chunk({{8, "eight"}}, false), kNow + absl::Milliseconds(9));
+  auto next = tail.Next(kNow + LogTail::kOrderWait + absl::Milliseconds(9));
+  EXPECT_THAT(Texts(*next), ElementsAre("a eight", "b nine"));
+  EXPECT_FALSE(next->caught_up());
+  EXPECT_EQ(next->late(), 0);
+  tail.OnChunk("a", Chunk({{7, "seven"}}, false), kNow);
+  next = tail.Next(kNow + absl::Seconds(1));
+  EXPECT_THAT(Texts(*next), ElementsAre("a seven"));
+  EXPECT_EQ(next->late(), 1);
+  EXPECT_FALSE(tail.Done());
+}
+
+TEST(LogTail, FollowedLinesOfOneHostComeAtOnce) {
+  LogTail tail({"a"}, /*follow=*/true);
+  tail.OnChunk("a", Chunk({}, true), kNow);
+  tail.Next(kNow);
+  tail.OnChunk("a", Chunk({{9, "nine"}}, false), kNow);
+  EXPECT_THAT(Texts(*tail.Next(kNow)), ElementsAre("a nine"));
 }
 
 TEST(LogTail, HostThatDoesNotAnswerIsNamedAndHoldsUpNobody) {
   LogTail tail({"a", "b"}, /*follow=*/false);
-  tail.OnChunk("a", Chunk({{1, "one"}}, true));
+  tail.OnChunk("a", Chunk({{1, "one"}}, false), kNow);
   tail.OnWaitOver();
-  auto next = tail.Next();
+  auto next = tail.Next(kNow);
   EXPECT_THAT(Texts(*next), ElementsAre("a one"));
   EXPECT_THAT(next->unreachable_hosts(0), HasSubstr("b: "));
+  // This one has sent something that was not read yet: it is waited for.
+  EXPECT_TRUE(tail.collecting());
+  tail.OnChunk("a", Chunk({}, true), kNow);
+  EXPECT_TRUE(tail.Next(kNow)->caught_up());
   EXPECT_TRUE(tail.Done());
 }
 
 TEST(LogTail, WithoutHostsItIsDoneAtOnce) {
   LogTail tail({}, /*follow=*/false);
-  EXPECT_TRUE(tail.Next()->caught_up());
+  EXPECT_TRUE(tail.Next(kNow)->caught_up());
   EXPECT_TRUE(tail.Done());
 }
 
-TEST(LogTail, LinesBeyondItsBoundAreDroppedAndCounted) {
+TEST(LogTail, WhatWasReadIsGivenBackToTheHost) {
   LogTail tail({"a"}, /*follow=*/true);
-  tail.OnChunk("a", Chunk({}, true));
-  EXPECT_TRUE(tail.Next()->caught_up());
-  const std::string text(64 << 10, 'x');
-  for (int i = 0; i < 600; ++i) tail.OnChunk("a", Chunk({{1, text}}, false));
-  int lines = 0;
-  int64_t dropped = 0;
-  while (auto next = tail.Next()) {
-    lines += next->lines_size();
-    dropped += next->dropped();
+  const v1::LogChunk chunk = Chunk(
+      {{1, std::string(50'000, 'x')}, {2, std::string(50'000, 'x')}}, false);
+  const auto bytes = static_cast<int64_t>(chunk.ByteSizeLong());
+  for (int i = 0; i < 20; ++i) tail.OnChunk("a", chunk, kNow);
+  EXPECT_EQ(tail.TakeRead("a", 1), 0);
+  int64_t read = 0;
+  while (auto next = tail.Next(kNow)) {
     EXPECT_LT(next->ByteSizeLong(), size_t{2} << 20);
+    EXPECT_EQ(tail.TakeRead("a", 1 << 30), 0);
+    read += tail.TakeRead("a", 1);
   }
-  EXPECT_GT(dropped, 0);
-  EXPECT_EQ(lines + dropped, 600);
+  EXPECT_EQ(read, 20 * bytes);
+  v1::LogChunk empty;
+  empty.mutable_scanned_to()->set_seconds(3);
+  tail.OnChunk("a", empty, kNow);
+  EXPECT_EQ(tail.TakeRead("a", 1), static_cast<int64_t>(empty.ByteSizeLong()));
+}
+
+TEST(LogTail, LinesThatComeTwiceAreReadOnce) {
+  LogTail tail({"a"}, /*follow=*/true);
+  tail.OnChunk("a", Chunk({{1, "one"}, {2, "two"}}, true), kNow);
+  tail.Next(kNow);
+  tail.OnHostLost("a", "connection lost");
+  EXPECT_EQ(tail.Newest("a"), absl::FromUnixSeconds(2));
+  tail.OnHostBack("a");
+  tail.OnChunk("a", Chunk({{2, "two"}, {3, "three"}}, true), kNow);
+  EXPECT_THAT(Texts(*tail.Next(kNow)), ElementsAre("a three"));
+}
+
+TEST(LogTail, NotesAndWhatWasSkippedAreTold) {
+  LogTail tail({"a"}, /*follow=*/true);
+  v1::LogChunk chunk;
+  chunk.set_skipped_bytes(7);
+  chunk.add_notes("the disk is full");
+  tail.OnChunk("a", chunk, kNow);
+  auto next = tail.Next(kNow);
+  ASSERT_TRUE(next.has_value());
+  EXPECT_EQ(next->skipped_bytes(), 7);
+  EXPECT_THAT(next->notes(), ElementsAre("a: the disk is full"));
+  EXPECT_FALSE(tail.Next(kNow).has_value());
 }
 
 // ------------------------------------------------------------- with hosts
@@ -112,10 +179,13 @@ class LogTailsTest : public testing::Test {
     return request;
   }
 
+  // But for those that only let it send more.
   const v1::Command* LastCommand(const FakeAgent& agent) {
     const v1::Command* last = nullptr;
     for (const v1::SessionResponse& response : agent.inbox) {
-      if (response.has_command()) last = &response.command();
+      if (response.has_command() && !response.command().has_more()) {
+        last = &response.command();
+      }
     }
     return last;
   }
@@ -183,7 +253,7 @@ TEST_F(LogTailsTest, SilentHostIsNotWaitedForLongerThanTwoSeconds) {
   tails().Close(*id);
 }
 
-TEST_F(LogTailsTest, FollowedHostThatReturnsIsAskedForNewLinesOnly) {
+TEST_F(LogTailsTest, FollowedHostThatReturnsIsAskedForWhatCameSince) {
   auto id = tails().Open(Request("web", true), reader_);
   Answer(*one_, 1, "one");
   Answer(*two_, 2, "two");
@@ -193,9 +263,40 @@ TEST_F(LogTailsTest, FollowedHostThatReturnsIsAskedForNewLinesOnly) {
               HasSubstr("connection lost"));
   two_->Connect();
   ASSERT_NE(LastCommand(*two_), nullptr);
-  EXPECT_EQ(LastCommand(*two_)->tail().lines(), 0);
+  EXPECT_EQ(LastCommand(*two_)->tail().lines(), -1);
+  EXPECT_EQ(LastCommand(*two_)->tail().filter().since().seconds(), 2);
+  Answer(*two_, 2, "two");
   Answer(*two_, 5, "again");
+  scene_.Advance(absl::Seconds(1));
   EXPECT_THAT(Texts(*tails().Next(*id)), ElementsAre("host-2 again"));
+  tails().Close(*id);
+}
+
+TEST_F(LogTailsTest, HostMaySendMoreWhenItsLinesWereRead) {
+  auto id = tails().Open(Request("web", true), reader_);
+  const int64_t window = LastCommand(*one_)->tail().window_bytes();
+  EXPECT_GT(window, 0);
+  Answer(*one_, 1, std::string(static_cast<size_t>(window), 'x'));
+  EXPECT_FALSE(one_->inbox.back().command().has_more());
+  Answer(*two_, 2, "two");
+  ASSERT_TRUE(tails().Next(*id).has_value());
+  ASSERT_TRUE(one_->inbox.back().command().has_more());
+  EXPECT_EQ(one_->inbox.back().command().more().id(), LastCommand(*one_)->id());
+  EXPECT_GE(one_->inbox.back().command().more().bytes(), window);
+  tails().Close(*id);
+}
+
+TEST_F(LogTailsTest, LinesSinceATimeAreAllUnlessANumberIsGiven) {
+  v1::TailLogsRequest request = Request("web", false);
+  request.mutable_filter()->mutable_since()->set_seconds(7);
+  request.mutable_filter()->set_grep("error");
+  auto id = tails().Open(request, reader_);
+  EXPECT_EQ(LastCommand(*one_)->tail().lines(), -1);
+  EXPECT_EQ(LastCommand(*one_)->tail().filter().grep(), "error");
+  tails().Close(*id);
+  request.set_lines(0);
+  id = tails().Open(request, reader_);
+  EXPECT_EQ(LastCommand(*one_)->tail().lines(), 0);
   tails().Close(*id);
 }
 

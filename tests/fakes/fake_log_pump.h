@@ -26,10 +26,13 @@ class FakeLogPump : public LogPump {
   void ReadNow(WorkerId owner) override;
   void Finish(WorkerId owner) override;
   std::vector<std::string> StderrTail(WorkerId owner, int lines) const override;
+  LogCounters Counters(WorkerId) const override { return {}; }
+  std::string Problem(const std::string&) const override { return ""; }
   void Forget(WorkerId owner) override { forgotten_.push_back(owner); }
-  std::vector<LogRecord> Last(const LogQuery&) const override { return {}; }
-  Subscription Subscribe(const LogQuery&, LineCallback) override { return 1; }
-  void Unsubscribe(Subscription) override {}
+  void SetWatcher(Watcher) override {}
+  void FlushTimes() override {}
+  LogFilesDone Empty(const std::vector<std::string>&) override { return {}; }
+  LogFilesDone Reopen(const std::vector<std::string>&) override { return {}; }
 
   // All a worker has written, also after it is gone.
   std::string Text(WorkerId owner, LogStreamKind stream) const;

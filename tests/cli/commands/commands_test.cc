@@ -345,6 +345,61 @@ TEST_F(CommandsTest, FollowedLogsComeBackWithoutRepeating) {
   const Ran ran = Run("logs -f");
   EXPECT_EQ(ran.code, 4);
   EXPECT_EQ(ran.out, "h a.0 | one\nh a.0 | two\n");
+  EXPECT_THAT(fake_.Requests(),
+              ElementsAre("TailLogs {apps: \"all\" follow: true}",
+                          "TailLogs {apps: \"all\" follow: true filter { since "
+                          "{ seconds: 1 } }}"));
+}
+
+TEST_F(CommandsTest, LogsAreFilteredByTheHosts) {
+  fake_.tails.push_back(
+      {{FromText<v1::TailLogsResponse>(
+           "lines { host: 'h' app: 'web' slot: -1 text: 'a\"b' "
+           "time { seconds: 1700000000 } cut_bytes: 5 position: 9 } "
+           "skipped_bytes: 2048 late: 1 notes: 'h: disk full'")},
+       absl::OkStatus(),
+       false});
+  const Ran ran =
+      Run("logs web --since 2024-02-09T00:00:00Z --until 2024-02-10T00:00:00Z "
+          "--grep err.r -v -i --json");
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_EQ(ran.out,
+            "{\"timestamp\":\"2023-11-14T22:13:20.000Z\",\"type\":\"out\","
+            "\"app_name\":\"web\",\"process_id\":-1,\"host\":\"h\","
+            "\"message\":\"a\\\"b\",\"cut_bytes\":5}\n");
+  EXPECT_THAT(ran.err, HasSubstr("2.00 KB of logs were left out"));
+  EXPECT_THAT(ran.err, HasSubstr("h: disk full"));
+  EXPECT_THAT(ran.err, HasSubstr("they stand where they came"));
+  EXPECT_THAT(fake_.Requests(),
+              ElementsAre("TailLogs {apps: \"web\" filter { since { seconds: "
+                          "1707436800 } until { seconds: 1707523200 } grep: "
+                          "\"err.r\" ignore_case: true invert: true }}"));
+}
+
+TEST_F(CommandsTest, LogsAreShownRawOrWithTheTime) {
+  const auto push = [this] {
+    fake_.tails.push_back({{FromText<v1::TailLogsResponse>(
+                               "lines { host: 'h' app: 'web' text: 'x' "
+                               "time { seconds: 1700000000 } }")},
+                           absl::OkStatus(),
+                           false});
+  };
+  push();
+  EXPECT_EQ(Run("logs web --raw").out, "x\n");
+  push();
+  EXPECT_EQ(Run("logs web --timestamp=X --nostream").out,
+            "h web.0 | 1700000000: x\n");
+  push();
+  EXPECT_EQ(Run("logs --timestamp web --raw").out.size(),
+            std::string("2023-11-14T22:13:20: x\n").size());
+  EXPECT_THAT(fake_.Requests().back(), HasSubstr("apps: \"web\""));
+}
+
+TEST_F(CommandsTest, LogsRefuseWhatTheyDoNotUnderstand) {
+  EXPECT_THAT(Run("logs --since soon").err, HasSubstr("--since: expected how"));
+  EXPECT_THAT(Run("logs --timestamp=Qo").err, HasSubstr("--timestamp: \"Q\""));
+  EXPECT_EQ(Run("logs --err --out").code, 2);
+  EXPECT_EQ(Run("logs -v").code, 2);
 }
 
 TEST_F(CommandsTest, VersionAsksTheController) {
