@@ -78,13 +78,33 @@ absl::Status Scenario::SetPolicy(const Words& words) {
     const std::string& value = pair.second;
     absl::Duration time;
     const bool timed = absl::ParseDuration(value, &time);
+    int number = 0;
     if (pair.first == "max_parallel") {
       policy_.max_parallel = value;
     } else if (pair.first == "max_failures") {
       policy_.max_failures = value;
     } else if (pair.first == "on_failure") {
-      policy_.on_failure =
-          value == "abort" ? OnFailure::kAbort : OnFailure::kPause;
+      policy_.on_failure = value == "abort"      ? OnFailure::kAbort
+                           : value == "rollback" ? OnFailure::kRollback
+                                                 : OnFailure::kPause;
+    } else if (pair.first == "canary") {
+      policy_.canary = value;
+    } else if (pair.first == "waves") {
+      policy_.waves = absl::StrSplit(value, ',');
+    } else if (pair.first == "promotion") {
+      policy_.promotion =
+          value == "manual" ? Promotion::kManual : Promotion::kAutomatic;
+    } else if (pair.first == "max_unavailable") {
+      policy_.max_unavailable = value;
+    } else if (pair.first == "max_zones") {
+      policy_.zone_label = "zone";
+      policy_.max_zones = absl::SimpleAtoi(value, &number) ? number : 1;
+    } else if (pair.first == "bake_time" && timed) {
+      policy_.bake_time = time;
+    } else if (pair.first == "total_deadline" && timed) {
+      policy_.total_deadline = time;
+    } else if (pair.first == "unknown_grace" && timed) {
+      policy_.unknown_grace = time;
     } else if (pair.first == "max_flaps") {
       int flaps = 0;
       if (!absl::SimpleAtoi(value, &flaps)) return Unknown(words);
@@ -193,6 +213,7 @@ absl::Duration Scenario::For(const Words& words, absl::Duration otherwise) {
 }
 
 absl::Status Scenario::Do(const Words& words) {
+  if (words[0] == "policy") return SetPolicy(words);
   if (Ask(words) || DoToController(words) || DoOnHost(words)) {
     return absl::OkStatus();
   }
@@ -218,6 +239,12 @@ bool Scenario::Ask(const Words& words) {
     status = ann_.Retry();
   } else if (what == "abort") {
     status = ann_.Abort();
+  } else if (what == "promote") {
+    status = ann_.Promote(Has(words, "--now"));
+  } else if (what == "undo") {
+    status = ann_.Undo();
+  } else if (what == "rollback") {
+    status = ann_.Roll(RolloutKind::kRollback, policy_, supersede, "").status();
   } else if (what == "stop") {
     status = ann_.Stop();
   } else if (what == "start") {
@@ -249,6 +276,17 @@ bool Scenario::DoToController(const Words& words) {
   return false;
 }
 
+// Its first worker.
+bool Scenario::MakeUnready(SimHost& host, absl::Duration time) {
+  const auto& processes = host.machine.processes();
+  if (processes.empty()) return false;
+  const agent::WorkerId id = processes.begin()->first;
+  host.machine.SetReady(id, false, "GET /health: timeout");
+  world_.timeline.After(time,
+                        [&host, id] { host.machine.SetReady(id, true, ""); });
+  return true;
+}
+
 bool Scenario::DoOnHost(const Words& words) {
   const std::string name = Word(words, 1);
   if (words[0] == "add") {
@@ -269,6 +307,8 @@ bool Scenario::DoOnHost(const Words& words) {
     world_.CrashAgent(name);
   } else if (words[0] == "power-off") {
     world_.LosePower(name, time);
+  } else if (words[0] == "unready") {
+    return MakeUnready(host, time);
   } else if (words[0] == "take-away") {
     world_.TakeAway(name);
   } else {

@@ -41,6 +41,7 @@ class Scenario {
   bool Over() const;
 
   absl::Status Do(const Words& words);
+  bool MakeUnready(SimHost& host, absl::Duration time);
   bool DoOnHost(const Words& words);
   bool DoToController(const Words& words);
   bool Ask(const Words& words);

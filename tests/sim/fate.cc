@@ -56,6 +56,9 @@ const std::vector<Fate::Row>& Fate::Table() {
       {"RESUME", 6, &Fate::Resume},
       {"RETRY", 4, &Fate::Retry},
       {"ABORT", 3, &Fate::Abort},
+      {"PROMOTE", 4, &Fate::Promote},
+      {"UNDO", 3, &Fate::Undo},
+      {"ROLLBACK", 3, &Fate::Rollback},
       {"SCALE", 3, &Fate::Scale},
       {"STOP", 1, &Fate::Stop},
       {"START", 2, &Fate::Start},
@@ -286,6 +289,10 @@ void Fate::ReloadSupersede(Random& random) {
 
 void Fate::Restart(Random& random) {
   Roll(random, RolloutKind::kRestart, false);
+}
+
+void Fate::Rollback(Random& random) {
+  Roll(random, RolloutKind::kRollback, random.OneIn(3));
 }
 
 void Fate::Scale(Random& random) {

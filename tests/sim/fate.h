@@ -78,6 +78,9 @@ class Fate {
   void Resume(Random&) { ann_.Resume().IgnoreError(); }
   void Retry(Random&) { ann_.Retry().IgnoreError(); }
   void Abort(Random&) { ann_.Abort().IgnoreError(); }
+  void Promote(Random& random) { ann_.Promote(random.OneIn(3)).IgnoreError(); }
+  void Undo(Random&) { ann_.Undo().IgnoreError(); }
+  void Rollback(Random& random);
   void Scale(Random& random);
   void Stop(Random&) { ann_.Stop().IgnoreError(); }
   void Start(Random&) { ann_.Start().IgnoreError(); }

@@ -108,7 +108,9 @@ void HostReferee::CheckDone(const Machine& machine, const JournaledApp& app) {
   for (const auto& [id, process] : machine.processes()) {
     if (process.identity.app_uid != target.app_uid()) continue;
     if (process.identity.slot >= target.instances()) continue;
-    if (process.identity.generation == target.generation()) {
+    const bool kept = target.step().keep_matching() &&
+                      process.identity.revision == target.revision();
+    if (process.identity.generation == target.generation() || kept) {
       if (Available(process, target)) available.insert(process.identity.slot);
     } else if (process.live()) {
       verdict_.Fail("7", machine.name(), " is done with generation ",

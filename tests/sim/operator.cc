@@ -91,7 +91,8 @@ absl::StatusOr<Rollout> Operator::Roll(RolloutKind kind,
       [&](FleetCore& core) -> absl::StatusOr<Rollout> {
         NewRollout request;
         request.kind = kind;
-        ASSIGN_OR_RETURN(request.app, core.registry.FindRolloutApp(app()));
+        ASSIGN_OR_RETURN(request.app,
+                         core.registry.FindRolloutApp(app(), kind, 0));
         ASSIGN_OR_RETURN(request.hosts, core.registry.HostsOf(app(), "all"));
         request.policy = policy;
         request.request_id = request_id;
@@ -121,27 +122,46 @@ void Operator::RepeatLast() {
   }
 }
 
+controller::RolloutOrder Operator::Order() const {
+  controller::RolloutOrder order;
+  order.name = app();
+  order.actor = kActor;
+  return order;
+}
+
 absl::Status Operator::Pause() {
   return Ask("pause", [&](FleetCore& core) {
-    return core.driver.Pause(app(), "", kActor).status();
+    return core.driver.Pause(Order()).status();
   });
 }
 
 absl::Status Operator::Resume() {
   return Ask("resume", [&](FleetCore& core) {
-    return core.driver.Resume(app(), kActor).status();
+    return core.driver.Resume(Order()).status();
   });
 }
 
 absl::Status Operator::Retry() {
   return Ask("retry", [&](FleetCore& core) {
-    return core.driver.Retry(app(), kActor).status();
+    return core.driver.Retry(Order()).status();
   });
 }
 
 absl::Status Operator::Abort() {
   return Ask("abort", [&](FleetCore& core) {
-    return core.driver.Abort(app(), "", kActor).status();
+    return core.driver.Abort(Order()).status();
+  });
+}
+
+absl::Status Operator::Promote(bool now) {
+  return Ask(now ? "promote --now" : "promote", [&](FleetCore& core) {
+    return core.driver.Promote(Order(), now).status();
+  });
+}
+
+absl::Status Operator::Undo() {
+  return Ask("undo", [&](FleetCore& core) {
+    return core.driver.Undo(Order()).status();
   });
 }
 
@@ -169,12 +189,6 @@ absl::Status Operator::Start() {
 absl::Status Operator::RemoveHost(const std::string& host) {
   return Ask(absl::StrCat("hosts rm ", host),
              [&](FleetCore& core) { return core.RemoveHost(host); });
-}
-
-absl::StatusOr<Rollout> Operator::Newest() {
-  FleetCore* core = world_.core();
-  if (core == nullptr) return absl::UnavailableError("the controller is down");
-  return core->driver.Get(app());
 }
 
 }  // namespace fleet::sim

@@ -42,13 +42,12 @@ class Operator {
   absl::Status Resume();
   absl::Status Retry();
   absl::Status Abort();
+  absl::Status Promote(bool now);
+  absl::Status Undo();
   absl::Status Scale(int instances);
   absl::Status Stop();
   absl::Status Start();
   absl::Status RemoveHost(const std::string& host);
-
-  // The newest rollout, as the controller has it.
-  absl::StatusOr<controller::Rollout> Newest();
 
  private:
   struct Request {
@@ -58,6 +57,7 @@ class Operator {
     std::string uid;  // Of the answer; empty: it was lost.
   };
 
+  controller::RolloutOrder Order() const;
   template <class Call>
   auto Ask(const std::string& what, Call call)
       -> decltype(call(std::declval<controller::FleetCore&>()));

@@ -22,6 +22,24 @@ using controller::RolloutEvent;
 using controller::RolloutPhase;
 using controller::SkipReason;
 
+namespace {
+
+// BUDGET lets in what has nothing to lose.
+bool Held(const controller::RolloutState& state) {
+  return absl::c_any_of(state.holds, [](const auto& hold) {
+    return hold.kind != HoldKind::kBudget;
+  });
+}
+
+bool AnybodyLeft(const RolloutRecord& record) {
+  return absl::c_any_of(record.steps, [](const auto& entry) {
+    const HostStepPhase phase = entry.second.phase;
+    return phase == HostStepPhase::kPending || InFlight(phase);
+  });
+}
+
+}  // namespace
+
 const RolloutRecord* RolloutReferee::Newest(const std::string& app) const {
   auto found = newest_.find(app);
   return found == newest_.end() ? nullptr : &rollouts_.at(found->second);
@@ -69,6 +87,7 @@ void RolloutReferee::CheckDeadline(RolloutRecord& record,
                         absl::FormatDuration(record.progress.most()), ", not ",
                         absl::FormatDuration(deadline));
   }
+  if (!event.actor.empty()) record.promoted = true;
   if (event.host_phase == HostStepPhase::kDone && !event.host.empty()) {
     record.progress.Reset();
   } else if (!event.actor.empty() || event.host.empty()) {
@@ -158,6 +177,11 @@ void RolloutReferee::TakeRollouts(const RolloutCommit& commit) {
       newest_[after.app] = after.uid;
     } else {
       CheckHead(record, after);
+      CheckWave(record, after);
+      if (after.state.wave != record.head.state.wave) {
+        record.baking.Reset();
+        record.promoted = false;
+      }
     }
     if (row.active == Terminal(after.state.phase)) {
       world_.verdict.Fail("3", after.uid, " is ", Name(after.state.phase),
@@ -166,6 +190,7 @@ void RolloutReferee::TakeRollouts(const RolloutCommit& commit) {
     record.head = after;
     CheckSlots(record);
     if (after.state.phase == RolloutPhase::kSucceeded) CheckSuccess(record);
+    if (after.state.phase == RolloutPhase::kRolledBack) CheckWayBack(record);
   }
 }
 
@@ -193,6 +218,57 @@ void RolloutReferee::CheckHead(const RolloutRecord& before,
   if (was.phase != is.phase && !told) {
     world_.verdict.Fail("17", after.uid, " is ", Name(is.phase),
                         " and no event says so");
+  }
+}
+
+// A wave begins when nobody of those before it is left, has been proven for as
+// long as the policy says, and (the second one) when a person lets it.
+void RolloutReferee::CheckWave(const RolloutRecord& record,
+                               const Rollout& after) const {
+  const controller::RolloutState& was = record.head.state;
+  if (after.state.wave < was.wave) {
+    world_.verdict.Fail("10", after.uid, " goes back to wave ",
+                        after.state.wave);
+  }
+  if (after.state.wave <= was.wave) return;
+  for (const auto& [index, step] : record.steps) {
+    const bool open =
+        step.phase == HostStepPhase::kPending || InFlight(step.phase);
+    if (step.wave <= was.wave && open) {
+      world_.verdict.Fail("10", after.uid, " begins wave ", after.state.wave,
+                          " and ", step.host, " of wave ", step.wave, " is ",
+                          Name(step.phase));
+    }
+  }
+  const controller::Policy& policy = after.policy;
+  if (record.baking.most() < policy.bake_time && !record.promoted) {
+    world_.verdict.Fail("10", after.uid, " begins wave ", after.state.wave,
+                        " after a bake of at most ",
+                        absl::FormatDuration(record.baking.most()));
+  }
+  const bool by_hand = policy.promotion == Promotion::kManual && was.wave == 0;
+  if (by_hand && !after.state.promoted) {
+    world_.verdict.Fail("10", after.uid, " begins its second wave unasked");
+  }
+}
+
+void RolloutReferee::CheckWayBack(const RolloutRecord& record) const {
+  for (const auto& [index, step] : record.steps) {
+    if (!record.touched.contains(step.host)) continue;
+    const bool follows =
+        step.phase == HostStepPhase::kRevertFailed && step.lost;
+    if (step.phase == HostStepPhase::kSkipped || follows) continue;
+    if (step.phase != HostStepPhase::kReverted) {
+      world_.verdict.Fail("8", record.head.uid, " is rolled back and ",
+                          step.host, " is ", Name(step.phase));
+    }
+    const v1::AppTarget* target =
+        world_.host_referee.Accepted(step.host, record.head.app_uid);
+    if (target == nullptr || target->generation() != step.generation) continue;
+    if (target->revision() != record.head.rollback_revision) {
+      world_.verdict.Fail("8", step.host, " is rolled back to revision ",
+                          target->revision(), ", which is not the proven one");
+    }
   }
 }
 
@@ -282,19 +358,29 @@ void RolloutReferee::CheckTarget(const RolloutRecord& record,
   };
   // Hosts that were away get what has been proven on the others.
   if (state.phase == RolloutPhase::kSucceeded) return;
-  if (!state.holds.empty()) fail("9", "while the rollout is held");
+  if (Held(state)) fail("9", "while the rollout is held");
+  if (state.phase == RolloutPhase::kBaking) fail("9", "while a wave bakes");
   if (state.aborting) fail("9", "while the rollout is aborting");
   if (Terminal(state.phase)) fail("9", "after the end");
-  if (state.failures - state.forgiven > record.head.policy.max_failures) {
+  const bool back = state.phase == RolloutPhase::kRollingBack;
+  if (!back &&
+      state.failures - state.forgiven > record.head.policy.max_failures) {
     fail("9", "past the failure limit");
   }
   auto step =
       std::find_if(record.steps.begin(), record.steps.end(),
                    [&](const auto& s) { return s.second.host == target.host; });
   if (step == record.steps.end()) return fail("4", "without a step");
-  if (step->second.phase != HostStepPhase::kAdmitted) {
-    fail("4", "without a slot");
+  const HostStepPhase wanted =
+      back ? HostStepPhase::kReverting : HostStepPhase::kAdmitted;
+  if (step->second.phase != wanted) fail("4", "without a slot");
+  if (step->second.wave > state.wave) fail("10", "before its wave");
+  if (back && !record.touched.contains(target.host)) {
+    fail("12", "to a rollback though it was never touched");
   }
+  const int64_t revision =
+      back ? record.head.rollback_revision : record.head.to_revision;
+  if (target.revision != revision) fail("8", "with another revision");
   if (step->second.generation != target.generation) {
     fail("4", "with another generation than its step has");
   }

@@ -28,6 +28,10 @@ struct RolloutRecord {
   std::set<std::string> touched;
   // Since a host was last DONE.
   Stopwatch progress;
+  // Of the wave that is under way: in BAKING, and whether a person has ordered
+  // something meanwhile (which may have been to promote it).
+  Stopwatch baking;
+  bool promoted = false;
 };
 
 // Looks at every transaction before it is kept, and at what came before it;
@@ -66,6 +70,9 @@ class RolloutReferee : public MemoryStore::Observer,
                  const controller::Rollout& after) const;
   void CheckDeadline(RolloutRecord& record,
                      const controller::RolloutEvent& event) const;
+  void CheckWave(const RolloutRecord& record,
+                 const controller::Rollout& after) const;
+  void CheckWayBack(const RolloutRecord& record) const;
   void CheckSlots(const RolloutRecord& record) const;
   void CheckOneActive() const;
   void CheckTargets(const controller::RolloutCommit& commit);
