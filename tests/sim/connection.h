@@ -47,7 +47,9 @@ class Connection : public Link::Stream,
 
   // All outlive it.
   Connection(Link& link, Port& port, Trace& trace, Agent agent)
-      : link_(link), port_(port), trace_(trace), agent_(std::move(agent)) {}
+      : link_(link), port_(port), trace_(trace), agent_(std::move(agent)) {
+    identity_.peer = agent_.host;
+  }
 
   // The agent's end, which keeps the connection alive.
   std::shared_ptr<agent::SessionStream> AgentEnd();
@@ -60,7 +62,7 @@ class Connection : public Link::Stream,
   bool Send(v1::SessionResponse message) override;
   void Close(const absl::Status& status) override;
   void Evict(const absl::Status& status) override;
-  std::string peer() const override { return agent_.host; }
+  const Identity& identity() const override { return identity_; }
 
   // Link::Stream.
   bool over() const override {
@@ -96,6 +98,7 @@ class Connection : public Link::Stream,
   Port& port_;
   Trace& trace_;
   Agent agent_;
+  Identity identity_;
   agent::SessionStream* agent_end_ = nullptr;
   int64_t controller_life_ = 0;
   controller::AgentSession* session_ = nullptr;

@@ -82,6 +82,7 @@ std::vector<agent::AdoptedWorker> Machine::Inventory() {
     worker.identity = process.identity;
     worker.pid = static_cast<pid_t>(1000 + id);
     worker.ready = process.ready && !process.exited;
+    worker.stopping = process.told_to_stop;
     workers.push_back(std::move(worker));
     if (process.exited) {
       ports_.timeline.After(kAtOnce, [this, id = id] { ReportEnded(id); });

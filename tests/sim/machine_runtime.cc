@@ -65,7 +65,11 @@ std::vector<std::string> MachineRuntime::StderrTail(WorkerId id, int) const {
 std::vector<agent::WorkerSample> MachineRuntime::Sample() {
   std::vector<agent::WorkerSample> samples;
   for (const auto& [id, process] : machine_.processes()) {
-    if (process.live()) samples.push_back({id, 50 << 20, 0.1});
+    if (!process.live()) continue;
+    agent::WorkerSample& sample = samples.emplace_back();
+    sample.id = id;
+    sample.rss_bytes = 50 << 20;
+    sample.cpu_cores = 0.1;
   }
   return samples;
 }

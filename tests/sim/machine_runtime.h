@@ -35,6 +35,13 @@ class MachineRuntime : public agent::WorkerRuntime {
              std::shared_ptr<const AppSpec> spec, int slots) override;
   void BeginStop(agent::WorkerId id) override;
   void Kill(agent::WorkerId id) override;
+  void Signal(agent::WorkerId, int) override {}
+  absl::Status Send(agent::WorkerId, const std::string&) override {
+    return absl::OkStatus();
+  }
+  std::vector<agent::LimitNote> LimitsOf(const AppSpec&) const override {
+    return {};
+  }
   void ReleaseSlot(const std::string&, int) override {}
   void ReleaseApp(const std::string&) override {}
   std::vector<std::string> StderrTail(agent::WorkerId id,

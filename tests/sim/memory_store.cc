@@ -33,6 +33,7 @@ absl::Status MemoryStore::Refusal() const {
 
 absl::StatusOr<controller::StoredFleet> MemoryStore::Load() {
   controller::StoredFleet fleet;
+  fleet.next_app_id = disk_.next_app_id;
   for (const auto& [uid, app] : disk_.apps) fleet.apps.push_back(app);
   for (const auto& [key, revision] : disk_.revisions) {
     fleet.revisions.push_back({key.first, revision});
@@ -80,7 +81,10 @@ void MemoryStore::Keep(const controller::StoreChange& change) {
                           disk_.revisions.lower_bound({uid + '\0', 0}));
   }
   for (const std::string& host : change.gone_hosts) disk_.hosts.erase(host);
-  for (const AppRecord& app : change.apps) disk_.apps[app.uid] = app;
+  for (const AppRecord& app : change.apps) {
+    disk_.next_app_id = std::max(disk_.next_app_id, app.id + 1);
+    disk_.apps[app.uid] = app;
+  }
   for (const AppRevision& row : change.revisions) {
     disk_.revisions[{row.app_uid, row.revision.number}] = row.revision;
   }

@@ -23,6 +23,7 @@ struct FleetDisk {
       std::map<std::pair<std::string, std::string>, controller::HostTarget>;
 
   int64_t epoch = 0;
+  int64_t next_app_id = 0;
   std::map<std::string, controller::AppRecord> apps;
   std::map<std::pair<std::string, int64_t>, controller::Revision> revisions;
   Targets targets;
