@@ -18,6 +18,15 @@ constexpr int kSilentPeriods = 3;
 constexpr int kMaxLabels = 64;
 // Before an agent that was sent away connects again.
 constexpr absl::Duration kRetryDelay = absl::Milliseconds(500);
+// Before a target is offered again to a host that had no room for it.
+constexpr absl::Duration kOfferAgain = absl::Seconds(10);
+
+// The target is as good as it was; the host may be able to take it later.
+bool MayPass(int code) {
+  return code != static_cast<int>(absl::StatusCode::kInvalidArgument) &&
+         code != static_cast<int>(absl::StatusCode::kFailedPrecondition) &&
+         code != static_cast<int>(absl::StatusCode::kAlreadyExists);
+}
 
 }  // namespace
 
@@ -199,9 +208,28 @@ void AgentSession::OnAck(const v1::DesiredStateAck& ack) {
                  target.app_uid, target.serial, ack.message());
     env_.state.SetRefusal(host_, target.app_uid, target.serial, ack.message());
     env_.listener.OnAppReported(host_, target.app_uid);
+    if (MayPass(ack.code())) {
+      refused_[target.app_uid] = env_.clock.Now() + kOfferAgain;
+    }
+  }
+  for (const SentTarget& target : outcome.accepted) {
+    refused_.erase(target.app_uid);
+    if (env_.state.ForgetRefusal(host_, target.app_uid)) {
+      env_.listener.OnAppReported(host_, target.app_uid);
+    }
   }
   if (!outcome.accepted.empty()) ConfirmRemovals(/*after_hello=*/false);
   Flush();
+}
+
+void AgentSession::OfferAgain() {
+  bool any = false;
+  std::erase_if(refused_, [&](const auto& refused) {
+    if (env_.clock.Now() < refused.second) return false;
+    desired_->Add(refused.first);
+    return any = true;
+  });
+  if (any) Flush();
 }
 
 void AgentSession::OnMetrics(const v1::Metrics& metrics) {
@@ -249,6 +277,7 @@ void AgentSession::Tick() {
                      absl::FormatDuration(silence))));
   }
   if (live() && removal_unsaved_) ConfirmRemovals(/*after_hello=*/false);
+  if (live()) OfferAgain();
   if (live() && now - last_sent_ >= env_.heartbeat_period) {
     v1::SessionResponse response;
     *response.mutable_heartbeat()->mutable_time() =

@@ -98,6 +98,7 @@ class AgentSession {
   void TakeFullReport(const v1::StateReport& report);
   void TakeDelta(const v1::StateReport& report);
   void OnAck(const v1::DesiredStateAck& ack);
+  void OfferAgain();
   void OnMetrics(const v1::Metrics& metrics);
   // Targets that are to be removed, and that the host no longer has.
   void ConfirmRemovals(bool after_hello);
@@ -119,6 +120,9 @@ class AgentSession {
   // The store would not take a confirmed removal; Tick tries again.
   bool removal_unsaved_ = false;
   std::optional<DesiredSender> desired_;
+  // Apps whose target the host could not take for the time being (its disk is
+  // full), and when (steady time) they are offered again.
+  std::map<std::string, absl::Time> refused_;
 };
 
 }  // namespace fleet::controller

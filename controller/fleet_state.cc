@@ -181,6 +181,13 @@ void FleetState::SetRefusal(const std::string& host, const std::string& app_uid,
   by_host_[host].refusals[app_uid] = {serial, message};
 }
 
+bool FleetState::ForgetRefusal(const std::string& host,
+                               const std::string& app_uid) {
+  auto reports = by_host_.find(host);
+  return reports != by_host_.end() &&
+         reports->second.refusals.erase(app_uid) > 0;
+}
+
 std::string FleetState::RefusalOf(const HostTarget& target) const {
   auto host = by_host_.find(target.host);
   if (host == by_host_.end()) return "";

@@ -55,6 +55,8 @@ class FleetState : public FleetSource {
   // failure of its generation until a higher serial is sent.
   void SetRefusal(const std::string& host, const std::string& app_uid,
                   int64_t serial, const std::string& message);
+  // It has taken a target of the app. True: it had refused one before.
+  bool ForgetRefusal(const std::string& host, const std::string& app_uid);
   // "" when the target as it is now was not refused.
   std::string RefusalOf(const HostTarget& target) const;
 

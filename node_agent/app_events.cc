@@ -24,7 +24,28 @@ bool NothingToLose(const AppState& app) {
   });
 }
 
-void BeginGeneration(AppState& app) {
+bool Serves(const Slot& slot, int64_t generation) {
+  return std::any_of(slot.workers.begin(), slot.workers.end(),
+                     [generation](const auto& entry) {
+                       const Worker& worker = entry.second;
+                       return worker.generation == generation &&
+                              worker.live() && worker.ready;
+                     });
+}
+
+// A step that is overtaken leaves slots whose old worker is gone and whose new
+// one serves, but not long enough to be available. It is what the slot runs
+// from now on: stopped when the next step has something in its place.
+void KeepWhatServes(AppState& app, int64_t overtaken) {
+  for (auto& [index, slot] : app.slots) {
+    if (!Serves(slot, slot.generation) && Serves(slot, overtaken)) {
+      slot.generation = overtaken;
+    }
+  }
+}
+
+void BeginGeneration(AppState& app, int64_t overtaken) {
+  if (app.step.active()) KeepWhatServes(app, overtaken);
   app.step = {};
   app.step.generation = app.target.generation;
   app.step.phase = StepPhase::kApplying;
@@ -64,6 +85,7 @@ struct Ending {
   WorkerExit exit;
   FailureKind failure = FailureKind::kNone;
   std::string text;
+  bool served = false;  // Until then it was ready.
 };
 
 void ReplacementEnded(AppState& app, Slot& slot, const Worker& worker,
@@ -79,6 +101,18 @@ void ReplacementEnded(AppState& app, Slot& slot, const Worker& worker,
            {ending.failure, worker.slot,
             in_time ? ExitText(ending.exit, slot.last_uptime) : ending.text,
             slot.last_stderr});
+}
+
+// Readiness that does not last, in whatever way it ends, is no progress.
+void CountFlap(AppState& app, const Worker& worker, const std::string& detail,
+               std::vector<std::string> stderr_tail) {
+  if (++app.step.flaps <= app.target.step.max_flaps) return;
+  FailStep(app,
+           {FailureKind::kFlapping, worker.slot,
+            absl::StrCat("ready and then not, ", app.step.flaps,
+                         " times before it was available",
+                         detail.empty() ? "" : "; the last time: ", detail),
+            std::move(stderr_tail)});
 }
 
 // What the restart policy's verdict means for the active step; empty: nothing.
@@ -138,7 +172,8 @@ void RecordEnd(AppState& app, const Slot& slot, int index,
 }
 
 void CurrentEnded(AppState& app, Slot& slot, const Worker& worker,
-                  const WorkerExit& exit, absl::Time now) {
+                  const Ending& ending, absl::Time now) {
+  const WorkerExit& exit = ending.exit;
   const RestartPolicy& policy =
       app.generations.at(worker.generation).spec->restart;
   RestartDecision decision = DecideRestart(
@@ -160,7 +195,10 @@ void CurrentEnded(AppState& app, Slot& slot, const Worker& worker,
   RecordEnd(app, slot, worker.slot, decision, now);
   if (!InStep(app, worker)) return;
   std::string verdict = StepVerdict(slot, exit);
-  if (verdict.empty()) return;
+  if (verdict.empty()) {
+    if (ending.served) CountFlap(app, worker, slot.last_exit, slot.last_stderr);
+    return;
+  }
   FailStep(app, {slot.last_failure, worker.slot, std::move(verdict),
                  slot.last_stderr});
 }
@@ -177,20 +215,8 @@ void Ended(AppState& app, const Worker& worker, const Ending& ending,
   } else if (IsReplacement(app, slot, worker)) {
     ReplacementEnded(app, slot, worker, ending);
   } else if (worker.generation == slot.generation && !HasOther(slot, worker)) {
-    CurrentEnded(app, slot, worker, ending.exit, now);
+    CurrentEnded(app, slot, worker, ending, now);
   }
-}
-
-void CountFlap(AppState& app, const Worker& worker, const std::string& detail) {
-  if (!InStep(app, worker) || worker.was_available) return;
-  if (++app.step.flaps <= app.target.step.max_flaps) return;
-  FailStep(app,
-           {FailureKind::kFlapping,
-            worker.slot,
-            absl::StrCat("ready and then not, ", app.step.flaps,
-                         " times before it was available",
-                         detail.empty() ? "" : "; the last time: ", detail),
-            {}});
 }
 
 }  // namespace
@@ -228,7 +254,7 @@ void AcceptTarget(AppState& app, AppTarget target) {
   app.generations[app.target.generation] = {app.target.revision,
                                             app.target.spec};
   if (app.target.generation > old_generation) {
-    BeginGeneration(app);
+    BeginGeneration(app, old_generation);
   } else if (app.target.start_nonce > old_nonce) {
     GiveNewChance(app);
   }
@@ -266,7 +292,9 @@ void WorkerReadiness(AppState& app, WorkerId id, bool ready,
   }
   worker->available = false;
   worker->unready_since = now;
-  CountFlap(app, *worker, detail);
+  if (InStep(app, *worker) && !worker->was_available) {
+    CountFlap(app, *worker, detail, {});
+  }
 }
 
 void WorkerDetail(AppState& app, WorkerId id, const std::string& detail) {
@@ -284,12 +312,13 @@ void WorkerUnhealthy(AppState& app, WorkerId id, const std::string& why,
       !app.wants_workers()) {
     return;
   }
+  const bool served = worker->ready;
   worker->condemned = true;
   worker->ready = worker->available = false;
   worker->detail = absl::StrCat("unhealthy: ", why);
   // Not an exit of its own: no code of it is one of stop_exit_codes.
   WorkerExit exit{WorkerExit::Kind::kUnknown, 0, worker->detail};
-  Ended(app, *worker, {exit, FailureKind::kUnhealthy, exit.message},
+  Ended(app, *worker, {exit, FailureKind::kUnhealthy, exit.message, served},
         std::move(stderr_tail), now);
 }
 
@@ -307,10 +336,11 @@ void WorkerExited(AppState& app, WorkerId id, const WorkerExit& exit,
   bool asked_for =
       (worker->stopping && !worker->ready_timed_out) || worker->condemned;
   if (worker->live()) worker->stop_since = now;
+  const bool served = worker->ready;
   worker->exited = true;
   worker->ready = worker->available = false;
   if (asked_for || !app.wants_workers()) return;
-  Ending ending{exit, FailureOf(exit), exit.message};
+  Ending ending{exit, FailureOf(exit), exit.message, served};
   if (worker->ready_timed_out) {
     ending.failure = FailureKind::kReadyTimeout;
     ending.text = NotReadyText(now - worker->started_at, worker->detail);

@@ -14,6 +14,16 @@ absl::Duration ReadinessTimeout(const AppState& app, int64_t generation) {
                                      : it->second.spec->readiness.timeout;
 }
 
+// It serves where nothing of the slot's own does, and is of a step that was
+// overtaken: it is what the slot runs (as when a target is accepted).
+void KeepOvertaken(const AppState& app, Slot& slot, const Worker& worker) {
+  if (worker.generation == app.target.generation) return;
+  for (const auto& [id, other] : slot.workers) {
+    if (other.generation == slot.generation && other.ready) return;
+  }
+  slot.generation = worker.generation;
+}
+
 }  // namespace
 
 AppState RestoreApp(const SavedApp& saved) {
@@ -69,6 +79,9 @@ void AdoptWorker(AppState& app, const AdoptedWorker& adopted,
     Worker& older = other.id < worker.id ? other : worker;
     older.renewal = RenewalCause::kAdopted;
     older.renewal_reason = "was being replaced when the agent was restarted";
+  }
+  if (worker.ready && worker.live() && app.step.active()) {
+    KeepOvertaken(app, slot->second, worker);
   }
   slot->second.workers.emplace(worker.id, worker);
   app.slot_of_worker[worker.id] = identity.slot;

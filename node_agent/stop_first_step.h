@@ -6,8 +6,8 @@
 
 namespace fleet::agent {
 
-// Works on the first slot that is not at the target's generation, and on no
-// other until that one is available. Pure.
+// Works on one slot that is not at the target's generation, and on no other
+// until that one is available; slots in which nothing serves go first. Pure.
 void AdvanceStopFirst(ReconcilePass& pass);
 
 }  // namespace fleet::agent

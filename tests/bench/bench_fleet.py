@@ -95,7 +95,7 @@ class Fleet:
         self.keepers = []
         read, write = os.pipe()
         os.set_inheritable(write, True)
-        self._start([f"{BIN}/fleet-controller", "--state-dir",
+        self.start([f"{BIN}/fleet-controller", "--state-dir",
                      f"{self.dir}/controller", "--listen", self.address,
                      "--ready-fd", str(write)], pass_fds=[write])
         os.close(write)
@@ -104,7 +104,7 @@ class Fleet:
         for i in range(1, hosts + 1):
             state = f"{self.dir}/host-{i}"
             os.mkdir(state)
-            self.keepers.append(self._start(
+            self.keepers.append(self.start(
                 [f"{BIN}/fleet-keeper", "--state-dir", state, "--",
                  f"{BIN}/fleet-agent", "--state-dir", state, "--controller",
                  self.address, "--host-name", f"host-{i}", "--bind-address",
@@ -114,10 +114,12 @@ class Fleet:
             if time.monotonic() > end:
                 raise TimeoutError("the agents do not connect")
 
-    def _start(self, argv, **more):
-        log = open(f"{self.dir}/log", "ab")
-        process = subprocess.Popen(argv, stdout=log, stderr=log,
-                                   stdin=subprocess.DEVNULL, **more)
+    def start(self, argv, **more):
+        """A program that ends with the fleet."""
+        with open(f"{self.dir}/log", "ab") as log:
+            process = subprocess.Popen(
+                argv, **{"stdout": log, "stderr": log,
+                         "stdin": subprocess.DEVNULL, **more})
         self.processes.append(process)
         return process
 

@@ -275,6 +275,29 @@ TEST_F(AgentSessionTest, RefusedTargetFailsTheHostAndIsShown) {
               HasSubstr("no user www-data here"));
 }
 
+TEST_F(AgentSessionTest, TargetThatHadNoRoomOnTheHostIsOfferedAgain) {
+  auto agent = scene_.Agent("host-1");
+  agent->AckAll();
+  scene_.Apply(SpecOf("web"));
+  agent->AckAll();
+  agent->ReportDone("web");
+  ASSERT_TRUE(scene_.core().orders.Start({"web", "", {}, ""}).ok());
+  scene_.Run();
+  const size_t before = agent->Desired().size();
+  agent->Ack(agent->Desired().back().nonce(), 8, "disk full");
+  v1::App shown = scene_.core().view.App(scene_.App("web"), true);
+  EXPECT_THAT(shown.hosts(0).status().message(), HasSubstr("disk full"));
+  scene_.Advance(absl::Seconds(9));
+  EXPECT_EQ(agent->Desired().size(), before);
+  scene_.Advance(absl::Seconds(3));
+  ASSERT_EQ(agent->Desired().size(), before + 1);
+  agent->Ack(agent->Desired().back().nonce(), 0, "");
+  shown = scene_.core().view.App(scene_.App("web"), true);
+  EXPECT_EQ(shown.hosts(0).status().message(), "");
+  scene_.Advance(absl::Seconds(30));
+  EXPECT_EQ(agent->Desired().size(), before + 1);
+}
+
 TEST_F(AgentSessionTest, RefusedMessageOfManyTargetsIsSentOneByOne) {
   FakeAgent agent(scene_, "host-1", "uid");
   agent.Connect();

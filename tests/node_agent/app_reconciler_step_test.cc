@@ -299,24 +299,18 @@ TEST_F(Surge, AMovedSlotThatCrashLoopsFailsTheStep) {
   EXPECT_THAT(scene_.step().reason, HasSubstr("crash loop"));
 }
 
-TEST_F(Surge, ANewerTargetInTheMiddleWins) {
-  scene_.Settle();
-  scene_.NextGeneration();
-  scene_.Ready(0, 2);
-  EXPECT_EQ(scene_.NextGeneration(), (Orders{"start 0@3", "stop 0@2"}));
-  EXPECT_EQ(scene_.step().generation, 3);
-  scene_.Ready(0, 3);
-  EXPECT_EQ(scene_.Pass(kSoak), (Orders{"start 1@3", "stop 0@1"}));
-}
-
-TEST_F(Surge, ANewerTargetReplacesSlotsThatHadMovedToo) {
-  scene_.Settle();
-  scene_.NextGeneration();
-  scene_.Ready(0, 2);
-  scene_.Pass(kSoak);
-  EXPECT_EQ(scene_.NextGeneration(), (Orders{"start 0@3", "stop 1@2"}));
-  scene_.Ready(0, 3);
-  EXPECT_EQ(scene_.Pass(kSoak), (Orders{"start 1@3", "stop 0@2"}));
+TEST_F(Surge, AFirstStartThatIsReadyAndCrashesAgainAndAgainFails) {
+  scene_.Accept();
+  scene_.Ready(0, 1);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(scene_.step().active());
+    scene_.Ready(1, 1);
+    scene_.Pass(absl::Seconds(2));
+    scene_.Exit(1, 1, 7);
+  }
+  EXPECT_EQ(scene_.step().failure, FailureKind::kFlapping);
+  EXPECT_THAT(scene_.step().reason, HasSubstr("exit code 7"));
+  EXPECT_EQ(scene_.step().stderr_tail, std::vector<std::string>{"last words"});
 }
 
 TEST_F(Surge, AnAppWhoseWorkersAllGaveUpHasNothingToLose) {
@@ -350,6 +344,15 @@ TEST_F(StopFirst, EndsTheOldOneThenStartsTheNewOne) {
   scene_.Ready(1, 2);
   EXPECT_EQ(scene_.Pass(kSoak), (Orders{"save"}));
   EXPECT_EQ(scene_.step().phase, StepPhase::kDone);
+}
+
+TEST_F(StopFirst, ASlotThatIsDownAlreadyGoesFirst) {
+  scene_.Settle();
+  scene_.Unready(1, 1);
+  EXPECT_EQ(scene_.NextGeneration(), (Orders{"stop 1@1"}));
+  EXPECT_EQ(scene_.Gone(1, 1), (Orders{"start 1@2"}));
+  EXPECT_EQ(scene_.Ready(1, 2), Orders{});
+  EXPECT_EQ(scene_.Pass(kSoak), (Orders{"stop 0@1"}));
 }
 
 TEST_F(StopFirst, AFailureStartsTheOldRevisionAgain) {

@@ -1,0 +1,83 @@
+// What an agent must never do to its workers.
+#ifndef FLEET_TESTS_SIM_HOST_REFEREE_H_
+#define FLEET_TESTS_SIM_HOST_REFEREE_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "fleet/v1/agent_service.pb.h"
+#include "node_agent/desired_journal.h"
+#include "tests/sim/machine.h"
+#include "tests/sim/timeline.h"
+#include "tests/sim/trace.h"
+
+namespace fleet::sim {
+
+// Sees what really happens on the machines, and what their agents have on
+// disk; knows nothing of what an agent thinks. The numbers are those of the
+// invariants in docs/testing.md.
+class HostReferee : public Machine::Observer {
+ public:
+  // What a host's agent has in its journal now; nullptr: no agent lives there.
+  using JournalOf =
+      std::function<const agent::JournalContents*(const std::string& host)>;
+
+  HostReferee(const Timeline& timeline, Verdict& verdict, JournalOf journal_of)
+      : timeline_(timeline),
+        verdict_(verdict),
+        journal_of_(std::move(journal_of)) {}
+
+  // After anything that may have changed the host's journal.
+  void LookAtJournal(const Machine& machine);
+  // All its processes are gone, and what of a step had been done is void.
+  void OnPowerLoss(const Machine& machine);
+
+  // Machine::Observer.
+  void OnStart(const Machine& machine,
+               const agent::WorkerIdentity& identity) override;
+  void OnStop(const Machine& machine, const Process& process,
+              bool kill) override;
+  void OnChange(const Machine& machine, const Process& process) override;
+
+  // Workers that serve and are of another generation than that.
+  int CountOthers(const Machine& machine, const std::string& app_uid,
+                  int64_t generation) const;
+  // The newest target that the host has taken; nullptr: none.
+  const v1::AppTarget* Accepted(const std::string& host,
+                                const std::string& app_uid) const;
+
+ private:
+  using SlotKey = std::pair<std::string, int>;  // App's uid and slot.
+  struct HostRecord {
+    int64_t writes = -1;  // Of the journal, when it was last looked at.
+    int64_t epoch = 0;
+    std::map<std::string, agent::JournaledApp> apps;
+    // Starts of replacements: slot and generation.
+    std::set<std::pair<SlotKey, int64_t>> replaced;
+    // Slots that a stop-first step has emptied and not filled again.
+    std::set<SlotKey> down;
+  };
+
+  void CheckApp(const std::string& host, const agent::JournaledApp& before,
+                const agent::JournaledApp& now);
+  void CheckDone(const Machine& machine, const agent::JournaledApp& app);
+  bool Wanted(const v1::AppTarget& target, int slot) const;
+  bool Available(const Process& process, const v1::AppTarget& target) const;
+  void CheckSurge(const Machine& machine, const Process& process,
+                  const agent::JournaledApp& app);
+  void CheckStopFirst(const std::string& host, const Process& process,
+                      const v1::AppTarget& target);
+
+  const Timeline& timeline_;
+  Verdict& verdict_;
+  const JournalOf journal_of_;
+  std::map<std::string, HostRecord> hosts_;
+};
+
+}  // namespace fleet::sim
+
+#endif  // FLEET_TESTS_SIM_HOST_REFEREE_H_

@@ -1,0 +1,45 @@
+#include "tests/sim/journal_disk.h"
+
+#include <utility>
+
+namespace fleet::sim {
+namespace {
+
+absl::Status Dead() { return absl::UnavailableError("the agent is dead"); }
+
+}  // namespace
+
+// All of `bytes` or nothing: a write call is not torn by the death of its
+// process, and what the death of the machine leaves of it is LosePower's.
+absl::Status MemoryJournalFile::Write(std::string bytes, bool sync) {
+  if (disk_.full) return absl::ResourceExhaustedError("write: disk full");
+  if (!life_.Before()) return Dead();
+  ++disk_.writes;
+  disk_.bytes = std::move(bytes);
+  if (!life_.After()) return Dead();
+  if (sync) disk_.synced = disk_.bytes.size();
+  return life_.After() ? absl::OkStatus() : Dead();
+}
+
+absl::Status MemoryJournalFile::Truncate(size_t size) {
+  disk_.synced = std::min(disk_.synced, size);
+  return Write(disk_.bytes.substr(0, size), false);
+}
+
+absl::Status MemoryJournalFile::Append(
+    const std::vector<agent::JournalRecord>& records, bool sync) {
+  return Write(disk_.bytes + agent::EncodeRecords(records), sync);
+}
+
+absl::Status MemoryJournalFile::Replace(
+    const std::vector<agent::JournalRecord>& records) {
+  if (disk_.full) return absl::ResourceExhaustedError("rewrite: disk full");
+  if (!life_.Before()) return Dead();
+  ++disk_.writes;
+  // A rename of a file that was synced before.
+  disk_.bytes = agent::EncodeRecords(records);
+  disk_.synced = disk_.bytes.size();
+  return life_.After() ? absl::OkStatus() : Dead();
+}
+
+}  // namespace fleet::sim

@@ -1,0 +1,441 @@
+#include "tests/sim/rollout_referee.h"
+
+#include <algorithm>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "controller/rollout_rows.h"
+#include "proto/rpc/status.h"
+#include "tests/sim/legal_moves.h"
+#include "tests/sim/world.h"
+
+namespace fleet::sim {
+
+using controller::HoldKind;
+using controller::HostStep;
+using controller::HostStepPhase;
+using controller::HostTarget;
+using controller::Rollout;
+using controller::RolloutCommit;
+using controller::RolloutEvent;
+using controller::RolloutPhase;
+using controller::SkipReason;
+
+namespace {
+
+// BUDGET lets in what has nothing to lose.
+bool Held(const controller::RolloutState& state) {
+  return absl::c_any_of(state.holds, [](const auto& hold) {
+    return hold.kind != HoldKind::kBudget;
+  });
+}
+
+bool AnybodyLeft(const RolloutRecord& record) {
+  return absl::c_any_of(record.steps, [](const auto& entry) {
+    const HostStepPhase phase = entry.second.phase;
+    return phase == HostStepPhase::kPending || InFlight(phase);
+  });
+}
+
+}  // namespace
+
+const RolloutRecord* RolloutReferee::Newest(const std::string& app) const {
+  auto found = newest_.find(app);
+  return found == newest_.end() ? nullptr : &rollouts_.at(found->second);
+}
+
+void RolloutReferee::OnCommit(const RolloutCommit& commit) {
+  Trace(commit);
+  // Events first: they say where each step was before.
+  TakeEvents(commit);
+  TakeSteps(commit);
+  TakeRollouts(commit);
+  CheckTargets(commit);
+  CheckOneActive();
+}
+
+// ------------------------------------------------------------------- events
+
+void RolloutReferee::TakeEvents(const RolloutCommit& commit) {
+  for (const controller::RolloutEventRow& row : commit.events) {
+    absl::StatusOr<RolloutEvent> event = controller::FromRow(row);
+    FLEET_CHECK(event.ok());
+    RolloutRecord& record = rollouts_[row.uid];
+    CheckEvent(record, *event);
+    CheckDeadline(record, *event);
+    if (!event->host.empty()) {
+      HostStepPhase& told = told_[{row.uid, event->host}];
+      if (told != event->host_phase && !LegalMove(told, event->host_phase)) {
+        world_.verdict.Fail("3", event->host, " went from ", Name(told), " to ",
+                            Name(event->host_phase));
+      }
+      told = event->host_phase;
+    }
+    record.events[event->seq] = *std::move(event);
+  }
+}
+
+// The engine's own clock is behind the words; ours is beside it.
+void RolloutReferee::CheckDeadline(RolloutRecord& record,
+                                   const RolloutEvent& event) const {
+  const bool missed = absl::StrContains(event.message, "no host has finished");
+  const absl::Duration deadline = record.head.policy.progress_deadline;
+  if (missed && event.host.empty() && record.progress.most() < deadline) {
+    world_.verdict.Fail("13", record.head.uid, " gives up for want of progress",
+                        " after at most ",
+                        absl::FormatDuration(record.progress.most()), ", not ",
+                        absl::FormatDuration(deadline));
+  }
+  if (!event.actor.empty()) record.promoted = true;
+  if (event.host_phase == HostStepPhase::kDone && !event.host.empty()) {
+    record.progress.Reset();
+  } else if (!event.actor.empty() || event.host.empty()) {
+    record.progress.MayReset();
+  }
+}
+
+void RolloutReferee::Pass(absl::Duration time,
+                          const ControllerTime& controller) {
+  for (auto& [uid, record] : rollouts_) {
+    const controller::RolloutState& state = record.head.state;
+    if (state.phase != RolloutPhase::kRolling || state.aborting) continue;
+    const bool held = !state.holds.empty();
+    const bool budget_only = absl::c_all_of(state.holds, [](const auto& hold) {
+      return hold.kind != HoldKind::kUser && hold.kind != HoldKind::kFailure;
+    });
+    if (held && !budget_only) continue;
+    record.progress.Pass(time,
+                         {controller.lives, controller.surely_works && !held});
+    const absl::Duration deadline = record.head.policy.progress_deadline;
+    if (record.progress.least() > deadline + absl::Seconds(5)) {
+      world_.verdict.Fail("13", uid, " has made no progress for ",
+                          absl::FormatDuration(record.progress.least()),
+                          " and does not give up");
+    }
+  }
+}
+
+void RolloutReferee::OnControllerCrash() {
+  for (auto& [uid, record] : rollouts_) record.progress.OnCrash();
+}
+
+void RolloutReferee::CheckEvent(const RolloutRecord& record,
+                                const RolloutEvent& event) {
+  const int64_t last =
+      record.events.empty() ? 0 : record.events.rbegin()->first;
+  if (event.seq != last + 1) {
+    world_.verdict.Fail("14", "event ", event.seq, " follows event ", last);
+  }
+}
+
+// -------------------------------------------------------------------- steps
+
+void RolloutReferee::TakeSteps(const RolloutCommit& commit) {
+  for (const controller::RolloutStepRow& row : commit.steps) {
+    absl::StatusOr<HostStep> step = controller::FromRow(row);
+    FLEET_CHECK(step.ok());
+    RolloutRecord& record = rollouts_[row.uid];
+    auto [it, added] = record.steps.try_emplace(row.index, *step);
+    const HostStep before = added ? HostStep() : it->second;
+    it->second = *step;
+    if (!added && before.host != step->host) {
+      world_.verdict.Fail("4", "the step of ", before.host, " became that of ",
+                          step->host);
+    }
+    if (before.phase != step->phase && !LegalMove(before.phase, step->phase)) {
+      world_.verdict.Fail("3", step->host, " went from ", Name(before.phase),
+                          " to ", Name(step->phase));
+    }
+    if (step->generation < before.generation ||
+        step->attempt < before.attempt) {
+      world_.verdict.Fail("5", "the step of ", step->host,
+                          " went back to generation ", step->generation);
+    }
+    HostStepPhase& told = told_[{row.uid, step->host}];
+    // Those that were never touched are not told of one by one at the end.
+    if (told == HostStepPhase::kPending && step->skip == SkipReason::kEnded) {
+      told = HostStepPhase::kSkipped;
+    }
+    if (told != step->phase) {
+      world_.verdict.Fail("17", step->host, " is ", Name(step->phase),
+                          ", and the events say ", Name(told));
+    }
+  }
+}
+
+// ----------------------------------------------------------------- rollouts
+
+void RolloutReferee::TakeRollouts(const RolloutCommit& commit) {
+  for (const controller::RolloutRow& row : commit.rollouts) {
+    absl::StatusOr<controller::RolloutSummary> summary =
+        controller::FromRow(row);
+    FLEET_CHECK(summary.ok());
+    RolloutRecord& record = rollouts_[row.uid];
+    const Rollout& after = summary->rollout;
+    if (record.head.uid.empty()) {
+      newest_[after.app] = after.uid;
+    } else {
+      CheckHead(record, after);
+      CheckWave(record, after);
+      if (after.state.wave != record.head.state.wave) {
+        record.baking.Reset();
+        record.promoted = false;
+      }
+    }
+    if (row.active == Terminal(after.state.phase)) {
+      world_.verdict.Fail("3", after.uid, " is ", Name(after.state.phase),
+                          " and marked ", row.active ? "active" : "ended");
+    }
+    record.head = after;
+    CheckSlots(record);
+    if (after.state.phase == RolloutPhase::kSucceeded) CheckSuccess(record);
+    if (after.state.phase == RolloutPhase::kRolledBack) CheckWayBack(record);
+  }
+}
+
+void RolloutReferee::CheckHead(const RolloutRecord& before,
+                               const Rollout& after) const {
+  const controller::RolloutState& was = before.head.state;
+  const controller::RolloutState& is = after.state;
+  if (was.phase != is.phase && !LegalMove(was.phase, is.phase)) {
+    world_.verdict.Fail("3", after.uid, " went from ", Name(was.phase), " to ",
+                        Name(is.phase));
+  }
+  if (Terminal(was.phase)) {
+    world_.verdict.Fail("3", after.uid, " was changed after it had ended");
+  }
+  if (is.failures < was.failures || is.forgiven < was.forgiven ||
+      is.generation < was.generation) {
+    world_.verdict.Fail("13", after.uid, ": failures ", was.failures, " → ",
+                        is.failures, ", forgiven ", was.forgiven, " → ",
+                        is.forgiven, ", generation ", was.generation, " → ",
+                        is.generation);
+  }
+  const bool told = before.events.empty()
+                        ? false
+                        : before.events.rbegin()->second.phase == is.phase;
+  if (was.phase != is.phase && !told) {
+    world_.verdict.Fail("17", after.uid, " is ", Name(is.phase),
+                        " and no event says so");
+  }
+}
+
+// A wave begins when nobody of those before it is left, has been proven for as
+// long as the policy says, and (the second one) when a person lets it.
+void RolloutReferee::CheckWave(const RolloutRecord& record,
+                               const Rollout& after) const {
+  const controller::RolloutState& was = record.head.state;
+  if (after.state.wave < was.wave) {
+    world_.verdict.Fail("10", after.uid, " goes back to wave ",
+                        after.state.wave);
+  }
+  if (after.state.wave <= was.wave) return;
+  for (const auto& [index, step] : record.steps) {
+    const bool open =
+        step.phase == HostStepPhase::kPending || InFlight(step.phase);
+    if (step.wave <= was.wave && open) {
+      world_.verdict.Fail("10", after.uid, " begins wave ", after.state.wave,
+                          " and ", step.host, " of wave ", step.wave, " is ",
+                          Name(step.phase));
+    }
+  }
+  const controller::Policy& policy = after.policy;
+  if (record.baking.most() < policy.bake_time && !record.promoted) {
+    world_.verdict.Fail("10", after.uid, " begins wave ", after.state.wave,
+                        " after a bake of at most ",
+                        absl::FormatDuration(record.baking.most()));
+  }
+  const bool by_hand = policy.promotion == Promotion::kManual && was.wave == 0;
+  if (by_hand && !after.state.promoted) {
+    world_.verdict.Fail("10", after.uid, " begins its second wave unasked");
+  }
+}
+
+void RolloutReferee::CheckWayBack(const RolloutRecord& record) const {
+  for (const auto& [index, step] : record.steps) {
+    if (!record.touched.contains(step.host)) continue;
+    const bool follows =
+        step.phase == HostStepPhase::kRevertFailed && step.lost;
+    if (step.phase == HostStepPhase::kSkipped || follows) continue;
+    if (step.phase != HostStepPhase::kReverted) {
+      world_.verdict.Fail("8", record.head.uid, " is rolled back and ",
+                          step.host, " is ", Name(step.phase));
+    }
+    const v1::AppTarget* target =
+        world_.host_referee.Accepted(step.host, record.head.app_uid);
+    if (target == nullptr || target->generation() != step.generation) continue;
+    if (target->revision() != record.head.rollback_revision) {
+      world_.verdict.Fail("8", step.host, " is rolled back to revision ",
+                          target->revision(), ", which is not the proven one");
+    }
+  }
+}
+
+void RolloutReferee::CheckSlots(const RolloutRecord& record) const {
+  int in_flight = 0;
+  for (const auto& [index, step] : record.steps) {
+    in_flight += InFlight(step.phase) ? 1 : 0;
+  }
+  if (in_flight > record.head.policy.max_parallel) {
+    world_.verdict.Fail("1", record.head.uid, " has ", in_flight,
+                        " hosts in flight, ", record.head.policy.max_parallel,
+                        " are allowed");
+  }
+  if (Terminal(record.head.state.phase) && in_flight > 0) {
+    world_.verdict.Fail("4", record.head.uid, " has ended with ", in_flight,
+                        " slots held");
+  }
+}
+
+void RolloutReferee::CheckOneActive() const {
+  std::set<std::string> apps;
+  for (const auto& [uid, record] : rollouts_) {
+    if (Terminal(record.head.state.phase)) continue;
+    if (!apps.insert(record.head.app_uid).second) {
+      world_.verdict.Fail("2", record.head.app, " has two active rollouts");
+    }
+  }
+}
+
+// Every host that was not skipped took the generation, was done with it, and
+// serves nothing else.
+void RolloutReferee::CheckSuccess(const RolloutRecord& record) const {
+  for (const auto& [index, step] : record.steps) {
+    if (step.phase == HostStepPhase::kSkipped) continue;
+    if (step.phase != HostStepPhase::kDone) {
+      world_.verdict.Fail("7", record.head.uid, " has succeeded and ",
+                          step.host, " is ", Name(step.phase));
+      continue;
+    }
+    auto host = world_.hosts().find(step.host);
+    const v1::AppTarget* target =
+        world_.host_referee.Accepted(step.host, record.head.app_uid);
+    if (host == world_.hosts().end() || target == nullptr) continue;
+    if (target->generation() < step.generation) {
+      world_.verdict.Fail("7", step.host, " is DONE with generation ",
+                          step.generation, " and has only taken ",
+                          target->generation());
+    }
+    if (target->generation() != step.generation) continue;
+    const int others = world_.host_referee.CountOthers(
+        host->second->machine, record.head.app_uid, step.generation);
+    if (others > 0) {
+      world_.verdict.Fail("7", step.host, " is DONE with generation ",
+                          step.generation, " and serves with another one");
+    }
+  }
+}
+
+// ------------------------------------------------------------------ targets
+
+void RolloutReferee::CheckTargets(const RolloutCommit& commit) {
+  for (const HostTarget& target : commit.targets) {
+    const HostTarget* before = world_.disk.Target(target.app_uid, target.host);
+    const int64_t serial = before == nullptr ? 0 : before->serial;
+    const int64_t generation = before == nullptr ? 0 : before->generation;
+    if (target.serial != serial + 1 || target.generation <= generation) {
+      world_.verdict.Fail("5", "the target of ", target.host, " goes from s",
+                          serial, " g", generation, " to s", target.serial,
+                          " g", target.generation);
+    }
+    if (commit.rollouts.empty()) {
+      world_.verdict.Fail("4", "a target of ", target.host,
+                          " that belongs to no rollout");
+      continue;
+    }
+    RolloutRecord& record = rollouts_.at(commit.rollouts[0].uid);
+    CheckTarget(record, target);
+    record.touched.insert(target.host);
+  }
+}
+
+void RolloutReferee::CheckTarget(const RolloutRecord& record,
+                                 const HostTarget& target) const {
+  const controller::RolloutState& state = record.head.state;
+  auto fail = [&](const char* rule, const char* why) {
+    world_.verdict.Fail(rule, target.host, " is admitted ", why);
+  };
+  // Hosts that were away get what has been proven on the others.
+  if (state.phase == RolloutPhase::kSucceeded) return;
+  if (Held(state)) fail("9", "while the rollout is held");
+  if (state.phase == RolloutPhase::kBaking) fail("9", "while a wave bakes");
+  if (state.aborting) fail("9", "while the rollout is aborting");
+  if (Terminal(state.phase)) fail("9", "after the end");
+  const bool back = state.phase == RolloutPhase::kRollingBack;
+  if (!back &&
+      state.failures - state.forgiven > record.head.policy.max_failures) {
+    fail("9", "past the failure limit");
+  }
+  auto step =
+      std::find_if(record.steps.begin(), record.steps.end(),
+                   [&](const auto& s) { return s.second.host == target.host; });
+  if (step == record.steps.end()) return fail("4", "without a step");
+  const HostStepPhase wanted =
+      back ? HostStepPhase::kReverting : HostStepPhase::kAdmitted;
+  if (step->second.phase != wanted) fail("4", "without a slot");
+  if (step->second.wave > state.wave) fail("10", "before its wave");
+  if (back && !record.touched.contains(target.host)) {
+    fail("12", "to a rollback though it was never touched");
+  }
+  const int64_t revision =
+      back ? record.head.rollback_revision : record.head.to_revision;
+  if (target.revision != revision) fail("8", "with another revision");
+  if (step->second.generation != target.generation) {
+    fail("4", "with another generation than its step has");
+  }
+}
+
+// Targets that no rollout made: orders of people, and hosts that came.
+void RolloutReferee::OnSave(const controller::StoreChange& change) {
+  for (const HostTarget& target : change.targets) {
+    const HostTarget* before = world_.disk.Target(target.app_uid, target.host);
+    if (before != nullptr && (target.serial <= before->serial ||
+                              target.generation < before->generation)) {
+      world_.verdict.Fail("5", "the target of ", target.host, " goes from s",
+                          before->serial, " g", before->generation, " to s",
+                          target.serial, " g", target.generation);
+    }
+    world_.trace.Note("store", "target of ", target.host, ": s", target.serial,
+                      " g", target.generation, " r", target.revision);
+  }
+}
+
+void RolloutReferee::OnSend(const std::string& host,
+                            const v1::SessionResponse& message) {
+  const v1::DesiredState& wanted = message.desired_state();
+  for (const v1::AppTarget& target : wanted.targets()) {
+    const HostTarget* kept = world_.disk.Target(target.app_uid(), host);
+    const bool stored =
+        kept != nullptr && (kept->serial > target.serial() ||
+                            (kept->serial == target.serial() &&
+                             kept->generation == target.generation() &&
+                             kept->revision == target.revision()));
+    if (!stored) {
+      world_.verdict.Fail("4", "s", target.serial(), " g", target.generation(),
+                          " is sent to ", host, " and is not in the store");
+    }
+  }
+}
+
+// -------------------------------------------------------------------- trace
+
+void RolloutReferee::Trace(const RolloutCommit& commit) const {
+  if (!world_.trace.on()) return;
+  for (const controller::RolloutEventRow& row : commit.events) {
+    absl::StatusOr<RolloutEvent> event = controller::FromRow(row);
+    std::string text =
+        absl::StrCat(row.uid, " #", event->seq, " ", Name(event->phase));
+    if (!event->host.empty()) {
+      absl::StrAppend(&text, " ", event->host, " ", Name(event->host_phase));
+    }
+    if (!event->message.empty()) absl::StrAppend(&text, ": ", event->message);
+    world_.trace.Note("store", text);
+  }
+  for (const HostTarget& target : commit.targets) {
+    world_.trace.Note("store", "target of ", target.host, ": s", target.serial,
+                      " g", target.generation, " r", target.revision);
+  }
+}
+
+}  // namespace fleet::sim
