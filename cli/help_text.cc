@@ -71,6 +71,7 @@ struct CommandGroup {
 // What is in none of them stands under "more".
 constexpr CommandGroup kGroups[] = {
     {"apps", "start,apply,reload,restart,stop,scale,delete"},
+    {"files", "validate,diff,export,explain,ecosystem,schema"},
     {"look", "ls,show,logs,monit,env,id,pid,jlist,prettylist"},
     {"rollouts",
      "rollout status,rollout ls,rollout pause,rollout resume,rollout "

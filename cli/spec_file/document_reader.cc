@@ -34,6 +34,7 @@ absl::StatusOr<SpecFile> DocumentReader::Read(const Value& document) {
     for (const auto& [name, text] : options_.imported_env) {
       candidate.spec.env.emplace(name, text);
     }
+    Deploy(candidate.spec);
     if (candidate.findings.errors.empty()) Validate(candidate);
     TakeFindings(std::move(candidate.findings));
   }
@@ -77,8 +78,10 @@ void DocumentReader::CheckBesideApps(const Value& document) {
   for (const ValueEntry& entry : document.entries) {
     if (entry.key == "apps" || entry.key.starts_with("x-")) continue;
     if (dialect_ == Dialect::kPm2 && entry.key == "deploy") {
-      findings_.notes.push_back(Where(entry.place) +
-                                "not yet in force: deploy");
+      deployment_ = ReadDeployment(entry.value, options_.env_name);
+      for (const std::string& note : deployment_.notes) {
+        findings_.notes.push_back(Where(entry.place) + note);
+      }
       continue;
     }
     const std::string what =
@@ -90,6 +93,14 @@ void DocumentReader::CheckBesideApps(const Value& document) {
       Error(entry.place, what);
     }
   }
+}
+
+void DocumentReader::Deploy(AppSpec& spec) const {
+  for (const auto& [name, text] : deployment_.env) {
+    if (!spec.secrets.contains(name)) spec.env.emplace(name, text);
+  }
+  Hook& hook = spec.rollout.hooks.pre_reload;
+  if (hook.command.empty()) hook.command = deployment_.command;
 }
 
 std::vector<DocumentReader::Candidate> DocumentReader::Selected(

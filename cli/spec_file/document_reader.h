@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "cli/spec_file/app_reader.h"
+#include "cli/spec_file/deploy_section.h"
 #include "cli/spec_file/spec_file.h"
 #include "cli/spec_file/value.h"
 
@@ -34,6 +35,7 @@ class DocumentReader {
   void CheckBesideApps(const Value& document);
   std::vector<Candidate> Selected(std::vector<Candidate> candidates);
   void Override(std::vector<Candidate>& candidates);
+  void Deploy(AppSpec& spec) const;
   void TakeFindings(Findings findings);
   void Validate(const Candidate& candidate);
   void CheckNames(const std::vector<Candidate>& candidates);
@@ -46,6 +48,7 @@ class DocumentReader {
   std::string file_;
   AppReader reader_;
   Findings findings_;
+  Deployment deployment_;
 };
 
 }  // namespace fleet::cli

@@ -33,8 +33,8 @@ bool AcceptsZero(const Field& field) {
   spec.script = "/a";
   ApplyDefaults(spec);
   field.set(spec, FieldValue());
-  const std::string complaint = absl::StrCat(
-      ToAbsl(field.path.empty() ? field.name : field.path), ": ");
+  const std::string complaint =
+      absl::StrCat(ToAbsl(field.path.empty() ? field.name : field.path), ": ");
   return !absl::StrContains(ValidateAppSpec(spec).message(), complaint);
 }
 
@@ -109,9 +109,9 @@ Json TypeSchema(const Field& field) {
     case FieldType::kCalendar:
       return {{"type", {"string", "number", "boolean"}}};
     case FieldType::kHook:
-      return AnyOf({Text(), {{"type", "object"}}});
+      return {{"type", {"string", "object"}}};
     case FieldType::kGates:
-      return ListOf(AnyOf({Text(), {{"type", "object"}}}));
+      return ListOf({{"type", {"string", "object"}}});
     case FieldType::kAny:
       return Json::object();
   }

@@ -21,6 +21,8 @@ bool Has(const std::string_view (&names)[kSize], std::string_view name) {
 
 bool Wanted(const Field& field, const FieldValue& value,
             const AppSpec& defaults, Written how) {
+  const bool unset = field.type == FieldType::kShare && value.text.empty();
+  if (unset) return false;
   if (how == Written::kAll || Has(kKnownBy, field.name)) return true;
   if (how == Written::kResolved && Has(kWorkedOut, field.name)) return true;
   return field.get(defaults) != value;

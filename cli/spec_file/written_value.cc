@@ -35,11 +35,6 @@ Value Variables(const FieldValue& value) {
   return map;
 }
 
-// "0" reads as none, with and without a unit.
-std::string DurationWord(absl::Duration duration) {
-  return duration == absl::ZeroDuration() ? "0s" : DurationText(duration);
-}
-
 Value SizeValue(int64_t bytes) {
   const std::string text = SizeText(bytes);
   return text == absl::StrCat(bytes) ? Number(text) : TextValue(text);
@@ -57,6 +52,11 @@ Value AutoPath(const std::string& path) {
 }
 
 }  // namespace
+
+// "0" reads as none, with and without a unit.
+std::string DurationWord(absl::Duration duration) {
+  return duration == absl::ZeroDuration() ? "0s" : DurationText(duration);
+}
 
 std::string SizeText(int64_t bytes) {
   const struct {
@@ -110,7 +110,9 @@ Value WrittenValue(const Field& field, const FieldValue& value) {
     case FieldType::kWatch:
       return Watched(value.texts);
     case FieldType::kHook:
-    case FieldType::kGates:  // No `get` gives one.
+      return WrittenHook(value.hook);
+    case FieldType::kGates:
+      return WrittenGates(value.gates);
     case FieldType::kAny:
       return {};
   }

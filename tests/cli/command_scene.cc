@@ -57,6 +57,7 @@ Ran CommandScene::Run(const std::vector<std::string>& args) {
           },
       .client = *client,
       .local = nullptr,
+      .ask = ask_,
   };
   const ExitCode code = RunCommand(context);
   return {static_cast<int>(code), out.str(), err.str()};

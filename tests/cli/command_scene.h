@@ -35,6 +35,8 @@ class CommandScene : public testing::Test {
   EventLoop loop_{clock_};
   std::function<TerminalSize()> terminal_;
   std::map<std::string, std::string> environment_;
+  // Answers questions; null: nobody is there.
+  std::function<std::string(const std::string&)> ask_;
   FakeController fake_;
 };
 

@@ -193,7 +193,7 @@ TEST_F(CommandsTest, ApplySendsSpecsAndPrintsWhatChanges) {
   EXPECT_EQ(ran.code, 0);
   EXPECT_EQ(ran.out,
             "web: would be updated (revision 4)\n  instances: 2 → 4\n");
-  EXPECT_EQ(ran.err, "note: " + path + ":2: not yet in force: watch\n");
+  EXPECT_EQ(ran.err, "note: " + path + ":2:27: not yet in force: watch\n");
   EXPECT_THAT(fake_.Requests()[0], HasSubstr("validate_only: true"));
   EXPECT_THAT(fake_.Requests()[0], HasSubstr("script: \"a.js\""));
 }
@@ -204,7 +204,7 @@ TEST_F(CommandsTest, ABadFileChangesNothing) {
       folder.Write("fleet.yaml", "apps:\n- {nme: web, script: a.js}\n");
   const Ran ran = Run({"apply", path});
   EXPECT_EQ(ran.code, 1);
-  EXPECT_THAT(ran.err, HasSubstr(path + ":2: unknown key \"nme\"; did you "
+  EXPECT_THAT(ran.err, HasSubstr(path + ":2:4: unknown key \"nme\"; did you "
                                         "mean \"name\"?"));
   EXPECT_TRUE(fake_.Requests().empty());
 }

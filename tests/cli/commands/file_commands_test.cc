@@ -2,10 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
 #include "cli/spec_file/spec_file.h"
 #include "proto/rpc/app_spec_proto.h"
 #include "tests/cli/command_scene.h"
@@ -16,7 +12,7 @@ namespace fleet::cli {
 namespace {
 
 using testing::Contains;
-using testing::ElementsAre;
+using testing::Each;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -120,16 +116,19 @@ TEST_F(FileCommandsTest, ValidatePrintsTheResolvedSpecAndAsksNobody) {
       R"({"apps": [{"script": "a.js", "instances": 2, "kill_timeout": 5000}]})");
   Ran ran = Run({"validate", pm2});
   EXPECT_EQ(ran.code, 0) << ran.err;
-  EXPECT_EQ(ran.out, "apps:\n"
-                     "- name: a\n"
-                     "  script: a.js\n"
-                     "  interpreter: node\n"
-                     "  cwd: " + folder_.path() + "\n"
-                     "  instances: 2\n"
-                     "  exec_mode: cluster\n"
-                     "  hosts: all\n"
-                     "  kill_timeout: 5s\n"
-                     "  stop_signal: SIGINT\n");
+  EXPECT_EQ(ran.out,
+            "apps:\n"
+            "- name: a\n"
+            "  script: a.js\n"
+            "  interpreter: node\n"
+            "  cwd: " +
+                folder_.path() +
+                "\n"
+                "  instances: 2\n"
+                "  exec_mode: cluster\n"
+                "  hosts: all\n"
+                "  kill_timeout: 5s\n"
+                "  stop_signal: SIGINT\n");
   EXPECT_THAT(ran.err, HasSubstr("the app is valid"));
   EXPECT_THAT(Run({"validate", pm2, "-o", "wide"}).out,
               HasSubstr("max_restarts: 16"));

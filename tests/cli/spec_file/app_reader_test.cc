@@ -281,9 +281,9 @@ TEST(AppReader, SaysWhatWasExpectedAndWhatWasFound) {
   for (const TypeCase& c : cases) {
     const Outcome outcome = ReadApp(Dialect::kNative, c.yaml);
     EXPECT_THAT(outcome.findings.errors,
-                ElementsAre(testing::AllOf(testing::StartsWith("f.yaml:1:"),
-                                           testing::EndsWith(absl::StrCat(
-                                               ": ", c.error)))))
+                ElementsAre(testing::AllOf(
+                    testing::StartsWith("f.yaml:1:"),
+                    testing::EndsWith(absl::StrCat(": ", c.error)))))
         << c.yaml;
   }
 }

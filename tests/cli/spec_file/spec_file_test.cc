@@ -50,7 +50,9 @@ TEST(SpecFile, ReadsPm2sModule) {
 module.exports = {
   apps: [{ name: 'web', script: './app.js', instances: 4, wait_ready: true,
            env_production: { NODE_ENV: 'production' } }],
-  deploy: { production: {} },
+  deploy: { production: { env: { NODE_ENV: 'x', REGION: 'eu' },
+                          host: 'a', ref: 'v2',
+                          'post-deploy': 'npm ci && pm2 reload web' } },
 };)");
   SpecFileOptions options;
   options.env_name = "production";
@@ -59,7 +61,13 @@ module.exports = {
   EXPECT_EQ(file->apps[0].exec_mode, ExecMode::kCluster);
   EXPECT_EQ(file->apps[0].stop.signal, "SIGINT");
   EXPECT_EQ(file->apps[0].env.at("NODE_ENV"), "production");
-  EXPECT_THAT(file->notes, ElementsAre(path + ": not yet in force: deploy"));
+  EXPECT_EQ(file->apps[0].env.at("REGION"), "eu");
+  EXPECT_EQ(file->apps[0].rollout.hooks.pre_reload.command,
+            "git fetch --all --tags && git reset --hard 'v2' && npm ci");
+  EXPECT_THAT(file->notes,
+              ElementsAre(HasSubstr("has no effect here: host of "
+                                    "deploy.production"),
+                          HasSubstr("the rollout does it: pm2 reload web")));
 }
 
 TEST(SpecFile, ListsAllThatIsWrong) {
