@@ -25,26 +25,12 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "node_agent/keeper/wire_limits.h"
+
 namespace fleet::keeper {
 
 inline constexpr uint32_t kMagic = 0x4b504c46;  // "FLPK"
 inline constexpr uint8_t kVersion = 2;
-
-// Bounds.
-inline constexpr size_t kMaxPacket = 32 * 1024;
-inline constexpr size_t kMaxPayload = 2 * 1024 * 1024;  // Of Spawn.
-inline constexpr size_t kMaxTag = 4096;
-inline constexpr size_t kMaxName = 255;
-inline constexpr size_t kMaxChildFds = 200;
-inline constexpr size_t kMaxGroups = 1024;
-inline constexpr size_t kMaxStrings = 64 * 1024;  // argv and env.
-inline constexpr size_t kMaxProcesses = 4096;
-inline constexpr size_t kMaxHeld = 8192;
-inline constexpr size_t kMaxStep = 16;
-inline constexpr size_t kMaxVersionText = 32;
-// Descriptors in one packet: those of the child, the memfd, and the socket of
-// kAnswerBinds.
-inline constexpr size_t kMaxPacketFds = kMaxChildFds + 2;
 
 // Names in the keeper's state folder, and the variable that tells the agent
 // its end of the socket.
