@@ -181,7 +181,7 @@ TEST_F(CommandsTest, PatternsNameTheAppsThereAre) {
 TEST_F(CommandsTest, ApplySendsSpecsAndPrintsWhatChanges) {
   TempFolder folder;
   const std::string path = folder.Write(
-      "fleet.yaml", "apps:\n- {name: web, script: a.js, watch: true}\n");
+      "fleet.yaml", "apps:\n- {name: web, script: a.js, force: true}\n");
   fake_.applied = FromText<v1::ApplyAppsResponse>(R"pb(
     results {
       app: "web"
@@ -193,7 +193,8 @@ TEST_F(CommandsTest, ApplySendsSpecsAndPrintsWhatChanges) {
   EXPECT_EQ(ran.code, 0);
   EXPECT_EQ(ran.out,
             "web: would be updated (revision 4)\n  instances: 2 → 4\n");
-  EXPECT_EQ(ran.err, "note: " + path + ":2:27: not yet in force: watch\n");
+  EXPECT_THAT(ran.err,
+              HasSubstr("note: " + path + ":2:27: has no effect here: force"));
   EXPECT_THAT(fake_.Requests()[0], HasSubstr("validate_only: true"));
   EXPECT_THAT(fake_.Requests()[0], HasSubstr("script: \"a.js\""));
 }
