@@ -82,6 +82,13 @@ absl::Status SetValue(const std::string& name, const std::string& value,
   return absl::OkStatus();
 }
 
+bool HasUnix(const Options& options) {
+  return std::any_of(options.listen.begin(), options.listen.end(),
+                     [](const Address& address) {
+                       return address.kind == Address::Kind::kUnix;
+                     });
+}
+
 }  // namespace
 
 absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& args) {
@@ -110,7 +117,8 @@ absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& args) {
         "--ca-cert and --ca-key go together: a certificate authority is its "
         "certificate and its key; see --help");
   }
-  if (options.listen.empty()) {
+  // The way in for who has no token yet.
+  if (options.listen.empty() || (UsesTls(options) && !HasUnix(options))) {
     options.listen.push_back(
         {Address::Kind::kUnix, "", 0,
          absl::StrCat(options.state_dir, "/controller.sock")});
@@ -134,7 +142,8 @@ connect to it.
 
   --state-dir DIR    where the store is kept; one controller per folder
   --listen ADDRESS   unix:/PATH or HOST:PORT; may be given several times
-                     (default: unix:DIR/controller.sock)
+                     (default: unix:DIR/controller.sock, which is also there
+                     when the others are TCP with TLS)
                      TCP is TLS 1.3 with the fleet's own certificates, made
                      in DIR/tls on the first start
   --insecure         plaintext TCP, on loopback addresses only

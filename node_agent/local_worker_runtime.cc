@@ -101,7 +101,7 @@ std::vector<Fact> LocalWorkerRuntime::Inspect(WorkerId id) {
     facts.push_back(
         {"sockets",
          absl::StrCat(absl::StrJoin(sockets, ", "), "; ",
-                      sockets_.QueueLength(app_uid, worker.identity().slot),
+                      sockets_.QueueLength(app_uid, worker.at()),
                       " connections wait in its queue")});
   }
   std::string detail = worker.detail();

@@ -7,10 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -104,6 +106,7 @@ std::string TestFleet::controller_address() const {
 }
 
 std::string TestFleet::agent_controller_address() const {
+  if (options_.tls) return tls_address_;
   if (options_.agent_port == 0) return controller_address();
   return absl::StrCat("127.0.0.1:", options_.agent_port);
 }
@@ -131,6 +134,11 @@ void TestFleet::StartController() {
     options.argv.insert(options.argv.end(),
                         {"--listen", agent_controller_address(), "--insecure"});
   }
+  if (options_.tls) {
+    options.argv.insert(
+        options.argv.end(),
+        {"--listen", tls_address_.empty() ? "127.0.0.1:0" : tls_address_});
+  }
   options.argv.insert(options.argv.end(), options_.controller_flags.begin(),
                       options_.controller_flags.end());
   options.stdout_file = options.stderr_file = ControllerLog();
@@ -139,6 +147,15 @@ void TestFleet::StartController() {
   close(ready[1]);
   pollfd p{ready[0], POLLIN, 0};
   EXPECT_EQ(poll(&p, 1, 30000), 1) << "the controller does not get ready";
+  // "listening unix:///… tcp://127.0.0.1:PORT"
+  std::array<char, 512> line{};
+  ssize_t size = read(ready[0], line.data(), line.size() - 1);
+  std::string_view text(line.data(), size > 0 ? static_cast<size_t>(size) : 0);
+  size_t tcp = text.find("tcp://");
+  if (options_.tls && tcp != text.npos) {
+    text.remove_prefix(tcp + 6);
+    tls_address_ = text.substr(0, text.find_first_of(" \n"));
+  }
   close(ready[0]);
 }
 
@@ -159,6 +176,11 @@ void TestFleet::StartHost(int host) {
                   "--bind-address",
                   Address(host)};
   if (options_.agent_port != 0) options.argv.push_back("--insecure");
+  if (options_.tls && !std::filesystem::exists(HostDir(host) + "/tls")) {
+    std::string token = MustCtl({"token", "create", "--join", HostName(host)});
+    token.erase(token.find_last_not_of('\n') + 1);
+    options.argv.insert(options.argv.end(), {"--join", token});
+  }
   options.argv.insert(options.argv.end(), options_.agent_flags.begin(),
                       options_.agent_flags.end());
   options.stdout_file = options.stderr_file = HostLog(host);

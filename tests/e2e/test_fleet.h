@@ -28,6 +28,9 @@ struct TestFleetOptions {
   // Not 0: agents reach the controller at this port of 127.0.0.1, in
   // plaintext. fleetctl goes through the Unix socket all the same.
   int agent_port = 0;
+  // Agents join with tokens and reach the controller over TLS, at a port of
+  // 127.0.0.1 that the kernel chooses.
+  bool tls = false;
   // Not 0: the controller's state folder is a file system of this size. Needs
   // root; `disk()` is false when it could not be made.
   int64_t controller_disk_bytes = 0;
@@ -76,6 +79,8 @@ class TestFleet {
   std::string ControllerDir() const { return dir_ + "/controller"; }
   std::string controller_address() const;
   std::string agent_controller_address() const;
+  // With `tls`: HOST:PORT.
+  const std::string& tls_address() const { return tls_address_; }
   std::string WriteApp(const std::string& name, const std::string& content);
 
   void StartController();
@@ -99,6 +104,7 @@ class TestFleet {
   TestFleetOptions options_;
   std::string dir_;
   std::string network_;  // "127.A.B"
+  std::string tls_address_;
   bool disk_ = false;
   std::unique_ptr<ChildProcess> controller_;
   std::map<int, std::unique_ptr<ChildProcess>> keepers_;
