@@ -72,7 +72,9 @@ TEST_F(OvertakenSurge, AWorkerOfAnOvertakenStepServesAlsoAfterAnAgentsRestart) {
   saved.targets.back().spec = saved.targets.front().spec;
   AppState app = RestoreApp(saved);
   AdoptedWorker adopted;
-  adopted.identity = {3, "u1", "web", 0, 2, 2, absl::Time()};
+  adopted.identity.id = 3;
+  adopted.identity.slot = 0;
+  adopted.identity.generation = 2;
   adopted.ready = true;
   AdoptWorker(app, adopted, scene_.now(), scene_.now());
   EXPECT_EQ(app.slots.at(0).generation, 2);
