@@ -58,6 +58,8 @@ void FdRescue::BuildIndex() {
 
 void FdRescue::TakeBack(const ProcessTable& processes, FdStore& store) {
   if (n_wanted_ == 0) return;
+  // Who has nobody to ask need not tell what is lost.
+  if (processes.live() == 0) return Forget();
   BuildIndex();
   for (bool reopen : {false, true}) {
     for (size_t i = 0; i < processes.limit(); ++i) {

@@ -47,6 +47,7 @@ int Keeper::Run() {
   if (!Start()) return 1;
   while (exit_code_ == kRunning) Turn();
   unlinkat(setup_.state_dir, kSocketName, 0);
+  record_.Clear();
   lock_.Clear();
   return exit_code_;
 }

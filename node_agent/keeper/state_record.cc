@@ -208,6 +208,10 @@ bool StateRecord::WriteHeld(const FdStore& store, size_t index) {
   return WriteSlot(fd_, slot, HeldOffset(index));
 }
 
+void StateRecord::Clear() {
+  if (fd_ >= 0 && ftruncate(fd_, 0) != 0) return;
+}
+
 void StateRecord::Flush(ProcessTable& processes, FdStore& store,
                         int64_t now_ms) {
   if (fd_ < 0) return;

@@ -52,6 +52,9 @@ class StateRecord {
   // Writes down what has changed in the tables.
   void Flush(ProcessTable& processes, FdStore& store, int64_t now_ms);
 
+  // The keeper ends by itself, and nothing is left to be found.
+  void Clear();
+
   int fd() const { return fd_; }
   // No process with a higher id had been written down by the last keeper.
   uint64_t newest_id() const { return loaded_newest_id_; }
