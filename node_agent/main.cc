@@ -229,8 +229,8 @@ absl::Status Run(const AgentOptions& options, const StateFolder& folder,
       credentials.tls = identity->files();
       renewal = std::make_unique<CertificateRenewal>(loop, *identity, address);
     }
-    session_options.connect = [&loop, address, credentials](
-                                  SessionStream::Listener& listener)
+    session_options.connect = [&loop, address,
+                               credentials](SessionStream::Listener& listener)
         -> absl::StatusOr<std::shared_ptr<SessionStream>> {
       ASSIGN_OR_RETURN(auto channel, Dial(address, credentials));
       return std::make_shared<GrpcSessionStream>(loop, listener,

@@ -24,7 +24,7 @@ TEST(TextStyle, ControlCharactersDoNotReachATerminal) {
 }
 
 TEST(LogPrinter, NamesHostAndInstanceBeforeEachLine) {
-  LogPrinter printer({});
+  LogPrinter printer({}, {});
   const auto line = FromText<v1::LogLine>(
       "host: 'h1' app: 'web' slot: 2 text: 'hi' time { seconds: 5 }");
   EXPECT_EQ(printer.Line(line), "h1 web.2 | hi\n");
