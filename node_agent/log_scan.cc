@@ -167,10 +167,10 @@ bool LogScan::PastIsOver() const {
 }
 
 void LogScan::TellEnds(LogBatch& batch) {
-  if (!caught_up_told_ && PastIsOver()) {
+  batch.done = !query_.follow && heads_.empty();
+  if (!caught_up_told_ && (batch.done || PastIsOver())) {
     batch.caught_up = caught_up_told_ = true;
   }
-  batch.done = !query_.follow && heads_.empty();
 }
 
 }  // namespace fleet::agent

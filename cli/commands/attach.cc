@@ -31,7 +31,7 @@ class Attachment {
   Attachment(const CommandContext& context, ChosenApp app)
       : context_(context),
         app_(std::move(app)),
-        printer_(context.out_style),
+        printer_(context.out_style, {}),
         calls_(context.loop) {}
 
   ExitCode Run() {
