@@ -4,6 +4,7 @@
 #include "cli/commands/commands.h"
 #include "cli/render/access_text.h"
 #include "proto/rpc/proto_time.h"
+#include "proto/rpc/role.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::cli {

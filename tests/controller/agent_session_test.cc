@@ -285,14 +285,14 @@ TEST_F(AgentSessionTest, TargetThatHadNoRoomOnTheHostIsOfferedAgain) {
   scene_.Run();
   const size_t before = agent->Desired().size();
   agent->Ack(agent->Desired().back().nonce(), 8, "disk full");
-  v1::App shown = scene_.core().view.App(scene_.App("web"), true);
+  v1::App shown = scene_.core().view.App(scene_.App("web"), {});
   EXPECT_THAT(shown.hosts(0).status().message(), HasSubstr("disk full"));
   scene_.Advance(absl::Seconds(9));
   EXPECT_EQ(agent->Desired().size(), before);
   scene_.Advance(absl::Seconds(3));
   ASSERT_EQ(agent->Desired().size(), before + 1);
   agent->Ack(agent->Desired().back().nonce(), 0, "");
-  shown = scene_.core().view.App(scene_.App("web"), true);
+  shown = scene_.core().view.App(scene_.App("web"), {});
   EXPECT_EQ(shown.hosts(0).status().message(), "");
   scene_.Advance(absl::Seconds(30));
   EXPECT_EQ(agent->Desired().size(), before + 1);

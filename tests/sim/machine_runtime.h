@@ -39,7 +39,8 @@ class MachineRuntime : public agent::WorkerRuntime {
   absl::Status Send(agent::WorkerId, const std::string&) override {
     return absl::OkStatus();
   }
-  std::vector<agent::LimitNote> LimitsOf(const AppSpec&) const override {
+  std::vector<agent::Fact> Inspect(agent::WorkerId) override { return {}; }
+  std::vector<agent::LimitNote> LimitsOf(const AppSpec&) override {
     return {};
   }
   void ReleaseSlot(const std::string&, int) override {}

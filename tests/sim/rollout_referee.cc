@@ -31,13 +31,6 @@ bool Held(const controller::RolloutState& state) {
   });
 }
 
-bool AnybodyLeft(const RolloutRecord& record) {
-  return absl::c_any_of(record.steps, [](const auto& entry) {
-    const HostStepPhase phase = entry.second.phase;
-    return phase == HostStepPhase::kPending || InFlight(phase);
-  });
-}
-
 }  // namespace
 
 const RolloutRecord* RolloutReferee::Newest(const std::string& app) const {
