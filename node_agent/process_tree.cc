@@ -31,6 +31,13 @@ std::optional<ProcStat> ReadLive(const ProcessRef& process) {
   return stat;
 }
 
+// Then nothing of its group or session is left either: a new process gets no
+// number that one of them still has.
+bool NumberWasReused(const WorkerRoot& root) {
+  std::optional<ProcStat> stat = ReadProcStat(root.pid);
+  return stat.has_value() && stat->start_ticks != root.start_ticks;
+}
+
 // The number cannot pass to another process while the pidfd is open, so what
 // is read after opening it is what gets the signal.
 void KillProcess(const ProcessRef& process) {
@@ -61,7 +68,8 @@ bool ProcessTree::Belongs(const Orphan& orphan, const WorkerRoot& root) {
   if (orphan.marker != 0) return orphan.marker == root.id;
   // Not of a stranger that came before and left a group of this number.
   return orphan.stat.start_ticks >= root.start_ticks &&
-         (orphan.stat.session == root.pid || orphan.stat.pgrp == root.pid);
+         (orphan.stat.session == root.pid || orphan.stat.pgrp == root.pid) &&
+         !NumberWasReused(root);
 }
 
 const std::map<pid_t, ProcessTree::Orphan>& ProcessTree::Orphans() {

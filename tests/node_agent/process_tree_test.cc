@@ -178,6 +178,16 @@ TEST_F(ProcessTreeTest, LeavesTheNextOwnerOfThePidAlone) {
   EXPECT_EQ(kill(root.pid, 0), 0);
 }
 
+// As a process is, for a moment, while it executes another program.
+TEST_F(ProcessTreeTest, LeavesItAloneWhenItHasNoMarkerYet) {
+  WorkerRoot root =
+      Start(1, "exec env -i /bin/sh -c 'echo >&9; exec /bin/sleep 600'");
+  WorkerRoot earlier = {Id(2), root.pid, root.start_ticks - 1};
+  EXPECT_TRUE(tree_.FindTree(earlier).empty());
+  EXPECT_EQ(tree_.KillTree(earlier), 0);
+  EXPECT_EQ(kill(root.pid, 0), 0);
+}
+
 TEST_F(ProcessTreeTest, FindsMainProcessByMarker) {
   WorkerRoot root = Start(1, "sleep 600 & echo >&9; wait");
   EXPECT_EQ(ProcessTree::FindByMarker(Id(1)), root.pid);
