@@ -230,9 +230,12 @@ TEST_F(CgroupTreeTest, CountsAndKillsWhatIsInIt) {
   ASSERT_EQ(pipe(ready), 0);
   Start(*procs, [&] {
     // What has left its session, and its parent, is in the group all the same.
-    if (fork() == 0) {
+    pid_t between = fork();
+    if (between == 0) {
       setsid();
       if (fork() != 0) _exit(0);
+    } else {
+      waitpid(between, nullptr, 0);
     }
     if (write(ready[1], "x", 1) != 1) _exit(8);
     volatile bool always = true;

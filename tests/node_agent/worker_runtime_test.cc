@@ -412,8 +412,10 @@ TEST_F(WorkerRuntimeTest, ExitsThatNoAgentSawAreToldToTheNext) {
 }
 
 TEST_F(WorkerRuntimeTest, SamplesLiveWorkers) {
-  WorkerId id = bench_.Start(Shell("busy", "while :; do :; done"), 0, 1);
-  ASSERT_TRUE(bench_.UntilReady(id));
+  WorkerId id =
+      bench_.Start(Shell("busy", "echo up; while :; do :; done"), 0, 1);
+  // Before it runs, while it is being executed, it has no memory yet.
+  ASSERT_TRUE(bench_.Until([&] { return bench_.Out(id) == "up\n"; }));
   std::vector<WorkerSample> samples = bench_.runtime->Sample();
   ASSERT_EQ(samples.size(), 1U);
   EXPECT_EQ(samples[0].id, id);
