@@ -175,7 +175,8 @@ absl::Status SplitFlags(const CommandDoc& command,
   return absl::OkStatus();
 }
 
-absl::Status CheckNames(const CommandDoc& command,
+// What CLI11 left because no flag of the command has that name.
+absl::Status CheckFlags(const CommandDoc& command,
                         const std::vector<std::string>& names) {
   std::vector<std::string> known;
   for (const FlagDoc& flag : Flags()) {
@@ -190,7 +191,11 @@ absl::Status CheckNames(const CommandDoc& command,
         "unknown flag ", name, " of fleetctl ", ToAbsl(command.name),
         near.empty() ? "" : absl::StrCat("; did you mean ", near, "?")));
   }
-  const int count = static_cast<int>(names.size());
+  return absl::OkStatus();
+}
+
+absl::Status CheckCount(const CommandDoc& command, size_t operands) {
+  const int count = static_cast<int>(operands);
   const bool too_many =
       command.most_operands >= 0 && count > command.most_operands;
   if (count >= command.least_operands && !too_many) return absl::OkStatus();
@@ -218,9 +223,6 @@ absl::StatusOr<CommandLine> ParseCommandLine(
   CommandLine line;
   const auto separator = std::find(args.begin(), args.end(), "--");
   std::vector<std::string> own(args.begin(), separator);
-  if (separator != args.end()) {
-    line.program_args.assign(separator + 1, args.end());
-  }
   ASSIGN_OR_RETURN(const CommandDoc* command, TakeCommand(own));
   if (command == nullptr) {
     const bool version =
@@ -237,11 +239,18 @@ absl::StatusOr<CommandLine> ParseCommandLine(
   line.wait = line.command != "rollout status";
   std::vector<GivenFlag> given;
   RETURN_IF_ERROR(SplitFlags(*command, std::move(own), given, line.names));
+  RETURN_IF_ERROR(CheckFlags(*command, line.names));
+  if (separator != args.end()) {
+    // Only a program that is started has arguments of its own.
+    const bool starts = (command->flags & kStartFlags) != 0;
+    std::vector<std::string>& words = starts ? line.program_args : line.names;
+    words.insert(words.end(), separator + 1, args.end());
+  }
   for (const GivenFlag& flag : given) {
     RETURN_IF_ERROR(ApplyFlag(flag, line));
   }
   if (line.help) return line;
-  RETURN_IF_ERROR(CheckNames(*command, line.names));
+  RETURN_IF_ERROR(CheckCount(*command, line.names.size()));
   return line;
 }
 

@@ -21,7 +21,7 @@ struct CommandLine {
   // As in the command table: "ls", "rollout status".
   std::string command;
   std::vector<std::string> names;
-  // What stands after "--".
+  // Of start: what stands after "--". Of other commands that is in `names`.
   std::vector<std::string> program_args;
 
   std::string controller;

@@ -7,10 +7,7 @@ namespace fleet::cli {
 ExitCode RunSend(const CommandContext& context) {
   const std::vector<std::string>& words = context.line.names;
   v1::SendToAppRequest request;
-  std::vector<std::string> text(words.begin() + 1, words.end());
-  text.insert(text.end(), context.line.program_args.begin(),
-              context.line.program_args.end());
-  request.set_text(absl::StrJoin(text, " "));
+  request.set_text(absl::StrJoin(words.begin() + 1, words.end(), " "));
   return OrderInstances(context, {words[0]}, request, "got the message");
 }
 

@@ -99,6 +99,14 @@ TEST(CommandLine, ScaleTakesSignedNumbers) {
   EXPECT_THAT(Parse("scale web 4")->names, ElementsAre("web", "4"));
 }
 
+TEST(CommandLine, NoFlagsStandAfterTwoDashes) {
+  EXPECT_THAT(Parse("delete -- --web")->names, ElementsAre("--web"));
+  EXPECT_THAT(Parse("send web -- -x --hosts")->names,
+              ElementsAre("web", "-x", "--hosts"));
+  EXPECT_TRUE(Parse("send web -- -x")->program_args.empty());
+  EXPECT_THAT(ErrorOf("ping -- a"), HasSubstr("usage: fleetctl ping"));
+}
+
 TEST(CommandLine, OnlyAQuestionDoesNotWait) {
   EXPECT_FALSE(Parse("rollout status web")->wait);
   EXPECT_TRUE(Parse("rollout status web --wait")->wait);
@@ -143,7 +151,7 @@ TEST(CommandLine, SaysWhatIsWrong) {
   EXPECT_THAT(ErrorOf("relaod web"), HasSubstr("did you mean \"reload\"?"));
   EXPECT_THAT(ErrorOf("rollout stauts"),
               HasSubstr("did you mean \"rollout status\"?"));
-  EXPECT_THAT(ErrorOf("rollout"), HasSubstr("one of status, ls"));
+  EXPECT_THAT(ErrorOf("rollout"), HasSubstr("one of status, watch, ls"));
   EXPECT_THAT(ErrorOf("reload web --hsts x"),
               HasSubstr("did you mean --hosts?"));
   EXPECT_THAT(ErrorOf("ls --supersede"), HasSubstr("unknown flag --supersede"));
@@ -196,7 +204,7 @@ TEST(Completion, BashTakesItsScript) {
   EXPECT_EQ(output->messages, "");
   EXPECT_EQ(output->result,
             "reload\nresume retry\n--max-parallel\n"
-            "label remove host-1 host-2\nhost-1 host-2\n");
+            "label remove revoke host-1 host-2\nhost-1 host-2\n");
 }
 
 TEST(Completion, KnowsThreeShells) {
