@@ -102,11 +102,18 @@ size_t CellBuffer::Put(size_t x, size_t y, std::string_view text,
     const Character character = Next(text);
     if (character.columns == 0) continue;
     if (x + character.columns > end) break;
+    BlankHalves(x, x + character.columns, y);
     cells_[y * width_ + x] = {std::string(character.bytes), style};
     if (character.columns == 2) cells_[y * width_ + x + 1] = {"", style};
     x += character.columns;
   }
   return x - start;
+}
+
+void CellBuffer::BlankHalves(size_t from, size_t to, size_t y) {
+  Cell* const row = &cells_[y * width_];
+  if (from > 0 && row[from].text.empty()) row[from - 1].text = " ";
+  if (to < width_ && row[to].text.empty()) row[to].text = " ";
 }
 
 void CellBuffer::Paint(size_t y, CellStyle style) {

@@ -40,7 +40,8 @@ class CellBuffer {
   // Writes text from (x, y) to the right, and cuts it at `limit` columns or
   // the edge; outside nothing happens. Control characters and what is not
   // UTF-8 become "·", so that what a program wrote cannot steer the terminal;
-  // combining characters are left out. Returns the columns used.
+  // combining characters are left out. A wide character that is covered by
+  // half is gone, as on a terminal. Returns the columns used.
   size_t Put(size_t x, size_t y, std::string_view text, CellStyle style = {},
              size_t limit = kMost);
   // A whole row in one style, its text kept.
@@ -52,6 +53,9 @@ class CellBuffer {
   bool operator==(const CellBuffer&) const = default;
 
  private:
+  // Blanks what the columns from `from` to `to` leave of wide characters.
+  void BlankHalves(size_t from, size_t to, size_t y);
+
   size_t width_;
   size_t height_;
   std::vector<Cell> cells_;

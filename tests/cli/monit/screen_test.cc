@@ -45,6 +45,16 @@ TEST(CellBuffer, TextIsCutAndCannotSteerTheTerminal) {
   EXPECT_EQ(buffer.ToText(), "lim\n      ab\n");
 }
 
+TEST(CellBuffer, HalfOfAWideCharacterIsBlank) {
+  CellBuffer buffer(8, 1);
+  buffer.Put(0, 0, "日本語");
+  buffer.Put(1, 0, "a");
+  buffer.Put(4, 0, "b");
+  EXPECT_EQ(buffer.ToText(), " a本b\n");
+  buffer.Put(1, 0, "語");
+  EXPECT_EQ(buffer.ToText(), " 語 b\n");
+}
+
 TEST(FrameDiff, OnlyWhatDiffersIsWritten) {
   CellBuffer before(40, 3);
   before.Put(0, 0, "web.0  online   25.0%");

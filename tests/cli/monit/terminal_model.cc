@@ -31,6 +31,11 @@ void TerminalModel::Put(std::string_view character) {
   ++written_;
   const size_t columns = ColumnsOf(character);
   FLEET_CHECK(y_ < height_ && x_ + columns <= width_);
+  // Half a character is none: what is left of a covered one is blank.
+  Place* const row = &places_[y_ * width_];
+  if (x_ > 0 && row[x_].text.empty()) row[x_ - 1].text = " ";
+  const size_t end = x_ + columns;
+  if (end < width_ && row[end].text.empty()) row[end].text = " ";
   places_[y_ * width_ + x_] = {std::string(character), style_};
   if (columns == 2) places_[y_ * width_ + x_ + 1] = {"", style_};
   x_ += columns;
