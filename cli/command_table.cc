@@ -353,8 +353,8 @@ constexpr CommandDoc kCommands[] = {
      "viewer reads; operator also reloads, restarts, scales, stops and starts; "
      "deployer also applies, rolls back and deletes; admin does everything.",
      "fleetctl token create anna --role admin\n"
-     "fleetctl token create ci-web --role deployer --apps 'web*' --hosts "
-     "role=web --ttl 1h\n"
+     "fleetctl token create ci-web --role deployer --apps 'web*' \\\n"
+     "  --hosts role=web --ttl 1h\n"
      "fleetctl token create --join host-7 --label role=web"},
     {"token ls", "token list", "", 0, 0, Operand::kNone,
      kGlobalFlags | kOutputFlags | kEndedFlags, "List the tokens", "",
@@ -365,8 +365,7 @@ constexpr CommandDoc kCommands[] = {
     {"hosts revoke", "", "HOST", 1, 1, Operand::kHosts, kGlobalFlags,
      "Cut a host off and keep it out",
      "Its certificates are worth nothing from now on. Its workers go on at "
-     "what "
-     "it last accepted.",
+     "what it last accepted.",
      "fleetctl hosts revoke host-7"},
     {"secret set", "", "NAME", 1, 1, Operand::kNone, kGlobalFlags,
      "Set a secret to what is on standard input",

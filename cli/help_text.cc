@@ -70,17 +70,23 @@ struct CommandGroup {
 
 // What is in none of them stands under "more".
 constexpr CommandGroup kGroups[] = {
-    {"apps", "start,apply,reload,restart,stop,scale,delete"},
+    {"apps", "start,apply,reload,restart,stop,scale,delete,serve"},
     {"files", "validate,diff,export,explain,ecosystem,schema"},
     {"look", "ls,show,logs,monit,env,id,pid,jlist,prettylist"},
     {"rollouts",
-     "rollout status,rollout ls,rollout pause,rollout resume,rollout "
-     "abort,rollout retry"},
+     "rollout status,rollout watch,rollout ls,rollout history,rollout "
+     "diff,rollout promote,rollout pause,rollout resume,rollout retry,rollout "
+     "abort,rollout undo,rollback"},
     {"workers", "signal,send,attach,reset,inspect,trigger"},
-    {"hosts", "hosts,hosts label,hosts remove,doctor,ping"},
+    {"hosts",
+     "hosts,hosts label,hosts remove,hosts revoke,cordon,drain,uncordon,doctor,"
+     "ping"},
+    {"access",
+     "login,logout,whoami,context ls,context use,token create,token ls,token "
+     "revoke,secret set,secret ls,secret rm,audit"},
     {"this machine", "up,down,startup,unstartup,version,completion"},
     {"PM2's words that need no doing here",
-     "save,resurrect,cleardump,update,set,install,link,profile:cpu,serve"},
+     "save,resurrect,cleardump,update,set,install,link,profile:cpu"},
 };
 
 std::string CommandList(std::string_view title,
