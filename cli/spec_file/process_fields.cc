@@ -197,6 +197,7 @@ constexpr Field kFields[] = {
          .type = FieldType::kBool,
          .explanation = "Gives each worker a pipe as standard input, for "
                         "fleetctl send; it outlives the agent.",
+         .path = "stdin_pipe",
          .example = "true"}),
 };
 

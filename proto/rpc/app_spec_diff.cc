@@ -116,7 +116,7 @@ void AddProgram(const AppSpec& spec, Fields& out) {
   out.emplace_back("depends_on", Text(spec.depends_on));
   out.emplace_back("autostart", Text(spec.autostart));
   out.emplace_back("pid_file", spec.pid_file);
-  out.emplace_back("stdin", Text(spec.stdin_pipe));
+  out.emplace_back("stdin_pipe", Text(spec.stdin_pipe));
 }
 
 void AddWatch(const WatchPolicy& watch, Fields& out) {

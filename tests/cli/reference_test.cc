@@ -34,8 +34,7 @@ TEST(StartFlags, EachIsAFieldOfTheTable) {
 
 // What the table has under a name of several, or that is no field of a file.
 std::set<std::string> WithoutRow() {
-  return {"secrets",      // Values of env.
-          "stdin_pipe"};  // stdin.
+  return {"secrets"};  // Values of env.
 }
 
 std::vector<std::string> PathsOf(const Descriptor& message,
