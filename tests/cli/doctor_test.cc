@@ -78,8 +78,8 @@ TEST(Doctor, AFleetThatIsWellHasNoComplaints) {
   EXPECT_THAT(Complaints(Well()), testing::IsEmpty());
   EXPECT_EQ(FindingsText(Judge(Well()), {}, 80),
             "ok       controller: unix:///run/fleet.sock: answers within "
-            "2.0ms, version 1.0,\n"
-            "         up - (address from $FLEET_CONTROLLER)\n"
+            "2ms, version 1.0, up\n"
+            "         - (address from $FLEET_CONTROLLER)\n"
             "ok       version: fleetctl: 1.0\n"
             "ok       clock: this machine, host-1\n"
             "ok       host: host-1, host-2\n"

@@ -194,7 +194,7 @@ TEST_F(CommandsTest, ApplySendsSpecsAndPrintsWhatChanges) {
   EXPECT_EQ(ran.out,
             "web: would be updated (revision 4)\n  instances: 2 → 4\n");
   EXPECT_THAT(ran.err,
-              HasSubstr("note: " + path + ":2:27: has no effect here: force"));
+              HasSubstr("note: " + path + ":2:29: has no effect here: force"));
   EXPECT_THAT(fake_.Requests()[0], HasSubstr("validate_only: true"));
   EXPECT_THAT(fake_.Requests()[0], HasSubstr("script: \"a.js\""));
 }

@@ -140,7 +140,7 @@ TEST(RolloutReport, FailureSaysWhatWhyWhatServesAndWhatHelps) {
       "  host-2: 1/1 ready, revision 3 (not connected, as it said 10s ago)\n"
       "what helps:\n"
       "  fleetctl logs web.2 --hosts host-2 --err\n"
-      "  fleetctl rollout retry r-4f2k9x1c    try the failed hosts again\n"
+      "  fleetctl rollout retry r-4f2k9x1c    try what failed again\n"
       "  fleetctl rollout resume r-4f2k9x1c   go on with the other hosts\n"
       "  fleetctl rollout abort r-4f2k9x1c    end it; hosts stay as they "
       "are\n");
