@@ -84,6 +84,8 @@ absl::StatusOr<ControllerAccess> FindAccess(const AccessFlags& flags,
 absl::Status LearnAuthority(ControllerAccess& access, const Environment& env) {
   const std::string pin = PinOfToken(access.token);
   if (!access.authority.empty() || pin.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(Address address, ParseAddress(access.address));
+  if (address.kind == Address::Kind::kUnix) return absl::OkStatus();
   const std::string folder = CacheFolder(env);
   const std::string path = absl::StrCat(folder, "/", pin, ".pem");
   absl::StatusOr<std::string> cached = ReadWholeFile(path);
@@ -92,7 +94,6 @@ absl::Status LearnAuthority(ControllerAccess& access, const Environment& env) {
     access.authority = *std::move(cached);
     return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(Address address, ParseAddress(access.address));
   ASSIGN_OR_RETURN(access.authority, FetchAuthority(address, pin, kFetchLimit));
   // What cannot be kept is fetched again next time.
   std::error_code ignored;
