@@ -28,18 +28,22 @@ class Apply : public testing::Test {
  protected:
   Apply() {
     for (const char* name : {"one", "two"}) {
-      std::filesystem::create_directory(fleet_.dir() + "/" + name);
+      std::filesystem::create_directories(Folder(name));
     }
     fleet_.WriteApp("one/a.sh", "sleep 1000\n");
     fleet_.WriteApp("two/a.sh", "sleep 1000\n");
     fleet_.WriteApp("two/b.sh", "sleep 1000\n");
   }
 
+  // Of an app; the file lies next to it.
+  std::string Folder(const std::string& name) const {
+    return fleet_.dir() + "/apps/" + name;
+  }
+
   // Applies an app in folder `cwd`, and gives back a worker of it.
   pid_t Put(const std::string& cwd, const std::string& more) {
     const std::string file = fleet_.WriteApp(
-        "fleet.yaml", "apps:\n  - name: web\n    cwd: " + fleet_.dir() + "/" +
-                          cwd +
+        "fleet.yaml", "apps:\n  - name: web\n    cwd: " + Folder(cwd) +
                           "\n    kill_timeout: 1s\n    rollout: "
                           "{min_ready_time: 0s}\n" +
                           more);
@@ -75,7 +79,7 @@ TEST_F(Apply, TakesUpInstancesScriptFolderAndVariables) {
 
   // The folder, then the script in it.
   pid = Put("two", "    script: a.sh\n    env: {KEPT: 2}\n");
-  EXPECT_EQ(FolderOf(pid), fleet_.dir() + "/two");
+  EXPECT_EQ(FolderOf(pid), Folder("two"));
   pid = Put("two", "    script: b.sh\n    env: {KEPT: 2}\n");
   EXPECT_TRUE(Has(CommandOf(pid), "b.sh"));
 
