@@ -197,10 +197,10 @@ AppApply::Plan AppApply::PlanNew(const ApplyOrder& order, const AppSpec& spec,
   AddRevision(nullptr, plan);
   plan.outcome.change = ApplyChange::kCreated;
   plan.rollout_app = ToRolloutApp({plan.change.apps[0], {}, {}});
-  if (spec.autostart) {
-    plan.rollout_hosts = std::move(hosts);
-  } else {
+  if (AppRegistry::WaitsForStart(spec, nullptr)) {
     PlanStopped(nullptr, hosts, plan);
+  } else {
+    plan.rollout_hosts = std::move(hosts);
   }
   return plan;
 }
@@ -224,7 +224,9 @@ AppApply::Plan AppApply::PlanUpdate(const ApplyOrder& order,
   plan.change.apps.push_back(std::move(next));
   PlanTargets(order, app, hosts, plan);
   if (new_revision) AddRevision(&app, plan);
-  if (StaysStopped(spec, app)) {
+  // A rollout that goes on would be at odds with what is saved beside it.
+  if (AppRegistry::WaitsForStart(spec, &app) &&
+      driver_.ActiveRolloutOf(app.record.name).empty()) {
     PlanStopped(&app, hosts, plan);
   } else if (new_revision) {
     plan.rollout_hosts = std::move(hosts);
@@ -262,13 +264,6 @@ bool AppApply::WasTried(const AppEntry& app) const {
   const absl::StatusOr<Rollout> last = driver_.Get(app.record.name);
   return last.ok() && last->app_uid == app.record.uid &&
          last->to_revision == app.record.revision;
-}
-
-// `autostart: false` starts nothing by itself.
-bool AppApply::StaysStopped(const AppSpec& spec, const AppEntry& app) const {
-  return !spec.autostart &&
-         AppRegistry::RunStateOf(app) == RunState::kStopped &&
-         driver_.ActiveRolloutOf(app.record.name).empty();
 }
 
 // Hosts learn of the revision and start nothing: no rollout is needed.

@@ -81,7 +81,6 @@ class AppApply {
                    const std::vector<std::string>& hosts, Plan& plan) const;
   void PlanRest(const AppEntry& app, std::vector<std::string> hosts,
                 Plan& plan) const;
-  bool StaysStopped(const AppSpec& spec, const AppEntry& app) const;
   void PlanStopped(const AppEntry* app, const std::vector<std::string>& hosts,
                    Plan& plan) const;
   bool WasTried(const AppEntry& app) const;

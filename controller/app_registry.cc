@@ -236,6 +236,11 @@ std::vector<std::string> AppRegistry::HostsWith(const AppEntry& app) {
   return hosts;
 }
 
+bool AppRegistry::WaitsForStart(const AppSpec& spec, const AppEntry* app) {
+  return !spec.autostart && (app == nullptr || HostsWith(*app).empty() ||
+                             RunStateOf(*app) == RunState::kStopped);
+}
+
 const HostTarget* AppRegistry::StagedOrSavedTarget(
     const std::string& app_uid, const std::string& host) const {
   if (staged_) {
@@ -256,16 +261,15 @@ const AppRecord* AppRegistry::StagedOrSaved(const std::string& app_uid) const {
   return app == nullptr ? nullptr : &app->record;
 }
 
-// With autostart: false an app waits, stopped, until somebody starts it: on a
-// host that it is new on, if it runs nowhere else.
-bool AppRegistry::StaysStopped(const HostTarget& now,
-                               const AppRecord* record) const {
-  if (record == nullptr || record->spec.autostart) return false;
-  bool is_new = now.serial == 0 || now.removed;
-  if (!is_new) return now.run_state == RunState::kStopped;
-  const AppEntry* app = FindByUid(record->uid);
-  return app == nullptr || HostsWith(*app).empty() ||
-         RunStateOf(*app) == RunState::kStopped;
+// With autostart: false only people start: where the app is stopped it stays
+// so, and on a host that it is new on it does as on the others.
+RunState AppRegistry::NextRunState(const HostTarget* now,
+                                   const AppRecord* record) const {
+  if (record == nullptr || record->spec.autostart) return RunState::kRunning;
+  if (now != nullptr && !now->removed) return now->run_state;
+  return WaitsForStart(record->spec, FindByUid(record->uid))
+             ? RunState::kStopped
+             : RunState::kRunning;
 }
 
 HostTarget AppRegistry::Present(const std::string& app,
@@ -299,12 +303,10 @@ HostTarget AppRegistry::NextTargetForHook(const std::string& app,
 HostTarget AppRegistry::NextTarget(const std::string& app,
                                    const std::string& app_uid,
                                    const TargetChange& change) const {
-  const HostTarget* known = StagedOrSavedTarget(app_uid, change.host);
-  const bool waits = StaysStopped(known == nullptr ? HostTarget() : *known,
-                                  StagedOrSaved(app_uid));
   HostTarget next = Present(app, app_uid, change.host);
   next.placed_during.clear();
-  next.run_state = waits ? RunState::kStopped : RunState::kRunning;
+  next.run_state = NextRunState(StagedOrSavedTarget(app_uid, change.host),
+                                StagedOrSaved(app_uid));
   next.generation = change.generation;
   next.revision = change.revision;
   next.step = change.step;

@@ -84,9 +84,13 @@ class AppRegistry : public TargetRegistry, public AppCatalog {
   static RunState RunStateOf(const AppEntry& app);
   // Hosts that should run or keep it.
   static std::vector<std::string> HostsWith(const AppEntry& app);
+  // `spec` says autostart: false, and nobody has started the app (nullptr: it
+  // is new) on any host: what comes to hosts, or a host that comes, starts
+  // nothing.
+  static bool WaitsForStart(const AppSpec& spec, const AppEntry* app);
 
   // TargetRegistry. A rollout starts what it brings to a generation: a
-  // stopped app is RUNNING afterwards.
+  // stopped app is RUNNING afterwards, unless its autostart is false.
   HostTarget NextTarget(const std::string& app, const std::string& app_uid,
                         const TargetChange& change) const override;
   HostTarget NextTargetForHook(const std::string& app,
@@ -108,7 +112,7 @@ class AppRegistry : public TargetRegistry, public AppCatalog {
   void TakeOverTarget(const HostTarget& target);
   void RemoveTarget(const TargetKey& key);
   const AppRecord* StagedOrSaved(const std::string& app_uid) const;
-  bool StaysStopped(const HostTarget& now, const AppRecord* record) const;
+  RunState NextRunState(const HostTarget* now, const AppRecord* record) const;
   const HostTarget* StagedOrSavedTarget(const std::string& app_uid,
                                         const std::string& host) const;
   HostTarget Present(const std::string& app, const std::string& app_uid,

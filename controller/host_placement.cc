@@ -79,7 +79,9 @@ std::optional<HostTarget> HostPlacement::TargetFor(const AppEntry& app,
     next.app = record.name;
     next.app_uid = record.uid;
     next.host = host.record.name;
-    next.run_state = AppRegistry::RunStateOf(app);
+    next.run_state = AppRegistry::WaitsForStart(record.spec, &app)
+                         ? RunState::kStopped
+                         : AppRegistry::RunStateOf(app);
     next.instances = record.spec.instances;
   } else {
     if (!WasLeftOut(app, found->second)) return std::nullopt;

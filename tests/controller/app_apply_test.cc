@@ -30,6 +30,12 @@ class AppApplyTest : public testing::Test {
     }
   }
 
+  // Both hosts take what they are told: the next change is sent after that.
+  void TakeAll() {
+    one_->AckAll();
+    two_->AckAll();
+  }
+
   void MakeWeb() {
     scene_.Apply(SpecOf("web"));
     Finish();
@@ -163,7 +169,11 @@ TEST_F(AppApplyTest, NarrowedApplyLeavesTheOtherHostsAlone) {
 
 TEST_F(AppApplyTest, StoppedAppIsStartedAgain) {
   MakeWeb();
+  TakeAll();
   ASSERT_TRUE(scene_.core().orders.Stop({"web", "", {}, "tester"}).ok());
+  scene_.Run();
+  EXPECT_EQ(one_->Target("web")->run_state(), v1::RUN_STATE_STOPPED);
+  TakeAll();
   ApplyOutcome outcome = scene_.Apply(SpecOf("web"));
   EXPECT_EQ(outcome.change, ApplyChange::kUpdated);
   EXPECT_EQ(one_->Target("web")->run_state(), v1::RUN_STATE_RUNNING);
@@ -179,6 +189,7 @@ TEST_F(AppApplyTest, AutostartFalseStartsNothingUntilSomebodyDoes) {
   EXPECT_EQ(one_->Target("web")->run_state(), v1::RUN_STATE_STOPPED);
   EXPECT_EQ(one_->Target("web")->revision(), 1);
   EXPECT_EQ(scene_.Apply(spec).change, ApplyChange::kUnchanged);
+  TakeAll();
 
   // A change reaches the hosts and starts nothing either.
   spec.args = {"--fast"};
@@ -188,9 +199,11 @@ TEST_F(AppApplyTest, AutostartFalseStartsNothingUntilSomebodyDoes) {
   EXPECT_EQ(one_->Target("web")->run_state(), v1::RUN_STATE_STOPPED);
   EXPECT_EQ(one_->Target("web")->revision(), 2);
   EXPECT_EQ(one_->Target("web")->generation(), 2);
+  TakeAll();
 
   // Started by hand it runs, and the same file still changes nothing.
   ASSERT_TRUE(scene_.core().orders.Start({"web", "", {}, "tester"}).ok());
+  scene_.Run();
   EXPECT_EQ(one_->Target("web")->run_state(), v1::RUN_STATE_RUNNING);
   EXPECT_EQ(scene_.Apply(spec).change, ApplyChange::kUnchanged);
   EXPECT_EQ(one_->Target("web")->run_state(), v1::RUN_STATE_RUNNING);

@@ -60,6 +60,23 @@ TEST_F(HostPlacementTest, HostThatComesDuringARolloutWaitsForItsEnd) {
   EXPECT_EQ(two->Target("web")->revision(), 1);
 }
 
+TEST_F(HostPlacementTest, AppThatNobodyHasStartedStartsOnNoNewHostEither) {
+  AppSpec spec = SpecOf("web");
+  spec.autostart = false;
+  scene_.Apply(spec);
+  auto two = scene_.Agent("host-2");
+  ASSERT_NE(two->Target("web"), nullptr);
+  EXPECT_EQ(two->Target("web")->run_state(), v1::RUN_STATE_STOPPED);
+  // Also when it is on no host any more.
+  StoreChange change;
+  const std::string uid = scene_.App("web").record.uid;
+  change.gone_targets = {{uid, "host-1"}, {uid, "host-2"}};
+  ASSERT_TRUE(scene_.core().registry.Save(change).ok());
+  auto three = scene_.Agent("host-3");
+  ASSERT_NE(three->Target("web"), nullptr);
+  EXPECT_EQ(three->Target("web")->run_state(), v1::RUN_STATE_STOPPED);
+}
+
 TEST_F(HostPlacementTest, PlacementThatIsNotSavedIsTriedAgain) {
   scene_.Apply(SpecOf("web"));
   Finish(*one_);
