@@ -353,6 +353,8 @@ void Keeper::EndSession(AgentSession::Result why) {
 
 void Keeper::SendNews() {
   if (!session_.attached()) return;
+  // First: what an agent has been told, the next keeper knows as well.
+  record_.Flush(processes_, store_, NowMs());
   if (session_.Send() == AgentSession::Result::kClosed) {
     return EndSession(AgentSession::Result::kClosed);
   }

@@ -16,9 +16,9 @@ namespace fleet::keeper {
 // two tables, written in place, never synced: it is of use within one boot
 // alone, and there the kernel has it. Each slot has a checksum.
 //
-// Keeper calls Flush at the end of every turn. A process that it has started
-// in that turn is not written down yet; newest_id() tells the agent which ids
-// that may be.
+// Keeper calls Flush before it tells the agent news, and at the end of every
+// turn. A process that it has started since is not written down yet;
+// newest_id() tells the agent which ids that may be.
 //
 // While the file cannot be written (the disk is full) it counts as none, and
 // is tried again every 5 s: what is stale would be worse than nothing.
