@@ -15,17 +15,17 @@ struct Sequence {
 
 // What xterm and its kin, the Linux console and tmux send.
 constexpr std::array<Sequence, 22> kSequences = {{
-    {"\x1b[A", Key::Kind::kUp},       {"\x1bOA", Key::Kind::kUp},
-    {"\x1b[B", Key::Kind::kDown},     {"\x1bOB", Key::Kind::kDown},
-    {"\x1b[C", Key::Kind::kRight},    {"\x1bOC", Key::Kind::kRight},
-    {"\x1b[D", Key::Kind::kLeft},     {"\x1bOD", Key::Kind::kLeft},
-    {"\x1b[5~", Key::Kind::kPageUp},  {"\x1b[6~", Key::Kind::kPageDown},
-    {"\x1b[H", Key::Kind::kHome},     {"\x1bOH", Key::Kind::kHome},
-    {"\x1b[1~", Key::Kind::kHome},    {"\x1b[F", Key::Kind::kEnd},
-    {"\x1bOF", Key::Kind::kEnd},      {"\x1b[4~", Key::Kind::kEnd},
-    {"\x1b[7~", Key::Kind::kHome},    {"\x1b[8~", Key::Kind::kEnd},
-    {"\x1b[Z", Key::Kind::kTab},      {"\x1b[3~", Key::Kind::kBackspace},
-    {"\x1b\x1b", Key::Kind::kEscape}, {"\x1bOM", Key::Kind::kEnter},
+    {"\x1b[A", Key::Kind::kUp},      {"\x1bOA", Key::Kind::kUp},
+    {"\x1b[B", Key::Kind::kDown},    {"\x1bOB", Key::Kind::kDown},
+    {"\x1b[C", Key::Kind::kRight},   {"\x1bOC", Key::Kind::kRight},
+    {"\x1b[D", Key::Kind::kLeft},    {"\x1bOD", Key::Kind::kLeft},
+    {"\x1b[5~", Key::Kind::kPageUp}, {"\x1b[6~", Key::Kind::kPageDown},
+    {"\x1b[H", Key::Kind::kHome},    {"\x1bOH", Key::Kind::kHome},
+    {"\x1b[1~", Key::Kind::kHome},   {"\x1b[F", Key::Kind::kEnd},
+    {"\x1bOF", Key::Kind::kEnd},     {"\x1b[4~", Key::Kind::kEnd},
+    {"\x1b[7~", Key::Kind::kHome},   {"\x1b[8~", Key::Kind::kEnd},
+    {"\x1b[Z", Key::Kind::kTab},     {"\x1b[3~", Key::Kind::kBackspace},
+    {"\x1b", Key::Kind::kEscape},    {"\x1bOM", Key::Kind::kEnter},
 }};
 
 std::optional<Key::Kind> ControlKey(char c) {
@@ -49,11 +49,13 @@ std::optional<Key::Kind> ControlKey(char c) {
 }
 
 // Length of an escape sequence at the start of `text` (ECMA-48: CSI … final
-// byte, SS3 and one byte, else escape and one byte); 0: not all is there.
+// byte, SS3 and one byte); 0: not all is there. Before any other byte it is the
+// key escape, whose next key came in the same read: a slow line does that, and
+// no key here is typed with Alt.
 size_t SequenceLength(std::string_view text) {
   if (text.size() < 2) return 0;
   if (text[1] == 'O') return text.size() < 3 ? 0 : 3;
-  if (text[1] != '[') return 2;
+  if (text[1] != '[') return 1;
   for (size_t i = 2; i < text.size(); ++i) {
     if (text[i] >= 0x40 && text[i] <= 0x7E) return i + 1;
   }

@@ -119,6 +119,13 @@ TEST(KeyParser, KeysInPiecesAndTogether) {
   EXPECT_THAT(parser.TakeRest(), ElementsAre(Key{Kind::kEscape, ""}));
   EXPECT_THAT(parser.Take("é\x03"),
               ElementsAre(Key{Kind::kText, "é"}, Key{Kind::kInterrupt, ""}));
+  // The next key comes at once, whichever it is.
+  EXPECT_THAT(parser.Take("\x1b?\x1b\x03"),
+              ElementsAre(Key{Kind::kEscape, ""}, Key{Kind::kText, "?"},
+                          Key{Kind::kEscape, ""}, Key{Kind::kInterrupt, ""}));
+  EXPECT_THAT(parser.Take("\x1bé\x1b\x1b[A"),
+              ElementsAre(Key{Kind::kEscape, ""}, Key{Kind::kText, "é"},
+                          Key{Kind::kEscape, ""}, Key{Kind::kUp, ""}));
   // A function key that is not known, and rubbish without an end.
   EXPECT_THAT(parser.Take("\x1b[24~x"), ElementsAre(Key{Kind::kText, "x"}));
   EXPECT_THAT(parser.Take("\x1b[" + std::string(200, '1')), IsEmpty());
