@@ -114,8 +114,9 @@ grpc::ServerUnaryReactor* RolloutService::CreateRollout(
     const v1::CreateRolloutRequest* request,
     v1::CreateRolloutResponse* response) {
   return gate_.Unary(
-      context, "/fleet.v1.RolloutService/CreateRollout", Effect::kChange,
-      *request, [this, request, response](const Identity& caller) {
+      context, "/fleet.v1.RolloutService/CreateRollout",
+      request->validate_only() ? Effect::kRead : Effect::kChange, *request,
+      [this, request, response](const Identity& caller) {
         return Create(*request, caller.name, response->mutable_rollout());
       });
 }
