@@ -93,7 +93,8 @@ std::shared_ptr<const AppSpec> AgentState::SpecOf(
   auto app = state->apps_.find(identity.app_uid);
   if (app != state->apps_.end()) {
     const auto& generations = app->second->state().generations;
-    auto generation = generations.find(identity.generation);
+    auto generation =
+        generations.find(GenerationOf(app->second->state(), identity));
     if (generation != generations.end()) return generation->second.spec;
   }
   return state->journal_.damage().empty() ? nullptr : SpecOfUnknown(identity);

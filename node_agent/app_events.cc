@@ -44,6 +44,39 @@ void KeepWhatServes(AppState& app, int64_t overtaken) {
   }
 }
 
+bool RunsTarget(const AppState& app, const Worker& worker) {
+  auto generation = app.generations.find(worker.generation);
+  return generation != app.generations.end() && worker.live() &&
+         !worker.condemned &&
+         generation->second.revision == app.target.revision;
+}
+
+int Standing(const Worker& worker) {
+  if (worker.available) return 2;
+  return worker.ready ? 1 : 0;
+}
+
+// What runs the target's revision is of its generation from now on, and so is
+// its slot. Of two, the one that serves better, or the newer one. While some
+// other revision serves better it is only on its way into the slot, and none
+// at all if it does not serve.
+void KeepMatching(AppState& app) {
+  for (auto& [index, slot] : app.slots) {
+    Worker* kept = nullptr;
+    int best = 0;
+    for (auto it = slot.workers.rbegin(); it != slot.workers.rend(); ++it) {
+      Worker& worker = it->second;
+      if (!worker.live() || worker.condemned) continue;
+      best = std::max(best, Standing(worker));
+      if (!RunsTarget(app, worker)) continue;
+      if (kept == nullptr || Standing(worker) > Standing(*kept)) kept = &worker;
+    }
+    if (kept == nullptr || (Standing(*kept) == 0 && best > 0)) continue;
+    kept->generation = app.target.generation;
+    if (Standing(*kept) == best) MoveSlot(app, slot);
+  }
+}
+
 void BeginGeneration(AppState& app, int64_t overtaken) {
   if (app.step.active()) KeepWhatServes(app, overtaken);
   app.step = {};
@@ -56,6 +89,8 @@ void BeginGeneration(AppState& app, int64_t overtaken) {
     FailStep(app, {FailureKind::kSpec, -1, app.target.spec_error, {}});
   } else if (NothingToLose(app)) {
     for (auto& [index, slot] : app.slots) MoveSlot(app, slot);
+  } else if (app.target.step.keep_matching) {
+    KeepMatching(app);
   }
 }
 
@@ -247,12 +282,16 @@ Worker* FindWorker(AppState& app, WorkerId id) {
   return &app.slots.at(slot->second).workers.at(id);
 }
 
+Generation ToGeneration(const AppTarget& target) {
+  return {target.revision, target.spec,
+          target.step.keep_matching && target.spec_error.empty()};
+}
+
 void AcceptTarget(AppState& app, AppTarget target) {
   int64_t old_generation = app.target.generation;
   int64_t old_nonce = app.target.start_nonce;
   app.target = std::move(target);
-  app.generations[app.target.generation] = {app.target.revision,
-                                            app.target.spec};
+  app.generations[app.target.generation] = ToGeneration(app.target);
   if (app.target.generation > old_generation) {
     BeginGeneration(app, old_generation);
   } else if (app.target.start_nonce > old_nonce) {

@@ -17,6 +17,8 @@ namespace fleet::agent {
 
 // The target's serial and generation are not lower than the present ones.
 void AcceptTarget(AppState& app, AppTarget target);
+// What workers of the target's generation are started from.
+Generation ToGeneration(const AppTarget& target);
 
 // The count of restarts starts anew, of one slot or of all; a crash loop stays
 // one. Returns the slots that there were.

@@ -22,6 +22,8 @@ namespace fleet::agent {
 // account of a step.
 // Stop-first: slot by slot the old worker ends completely, then the new one
 // starts and gets available.
+// With keep_matching, slots that run the target's revision already are at its
+// generation at once.
 // Nothing to lose (a first start, or no worker lives and none is about to be
 // restarted): all slots at once, and what fails goes on being restarted.
 Plan Reconcile(AppState& app, absl::Time now, WorkerIdSource& ids);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "node_agent/app_events.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::agent {
@@ -31,7 +32,7 @@ AppState RestoreApp(const SavedApp& saved) {
   AppState app;
   app.target = saved.targets.back();
   for (const AppTarget& target : saved.targets) {
-    app.generations[target.generation] = {target.revision, target.spec};
+    app.generations[target.generation] = ToGeneration(target);
   }
   for (const auto& [slot, generation] : saved.slots) {
     if (!app.generations.contains(generation)) continue;
@@ -46,13 +47,26 @@ AppState RestoreApp(const SavedApp& saved) {
   return app;
 }
 
+int64_t GenerationOf(const AppState& app, const WorkerIdentity& worker) {
+  int64_t newest = worker.generation;
+  for (const auto& [number, generation] : app.generations) {
+    if (number > worker.generation && generation.keeps_matching &&
+        generation.revision == worker.revision) {
+      newest = number;
+    }
+  }
+  return newest;
+}
+
 void AdoptWorker(AppState& app, const AdoptedWorker& adopted,
                  absl::Time started_at, absl::Time now) {
   const WorkerIdentity& identity = adopted.identity;
   Worker worker;
   worker.id = identity.id;
   worker.slot = identity.slot;
-  worker.generation = identity.generation;
+  // One that is on its way out was not kept.
+  worker.generation =
+      adopted.stopping ? identity.generation : GenerationOf(app, identity);
   worker.pid = adopted.pid;
   worker.started_at = started_at;
   worker.start_time = identity.start_time;
@@ -60,13 +74,17 @@ void AdoptWorker(AppState& app, const AdoptedWorker& adopted,
   worker.ready_since = worker.unready_since = now;
   worker.was_ready =
       adopted.ready ||
-      now - started_at > ReadinessTimeout(app, identity.generation);
+      now - started_at > ReadinessTimeout(app, worker.generation);
   auto [slot, added] = app.slots.try_emplace(identity.slot);
-  if (added) slot->second.generation = identity.generation;
+  if (added) slot->second.generation = worker.generation;
+  bool kept = worker.generation > identity.generation && worker.live();
+  if (kept && worker.generation > slot->second.generation) {
+    slot->second.generation = worker.generation;
+  }
   // Nobody watched it meanwhile, so a soak starts anew; what had been
   // available when its step ended is taken to be so still.
   bool settled =
-      !app.step.active() && slot->second.generation == identity.generation;
+      !app.step.active() && slot->second.generation == worker.generation;
   if (settled && adopted.ready) worker.ready_since = started_at;
   worker.was_available = settled && worker.was_ready;
   worker.stopping = adopted.stopping;

@@ -28,6 +28,11 @@ struct SavedApp {
 // other goes on. Pure.
 AppState RestoreApp(const SavedApp& saved);
 
+// The generation of a worker that an earlier agent started: the one it was
+// started for, or a later one that has kept it (StepPolicy.keep_matching).
+// Pure.
+int64_t GenerationOf(const AppState& app, const WorkerIdentity& worker);
+
 // A worker that lived on while no agent did. After RestoreApp; or on an empty
 // state when nothing is known of its app, which is then left alone until a
 // target comes. `started_at` is steady. Pure.

@@ -26,6 +26,7 @@ struct StepPolicy {
   absl::Duration min_ready_time = absl::Seconds(3);
   absl::Duration ready_deadline = absl::Seconds(60);
   int max_flaps = 2;
+  bool keep_matching = false;
 };
 
 // What the controller wants. fleet/v1/agent_service.proto says what each field
@@ -50,6 +51,8 @@ struct AppTarget {
 struct Generation {
   int64_t revision = 0;
   std::shared_ptr<const AppSpec> spec;
+  // Workers that ran its revision already when it began are of it, too.
+  bool keeps_matching = false;
 };
 
 // kNone → kApplying ⇄ kVerifying → kDone | kFailed. The last two stay until

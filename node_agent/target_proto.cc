@@ -22,6 +22,7 @@ StepPolicy FromProto(const v1::StepPolicy& step, const AppSpec& spec) {
                               ? fleet::FromProto(step.ready_deadline())
                               : spec.readiness.timeout;
   policy.max_flaps = step.max_flaps();
+  policy.keep_matching = step.keep_matching();
   return policy;
 }
 

@@ -74,9 +74,7 @@ ReconcileScene::Orders ReconcileScene::RestartAgent() {
   for (const auto& [index, slot] : before.slots) {
     for (const auto& [id, worker] : slot.workers) {
       AdoptedWorker adopted;
-      adopted.identity.id = id;
-      adopted.identity.slot = index;
-      adopted.identity.generation = worker.generation;
+      adopted.identity = started_.at(id);
       adopted.ready = worker.ready;
       adopted.stopping = worker.stopping;
       adopted.pid = worker.pid;
@@ -244,6 +242,13 @@ ReconcileScene::Orders ReconcileScene::Reconcile() {
   wake_up_ = plan.wake_up;
   Orders orders;
   for (const Action& action : plan.actions) {
+    if (action.kind == Action::Kind::kStart) {
+      WorkerIdentity& identity = started_[action.worker];
+      identity.id = action.worker;
+      identity.slot = action.slot;
+      identity.generation = action.generation;
+      identity.revision = app_.generations.at(action.generation).revision;
+    }
     std::string text = Text(app_, action);
     if (!text.empty()) orders.push_back(text);
   }

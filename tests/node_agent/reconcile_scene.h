@@ -2,7 +2,9 @@
 #ifndef FLEET_TESTS_NODE_AGENT_RECONCILE_SCENE_H_
 #define FLEET_TESTS_NODE_AGENT_RECONCILE_SCENE_H_
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -89,6 +91,7 @@ class ReconcileScene : public WorkerIdSource {
   absl::Time wake_up_ = absl::InfiniteFuture();
   WorkerId next_id_ = 1;
   std::vector<AppTarget> accepted_;
+  std::map<WorkerId, WorkerIdentity> started_;
   std::map<int, int64_t> saved_slots_;
   std::optional<StepState> saved_result_;
 };

@@ -24,6 +24,12 @@ bool StepEnded(const JournaledApp& app) {
   return app.result && app.result->generation() == app.newest().generation();
 }
 
+// Of an older generation, and what the target wants all the same.
+bool IsKept(const Process& process, const v1::AppTarget& target) {
+  return target.step().keep_matching() &&
+         process.identity.revision == target.revision();
+}
+
 std::string NameOf(const Process& process) {
   return absl::StrCat(process.identity.app, ".", process.identity.slot,
                       " worker ", process.identity.id, " g",
@@ -108,9 +114,8 @@ void HostReferee::CheckDone(const Machine& machine, const JournaledApp& app) {
   for (const auto& [id, process] : machine.processes()) {
     if (process.identity.app_uid != target.app_uid()) continue;
     if (process.identity.slot >= target.instances()) continue;
-    const bool kept = target.step().keep_matching() &&
-                      process.identity.revision == target.revision();
-    if (process.identity.generation == target.generation() || kept) {
+    if (process.identity.generation == target.generation() ||
+        IsKept(process, target)) {
       if (Available(process, target)) available.insert(process.identity.slot);
     } else if (process.live()) {
       verdict_.Fail("7", machine.name(), " is done with generation ",
@@ -204,7 +209,8 @@ void HostReferee::CheckSurge(const Machine& machine, const Process& process,
     }
     if (Available(other, target)) return;
     const bool was_to_be_replaced =
-        other.identity.generation == own && process.identity.generation != own;
+        (other.identity.generation == own || IsKept(other, target)) &&
+        process.identity.generation != own;
     if (was_to_be_replaced) return;
   }
   verdict_.Fail("11", machine.name(), " stops ", NameOf(process),
