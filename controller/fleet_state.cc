@@ -78,17 +78,21 @@ void CountInstances(const v1::AppStatus& status, int64_t generation,
   std::set<int> ready;
   std::set<int> available;
   std::map<int, int64_t> restarts;
+  // What does not serve only counts where nothing does.
+  int64_t serving = 0;
+  int64_t unready = 0;
   for (const v1::Instance& instance : status.instances()) {
     if (instance.ready()) ready.insert(instance.slot());
     if (instance.available()) available.insert(instance.slot());
     restarts[instance.slot()] = instance.restarts();
     if (instance.pid() == 0) continue;
-    view.running_revision =
-        std::max(view.running_revision, instance.revision());
+    int64_t& newest = instance.ready() ? serving : unready;
+    newest = std::max(newest, instance.revision());
     if (instance.generation() != generation) continue;
     view.cpu_cores = std::max(view.cpu_cores, instance.cpu_cores());
     view.rss_bytes = std::max(view.rss_bytes, instance.rss_bytes());
   }
+  view.running_revision = serving != 0 ? serving : unready;
   view.instances_ready = static_cast<int>(ready.size());
   view.instances_available = static_cast<int>(available.size());
   for (const auto& [slot, count] : restarts) view.restarts += count;

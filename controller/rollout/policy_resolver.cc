@@ -11,13 +11,18 @@
 namespace fleet::controller {
 namespace {
 
+absl::Status Invalid(const std::string& why) {
+  return ErrorWithReason(absl::StatusCode::kInvalidArgument, why,
+                         {"POLICY_INVALID", {}});
+}
+
 absl::Status CheckPolicy(const RolloutPolicySpec& policy) {
   absl::Status status;
-  CheckRolloutPolicy(
-      policy, [&](absl::string_view field, absl::string_view why) {
-        if (!status.ok()) return;
-        status = absl::InvalidArgumentError(absl::StrCat(field, ": ", why));
-      });
+  CheckRolloutPolicy(policy,
+                     [&](absl::string_view field, absl::string_view why) {
+                       if (!status.ok()) return;
+                       status = Invalid(absl::StrCat(field, ": ", why));
+                     });
   return status;
 }
 
@@ -41,7 +46,7 @@ absl::Status ResolveUnavailable(const RolloutPolicySpec& policy,
   resolved.max_unavailable =
       Resolve(text, "0", size.instances, percent ? cost : 0);
   if (resolved.max_unavailable >= cost) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
+  return Invalid(absl::StrCat(
       "max_unavailable: ", text,
       " cannot be kept by a rollout that stops a worker before it starts the "
       "next; use at least 1, or let the app surge (reload: surge)"));
@@ -92,12 +97,11 @@ void ResolveTimes(const RolloutPolicySpec& policy, Policy& resolved) {
 // What agents and this controller cannot do yet must not be taken for done.
 absl::Status CheckSupported(const RolloutPolicySpec& policy) {
   if (policy.hooks != RolloutHooks()) {
-    return absl::InvalidArgumentError(
-        "hooks: they are not run yet; take them out of the policy");
+    return Invalid("hooks: they are not run yet; take them out of the policy");
   }
   for (const MetricGate& gate : policy.metric_gates) {
     if (IsSample(gate.source)) continue;
-    return absl::InvalidArgumentError(
+    return Invalid(
         absl::StrCat("metric_gates: \"", GateText(gate),
                      "\" cannot be asked yet; restarts, cpu and memory can"));
   }

@@ -21,7 +21,7 @@ struct RolloutSize {
 };
 
 // `policy` with its defaults filled in. `waves` is the number of WaveEnds.
-// INVALID_ARGUMENT names the field.
+// INVALID_ARGUMENT (POLICY_INVALID) names the field.
 absl::StatusOr<Policy> ResolvePolicy(const AppSpec& spec,
                                      const RolloutPolicySpec& policy,
                                      RolloutKind kind, const RolloutSize& size);

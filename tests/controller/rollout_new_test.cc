@@ -6,6 +6,7 @@
 
 #include "controller/rollout/new_rollout.h"
 #include "controller/rollout/policy_resolver.h"
+#include "proto/rpc/status.h"
 #include "tests/controller/rollout_scene.h"
 
 namespace fleet::controller {
@@ -87,6 +88,7 @@ TEST(NewRolloutTest, ErrorsNameTheField) {
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(std::string(status.message()).rfind("max_parallel", 0), 0u)
       << status;
+  EXPECT_EQ(ReasonOf(status).reason, "POLICY_INVALID");
   policy = {};
   policy.progress_deadline = absl::ZeroDuration();
   status =

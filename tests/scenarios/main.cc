@@ -42,8 +42,8 @@ bool Play(const std::string& path, bool update) {
   const std::string text = Read(path);
   const std::string head = text.substr(0, text.find(kRule));
   absl::StatusOr<Script> script = ParseScript(head);
-  absl::StatusOr<std::string> transcript = script.status();
-  if (script.ok()) transcript = Scenario(*std::move(script)).Play();
+  absl::StatusOr<std::string> transcript =
+      script.ok() ? Scenario(*std::move(script)).Play() : script.status();
   if (!transcript.ok()) {
     std::cerr << path << ": " << transcript.status().message() << "\n";
     return false;

@@ -13,12 +13,13 @@ constexpr size_t kSocketBuffer = 64;
 constexpr size_t kControllerBuffer = kSocketBuffer + 256;
 constexpr absl::Duration kLocally = absl::Microseconds(50);
 
-// What may come twice or late without breaking the protocol.
+// What may come twice or late without breaking the protocol. A full one says
+// that there is nothing else, which is only true in turn.
 bool MayStray(const v1::SessionRequest& message) {
-  return message.has_state_report() || message.has_desired_state_ack();
+  return (message.has_state_report() && !message.state_report().full()) ||
+         message.has_desired_state_ack();
 }
 bool MayStray(const v1::SessionResponse& message) {
-  // A full one says that there is nothing else, which is only true in turn.
   return message.has_desired_state() && !message.desired_state().full();
 }
 
@@ -103,7 +104,8 @@ void Connection::Write(const v1::SessionRequest& message) {
                    [message](Connection& c) { c.OnUp(message); });
   }
   ++up_waiting_;
-  if (message.has_state_report() && random.Percent(quality.drop_percent)) {
+  const bool may_be_lost = strays && message.has_state_report();
+  if (may_be_lost && random.Percent(quality.drop_percent)) {
     Pass(Direction::kUp, [](Connection& c) { --c.up_waiting_; });
   } else if (strays && random.Percent(quality.reorder_percent)) {
     PassOutOfOrder(Direction::kUp, [message](Connection& c) {

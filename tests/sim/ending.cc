@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "proto/rpc/app_spec_proto.h"
 #include "tests/sim/world.h"
@@ -50,7 +51,11 @@ bool RolloutAtRest(World& world, const std::string& app) {
   const RolloutRecord* newest = world.rollout_referee.Newest(app);
   if (newest == nullptr) return true;
   const controller::RolloutState& state = newest->head.state;
-  return Terminal(state.phase) || !state.holds.empty();
+  if (Terminal(state.phase)) return true;
+  // A controller that has just started does not wait for long.
+  return absl::c_any_of(state.holds, [](const controller::Hold& hold) {
+    return hold.kind != controller::HoldKind::kLeaderless;
+  });
 }
 
 // Slots in which a worker serves.
@@ -131,8 +136,6 @@ std::string Unrest(World& world, const std::string& app) {
 }
 
 void CheckAtRest(World& world) {
-  // Restarts that were under way, and reports, come to their end.
-  world.RunFor(absl::Seconds(40));
   if (world.verdict.failed() || world.core() == nullptr) return;
   for (const auto& [name, host] : world.hosts()) {
     if (host->gone || host->agent == nullptr) continue;

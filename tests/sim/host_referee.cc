@@ -61,11 +61,23 @@ bool HostReferee::Available(const Process& process,
 // ----------------------------------------------------------------- journal
 
 void HostReferee::LookAtJournal(const Machine& machine) {
+  // What was done while the disk was full is only written down now.
+  HostRecord& record = hosts_[machine.name()];
+  Look(machine, record.refusals == machine.disk().refusals);
+}
+
+void HostReferee::OnAgentStart(const Machine& machine) {
+  hosts_[machine.name()].writes = -1;
+  Look(machine, false);
+}
+
+void HostReferee::Look(const Machine& machine, bool now) {
   HostRecord& record = hosts_[machine.name()];
   if (record.writes == machine.disk().writes) return;
   const agent::JournalContents* contents = journal_of_(machine.name());
   if (contents == nullptr) return;
   record.writes = machine.disk().writes;
+  record.refusals = machine.disk().refusals;
   const agent::JournalContents& journal = *contents;
   if (journal.epoch < record.epoch) {
     verdict_.Fail("5", machine.name(), " went back from epoch ", record.epoch,
@@ -80,7 +92,7 @@ void HostReferee::LookAtJournal(const Machine& machine) {
     const bool was_done =
         before != record.apps.end() && StepEnded(before->second) &&
         before->second.newest().generation() == app.newest().generation();
-    if (StepEnded(app) && !was_done &&
+    if (now && StepEnded(app) && !was_done &&
         app.result->phase() == v1::STEP_PHASE_DONE) {
       CheckDone(machine, app);
     }

@@ -33,6 +33,8 @@ class HostReferee : public Machine::Observer {
 
   // After anything that may have changed the host's journal.
   void LookAtJournal(const Machine& machine);
+  // An agent that died while it wrote may find more there than it knew of.
+  void OnAgentStart(const Machine& machine);
   // All its processes are gone, and what of a step had been done is void.
   void OnPowerLoss(const Machine& machine);
 
@@ -53,7 +55,9 @@ class HostReferee : public Machine::Observer {
  private:
   using SlotKey = std::pair<std::string, int>;  // App's uid and slot.
   struct HostRecord {
-    int64_t writes = -1;  // Of the journal, when it was last looked at.
+    // Of the journal, when it was last looked at.
+    int64_t writes = -1;
+    int64_t refusals = 0;
     int64_t epoch = 0;
     std::map<std::string, agent::JournaledApp> apps;
     // Starts of replacements: slot and generation.
@@ -62,6 +66,8 @@ class HostReferee : public Machine::Observer {
     std::set<SlotKey> down;
   };
 
+  // `now`: what came to its end has just done so.
+  void Look(const Machine& machine, bool now);
   void CheckApp(const std::string& host, const agent::JournaledApp& before,
                 const agent::JournaledApp& now);
   void CheckDone(const Machine& machine, const agent::JournaledApp& app);

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 namespace fleet::sim {
 namespace {
 
@@ -9,10 +11,15 @@ absl::Status Dead() { return absl::UnavailableError("the agent is dead"); }
 
 }  // namespace
 
+absl::Status MemoryJournalFile::Full(const char* what) {
+  ++disk_.refusals;
+  return absl::ResourceExhaustedError(absl::StrCat(what, ": disk full"));
+}
+
 // All of `bytes` or nothing: a write call is not torn by the death of its
 // process, and what the death of the machine leaves of it is LosePower's.
 absl::Status MemoryJournalFile::Write(std::string bytes, bool sync) {
-  if (disk_.full) return absl::ResourceExhaustedError("write: disk full");
+  if (disk_.full) return Full("write");
   if (!life_.Before()) return Dead();
   ++disk_.writes;
   disk_.bytes = std::move(bytes);
@@ -33,7 +40,7 @@ absl::Status MemoryJournalFile::Append(
 
 absl::Status MemoryJournalFile::Replace(
     const std::vector<agent::JournalRecord>& records) {
-  if (disk_.full) return absl::ResourceExhaustedError("rewrite: disk full");
+  if (disk_.full) return Full("rewrite");
   if (!life_.Before()) return Dead();
   ++disk_.writes;
   // A rename of a file that was synced before.

@@ -19,6 +19,7 @@ struct JournalDisk {
   size_t synced = 0;
   bool full = false;
   int64_t writes = 0;
+  int64_t refusals = 0;  // Writes that it had no room for.
 
   // Some of what was not synced may have reached the disk.
   void LosePower(Random& random) {
@@ -49,6 +50,7 @@ class MemoryJournalFile : public agent::JournalFile {
   const std::string& path() const override { return path_; }
 
  private:
+  absl::Status Full(const char* what);
   absl::Status Write(std::string bytes, bool sync);
 
   JournalDisk& disk_;

@@ -8,6 +8,7 @@ namespace {
 
 // Longer than any of its deadlines in a row.
 constexpr absl::Duration kLongEnough = absl::Hours(2);
+constexpr absl::Duration kBreath = absl::Seconds(40);
 constexpr const char* kZones[] = {"a", "b", "c"};
 
 absl::Duration DrawLength(Random random) {
@@ -62,10 +63,16 @@ void Story::Begin() {
 
 // Bad releases stay bad, and some hosts never return.
 void Story::Settle() {
-  if (!world_.RunUntil([this] { return AtRest(world_, ann_.app()); },
-                       kLongEnough)) {
-    return world_.verdict.Fail("16", "no rest: ", Unrest(world_, ann_.app()));
-  }
+  const absl::Time latest = world_.timeline.now() + kLongEnough;
+  do {
+    if (!world_.RunUntil([this] { return AtRest(world_, ann_.app()); },
+                         latest - world_.timeline.now())) {
+      return world_.verdict.Fail("16", "no rest: ", Unrest(world_, ann_.app()));
+    }
+    // Restarts that were under way, and reports, come to their end. A hold may
+    // be over by then.
+    world_.RunFor(kBreath);
+  } while (!world_.verdict.failed() && !AtRest(world_, ann_.app()));
   CheckAtRest(world_);
   const RolloutRecord* newest = world_.rollout_referee.Newest(ann_.app());
   if (newest == nullptr || Terminal(newest->head.state.phase)) return;

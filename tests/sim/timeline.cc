@@ -42,7 +42,7 @@ bool Timeline::Step(absl::Time limit) {
   }
   if (next > now_) {
     now_ = next;
-    return Step(limit);
+    return true;
   }
   const int choices = static_cast<int>(due_.size()) + (QueueIsDue() ? 1 : 0);
   const auto choice =

@@ -37,8 +37,9 @@ class Timeline {
   void Add(EventLoop* loop, const ProcessClock* clock);
   void Remove(EventLoop* loop);
 
-  // The next thing, which may be a turn of a loop. False: nothing is due
-  // before `limit`, and it is `limit` now.
+  // The next thing, which may be a turn of a loop; while nothing is due, the
+  // time at which something will be. False: that is not before `limit`, and it
+  // is `limit` now.
   bool Step(absl::Time limit);
 
  private:

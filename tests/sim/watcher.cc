@@ -21,8 +21,7 @@ void Watcher::Attach() {
   known_ = rollouts.size();
   for (const auto& [uid, record] : rollouts) {
     auto [watch, added] = watches_.try_emplace(uid, *this, uid);
-    const bool ended = Terminal(record.head.state.phase) && !anew;
-    if ((!anew && !added) || ended) continue;
+    if (!anew && !added) continue;
     if (world_.core()->driver.AddWatcher(uid, watch->second).ok()) {
       ReadSoon(uid);
     }

@@ -129,6 +129,7 @@ void World::StartAgent(SimHost& host) {
       AgentProcess::Ports{timeline, trace, host.machine, releases, host.link,
                           controller, host.clock, host.facts},
       seed);
+  host_referee.OnAgentStart(host.machine);
 }
 
 void World::BuryAgent(SimHost& host, bool silently) {
