@@ -80,6 +80,40 @@ TEST_F(OvertakenSurge, AWorkerOfAnOvertakenStepServesAlsoAfterAnAgentsRestart) {
   EXPECT_EQ(app.slots.at(0).generation, 2);
 }
 
+// Both run the revision that the way back is to.
+TEST_F(OvertakenSurge, TheWayBackFromAReloadKeepsWhatServes) {
+  scene_.Settle();
+  ++scene_.target().generation;
+  EXPECT_EQ(scene_.Accept(), (Orders{"start 0@2"}));
+  ++scene_.target().generation;
+  scene_.target().step.keep_matching = true;
+  EXPECT_EQ(scene_.Accept(), (Orders{"stop 0@2"}));
+  EXPECT_EQ(scene_.LiveWorkers(3), 2);
+}
+
+TEST_F(OvertakenSurge, TheWayBackKeepsNoReplacementThatIsOnlyReady) {
+  scene_.Settle();
+  ++scene_.target().generation;
+  scene_.Accept();
+  scene_.Ready(0, 2);
+  ++scene_.target().generation;
+  scene_.target().step.keep_matching = true;
+  EXPECT_EQ(scene_.Accept(), (Orders{"stop 0@2"}));
+}
+
+TEST_F(OvertakenSurge, TheWayBackStopsNothingThatServesForWhatDoesNot) {
+  scene_.Settle();
+  scene_.Unready(0, 1);
+  scene_.NextGeneration();
+  scene_.Ready(0, 2);
+  ++scene_.target().generation;
+  scene_.target().revision = 1;
+  scene_.target().step.keep_matching = true;
+  EXPECT_EQ(scene_.Accept(), (Orders{"start 0@3", "stop 0@1"}));
+  scene_.Ready(0, 3);
+  EXPECT_EQ(scene_.Pass(kSoak), (Orders{"stop 0@2"}));
+}
+
 TEST_F(OvertakenStopFirst, ANewerTargetTakesTheSlotThatIsDownAndNoOther) {
   scene_.Settle();
   scene_.NextGeneration();
