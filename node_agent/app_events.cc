@@ -73,7 +73,10 @@ void KeepMatching(AppState& app) {
     }
     if (kept == nullptr || (Standing(*kept) == 0 && best > 0)) continue;
     kept->generation = app.target.generation;
-    if (Standing(*kept) == best) MoveSlot(app, slot);
+    // Where the old worker goes first, the next slot waits for it.
+    const bool awaited =
+        !kept->was_ready && StepStrategy(app) == ReloadStrategy::kStopFirst;
+    if (Standing(*kept) == best && !awaited) MoveSlot(app, slot);
   }
 }
 

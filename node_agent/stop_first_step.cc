@@ -1,6 +1,7 @@
 #include "node_agent/stop_first_step.h"
 
 #include <algorithm>
+#include <map>
 
 namespace fleet::agent {
 namespace {
@@ -18,24 +19,34 @@ bool AdvanceSlot(ReconcilePass& pass, int index, Slot& slot) {
   return false;
 }
 
-// It serves, with what is to be replaced.
-bool HasToLose(const ReconcilePass& pass, Slot& slot) {
-  if (ReconcilePass::LiveWorker(slot, pass.target_generation())) return false;
-  return std::any_of(slot.workers.begin(), slot.workers.end(),
-                     [](const auto& entry) {
-                       return entry.second.live() && entry.second.ready;
-                     });
+// What was begun is finished first; then those go that do not serve.
+enum class Turn { kInHand, kDown, kServes };
+
+Turn TurnOf(const ReconcilePass& pass, Slot& slot) {
+  const bool begun =
+      slot.replacing ||
+      ReconcilePass::LiveWorker(slot, pass.target_generation()) != nullptr;
+  if (begun) return Turn::kInHand;
+  const bool serves = std::any_of(
+      slot.workers.begin(), slot.workers.end(), [](const auto& entry) {
+        return entry.second.live() && entry.second.ready;
+      });
+  return serves ? Turn::kServes : Turn::kDown;
 }
 
 }  // namespace
 
 void AdvanceStopFirst(ReconcilePass& pass) {
-  for (auto& [index, slot] : pass.app().slots) slot.replacing = false;
+  std::map<int, Turn> turns;
+  for (auto& [index, slot] : pass.app().slots) {
+    turns[index] = TurnOf(pass, slot);
+    slot.replacing = false;
+  }
   bool in_hand = false;
-  for (bool has_to_lose : {false, true}) {
+  for (Turn turn : {Turn::kInHand, Turn::kDown, Turn::kServes}) {
     for (auto& [index, slot] : pass.app().slots) {
       if (in_hand || !NeedsStep(pass, index, slot)) continue;
-      if (HasToLose(pass, slot) != has_to_lose) continue;
+      if (turns[index] != turn) continue;
       in_hand = !AdvanceSlot(pass, index, slot);
     }
   }

@@ -114,6 +114,16 @@ TEST_F(OvertakenSurge, TheWayBackStopsNothingThatServesForWhatDoesNot) {
   EXPECT_EQ(scene_.Pass(kSoak), (Orders{"stop 0@2"}));
 }
 
+// A crash elsewhere is no reason to leave it.
+TEST_F(OvertakenStopFirst, TheSlotInHandStaysInHand) {
+  scene_.Settle();
+  scene_.Unready(1, 1);
+  EXPECT_EQ(scene_.NextGeneration(), (Orders{"stop 1@1"}));
+  EXPECT_EQ(scene_.Gone(1, 1), (Orders{"start 1@2"}));
+  EXPECT_EQ(scene_.Exit(0, 1, 1), (Orders{"start 0@1"}));
+  EXPECT_EQ(scene_.LiveWorkers(2), 1);
+}
+
 TEST_F(OvertakenStopFirst, ANewerTargetTakesTheSlotThatIsDownAndNoOther) {
   scene_.Settle();
   scene_.NextGeneration();
