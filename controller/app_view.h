@@ -24,7 +24,7 @@ class AppView {
     bool spec = true;
     bool hosts = true;
     // Of the hosts, only these.
-    HostSelector selector;
+    HostSelector selector = {};
   };
   v1::App App(const AppEntry& app, const AppParts& parts) const;
   v1::Host Host(const KnownHost& host) const;

@@ -20,7 +20,7 @@ namespace {
 // shell's history.
 std::string TokenFor(const CommandContext& context) {
   if (!context.line.token.empty()) return context.line.token;
-  const std::string variable = context.env("FLEET_TOKEN");
+  std::string variable = context.env("FLEET_TOKEN");
   if (!variable.empty()) return variable;
   if (isatty(STDIN_FILENO) != 0) context.err << "token: " << std::flush;
   std::string text;
