@@ -178,6 +178,8 @@ void HostReferee::OnStart(const Machine& machine,
     return verdict_.Fail("5", what, ", but generation ", target.generation(),
                          " is wanted");
   }
+  // What its disk had no room for is not known here.
+  if (record.refusals != machine.disk().refusals) return;
   if (StepEnded(app->second)) {
     return verdict_.Fail("6", what, " though the step of that generation is ",
                          "over");
@@ -234,6 +236,7 @@ void HostReferee::CheckStopFirst(const std::string& host,
                                  const v1::AppTarget& target) {
   HostRecord& record = hosts_[host];
   const SlotKey slot{process.identity.app_uid, process.identity.slot};
+  if (!process.ready) return;  // It did not serve.
   for (const SlotKey& down : record.down) {
     if (down.first == slot.first && down.second != slot.second &&
         down.second < target.instances()) {

@@ -72,7 +72,10 @@ void RolloutReferee::TakeEvents(const RolloutCommit& commit) {
 // The engine's own clock is behind the words; ours is beside it.
 void RolloutReferee::CheckDeadline(RolloutRecord& record,
                                    const RolloutEvent& event) const {
-  const bool missed = absl::StrContains(event.message, "no host has finished");
+  // At the end it is told once more.
+  const bool missed =
+      absl::StrContains(event.message, "no host has finished") &&
+      !Terminal(event.phase);
   const absl::Duration deadline = record.head.policy.progress_deadline;
   if (missed && event.host.empty() && record.progress.most() < deadline) {
     world_.verdict.Fail("13", record.head.uid, " gives up for want of progress",
@@ -80,10 +83,11 @@ void RolloutReferee::CheckDeadline(RolloutRecord& record,
                         absl::FormatDuration(record.progress.most()), ", not ",
                         absl::FormatDuration(deadline));
   }
-  if (!event.actor.empty() && event.seq > 1) record.promoted = true;
+  const bool by_person = event.actor != "controller";
+  if (by_person && event.seq > 1) record.promoted = true;
   if (event.host_phase == HostStepPhase::kDone && !event.host.empty()) {
     record.progress.Reset();
-  } else if (!event.actor.empty() || event.host.empty()) {
+  } else if (by_person || event.host.empty()) {
     record.progress.MayReset();
   }
 }
@@ -228,8 +232,10 @@ void RolloutReferee::CheckWave(const RolloutRecord& record,
   }
   if (after.state.wave <= was.wave) return;
   for (const auto& [index, step] : record.steps) {
+    // One that is REVERTING was done: the next wave failed at once.
     const bool open =
-        step.phase == HostStepPhase::kPending || InFlight(step.phase);
+        step.phase == HostStepPhase::kPending ||
+        (InFlight(step.phase) && step.phase != HostStepPhase::kReverting);
     if (step.wave <= was.wave && open) {
       world_.verdict.Fail("10", after.uid, " begins wave ", after.state.wave,
                           " and ", step.host, " of wave ", step.wave, " is ",
