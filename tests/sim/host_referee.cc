@@ -204,7 +204,7 @@ void HostReferee::OnStop(const Machine& machine, const Process& process,
   if (Surges(target)) {
     CheckSurge(machine, process, app->second);
   } else {
-    CheckStopFirst(machine.name(), process, target);
+    CheckStopFirst(machine, process, target);
   }
 }
 
@@ -231,12 +231,19 @@ void HostReferee::CheckSurge(const Machine& machine, const Process& process,
                 " and has nothing available in its place");
 }
 
-void HostReferee::CheckStopFirst(const std::string& host,
-                                 const Process& process,
+void HostReferee::CheckStopFirst(const Machine& machine, const Process& process,
                                  const v1::AppTarget& target) {
+  const std::string& host = machine.name();
   HostRecord& record = hosts_[host];
   const SlotKey slot{process.identity.app_uid, process.identity.slot};
   if (!process.ready) return;  // It did not serve.
+  // Neither is a slot down in which a surge was overtaken.
+  for (const auto& [id, other] : machine.processes()) {
+    const bool beside =
+        &other != &process && other.live() && other.ready &&
+        SlotKey(other.identity.app_uid, other.identity.slot) == slot;
+    if (beside) return;
+  }
   for (const SlotKey& down : record.down) {
     if (down.first == slot.first && down.second != slot.second &&
         down.second < target.instances()) {

@@ -75,7 +75,7 @@ class HostReferee : public Machine::Observer {
   bool Available(const Process& process, const v1::AppTarget& target) const;
   void CheckSurge(const Machine& machine, const Process& process,
                   const agent::JournaledApp& app);
-  void CheckStopFirst(const std::string& host, const Process& process,
+  void CheckStopFirst(const Machine& machine, const Process& process,
                       const v1::AppTarget& target);
 
   const Timeline& timeline_;
