@@ -31,7 +31,7 @@ foreach(mutant ${mutants})
   # Nobody waits for this code, and everybody waits for its compilation.
   target_compile_options(sim_mutant_${name} PRIVATE -w -O0)
   add_test(NAME sim_mutant_${name}_slow
-    COMMAND sim_mutant_${name} --seeds 400 --quiet --caught)
+    COMMAND sim_mutant_${name} --seeds 4000 --quiet --caught)
   set_tests_properties(sim_mutant_${name}_slow PROPERTIES TIMEOUT 120)
 endforeach()
 
