@@ -43,7 +43,8 @@ int Refuse(const absl::Status& status) {
 // `login` learns by itself what there is to know of a fleet.
 absl::StatusOr<ControllerAccess> Access(const CommandLine& line,
                                         const Environment& env) {
-  if (line.command == "login") return ControllerAccess{"unix:/none", false, "", ""};
+  if (line.command == "login")
+    return ControllerAccess{"unix:/none", false, "", ""};
   ASSIGN_OR_RETURN(
       ControllerAccess access,
       FindAccess({line.controller, line.context}, env, PathExists));

@@ -99,10 +99,9 @@ std::vector<Fact> LocalWorkerRuntime::Inspect(WorkerId id) {
   std::set<std::string> sockets = worker.AddressesInUse();
   if (!sockets.empty()) {
     facts.push_back(
-        {"sockets",
-         absl::StrCat(absl::StrJoin(sockets, ", "), "; ",
-                      sockets_.QueueLength(app_uid, worker.at()),
-                      " connections wait in its queue")});
+        {"sockets", absl::StrCat(absl::StrJoin(sockets, ", "), "; ",
+                                 sockets_.QueueLength(app_uid, worker.at()),
+                                 " connections wait in its queue")});
   }
   std::string detail = worker.detail();
   facts.push_back(

@@ -76,7 +76,8 @@ void CheckTimes(const RolloutPolicySpec& policy, Check& check) {
   check.Range("progress_deadline", policy.progress_deadline, second, kWeek);
   check.Range("bake_time", policy.bake_time, zero, kWeek);
   check.Range("step_deadline", policy.step_deadline, second, kWeek);
-  check.Range("total_deadline", policy.total_deadline, second, absl::Hours(30 * 24));
+  check.Range("total_deadline", policy.total_deadline, second,
+              absl::Hours(30 * 24));
   check.Range("unknown_grace", policy.unknown_grace, zero, kDay);
 }
 

@@ -40,9 +40,7 @@ class MachineRuntime : public agent::WorkerRuntime {
     return absl::OkStatus();
   }
   std::vector<agent::Fact> Inspect(agent::WorkerId) override { return {}; }
-  std::vector<agent::LimitNote> LimitsOf(const AppSpec&) override {
-    return {};
-  }
+  std::vector<agent::LimitNote> LimitsOf(const AppSpec&) override { return {}; }
   void ReleaseSlot(const std::string&, int) override {}
   void ReleaseApp(const std::string&) override {}
   std::vector<std::string> StderrTail(agent::WorkerId id,

@@ -18,7 +18,8 @@ TEST(LocalFleet, ComesUpOnceAndGoesDown) {
     return name == "XDG_STATE_HOME" ? folder.path() : "";
   };
   const std::string socket = LocalSocketPath(env, PathExists);
-  const auto client = FleetClient::Make({"unix:" + socket, true, "", ""}, false);
+  const auto client =
+      FleetClient::Make({"unix:" + socket, true, "", ""}, false);
   ASSERT_TRUE(client.ok()) << client.status();
   const SystemClock clock;
   EventLoop loop(clock);
