@@ -1,8 +1,67 @@
 // How workers are found ready, and alive.
+#include <string_view>
+
 #include "cli/spec_file/field_access.h"
 
 namespace fleet::cli {
 namespace {
+
+// What the probes of readiness and of liveness have in common.
+constexpr Field HttpPort(std::string_view name) {
+  return {.name = name,
+          .type = FieldType::kInteger,
+          .explanation = "Port that is asked over HTTP.",
+          .least = "1",
+          .most = "65535",
+          .unset = "it must be set when another field of http is",
+          .example = "8080"};
+}
+
+constexpr Field HttpPath(std::string_view name) {
+  return {.name = name,
+          .type = FieldType::kText,
+          .explanation = "Path that is asked over HTTP.",
+          .unset = "/",
+          .example = "/health"};
+}
+
+constexpr Field TcpPort(std::string_view name) {
+  return {.name = name,
+          .type = FieldType::kInteger,
+          .explanation = "Port that must accept a connection.",
+          .least = "1",
+          .most = "65535",
+          .unset = "no such probe",
+          .example = "8080"};
+}
+
+constexpr Field GrpcPort(std::string_view name) {
+  return {.name = name,
+          .type = FieldType::kInteger,
+          .explanation = "Port whose gRPC health service must say SERVING.",
+          .least = "1",
+          .most = "65535",
+          .unset = "no such probe",
+          .example = "50051"};
+}
+
+constexpr Field GrpcService(std::string_view name) {
+  return {.name = name,
+          .type = FieldType::kText,
+          .explanation = "Service that is asked about.",
+          .unset = "the server as a whole",
+          .example = "shop.Cart"};
+}
+
+constexpr Field ExecCommand(std::string_view name) {
+  return {.name = name,
+          .type = FieldType::kWords,
+          .explanation =
+              "Command that must exit with 0, run as the app's user "
+              "in its cwd; no shell runs it.",
+          .unset = "no such probe",
+          .example = "[curl, -fs, localhost:8080]"};
+}
 
 constexpr Field kFields[] = {
     At<&AppSpec::readiness, &ReadinessGate::wait_ready>(
@@ -31,19 +90,9 @@ constexpr Field kFields[] = {
          .explanation = "A worker is ready when it sends READY=1 (sd_notify).",
          .example = "true"}),
     At<&AppSpec::readiness, &ReadinessGate::http, &HttpProbe::port>(
-        {.name = "readiness.http.port",
-         .type = FieldType::kInteger,
-         .explanation = "Port that is asked over HTTP.",
-         .least = "1",
-         .most = "65535",
-         .unset = "it must be set when another field of http is",
-         .example = "8080"}),
+        HttpPort("readiness.http.port")),
     At<&AppSpec::readiness, &ReadinessGate::http, &HttpProbe::path>(
-        {.name = "readiness.http.path",
-         .type = FieldType::kText,
-         .explanation = "Path that is asked over HTTP.",
-         .unset = "/",
-         .example = "/health"}),
+        HttpPath("readiness.http.path")),
     At<&AppSpec::readiness, &ReadinessGate::http, &HttpProbe::status>(
         {.name = "readiness.http.status",
          .type = FieldType::kInteger,
@@ -53,34 +102,13 @@ constexpr Field kFields[] = {
          .unset = "any of 200 to 399",
          .example = "204"}),
     At<&AppSpec::readiness, &ReadinessGate::tcp, &TcpProbe::port>(
-        {.name = "readiness.tcp.port",
-         .type = FieldType::kInteger,
-         .explanation = "Port that must accept a connection.",
-         .least = "1",
-         .most = "65535",
-         .unset = "no such probe",
-         .example = "8080"}),
+        TcpPort("readiness.tcp.port")),
     At<&AppSpec::readiness, &ReadinessGate::grpc, &GrpcProbe::port>(
-        {.name = "readiness.grpc.port",
-         .type = FieldType::kInteger,
-         .explanation = "Port whose gRPC health service must say SERVING.",
-         .least = "1",
-         .most = "65535",
-         .unset = "no such probe",
-         .example = "50051"}),
+        GrpcPort("readiness.grpc.port")),
     At<&AppSpec::readiness, &ReadinessGate::grpc, &GrpcProbe::service>(
-        {.name = "readiness.grpc.service",
-         .type = FieldType::kText,
-         .explanation = "Service that is asked about.",
-         .unset = "the server as a whole",
-         .example = "shop.Cart"}),
+        GrpcService("readiness.grpc.service")),
     At<&AppSpec::readiness, &ReadinessGate::exec, &ExecProbe::command>(
-        {.name = "readiness.exec.command",
-         .type = FieldType::kWords,
-         .explanation = "Command that must exit with 0, run as the app's user "
-                        "in its cwd; no shell runs it.",
-         .unset = "no such probe",
-         .example = "[curl, -fs, localhost:8080]"}),
+        ExecCommand("readiness.exec.command")),
     At<&AppSpec::readiness, &ReadinessGate::interval>(
         {.name = "readiness.interval",
          .type = FieldType::kDuration,
@@ -118,19 +146,9 @@ constexpr Field kFields[] = {
          .most = "100",
          .example = "5"}),
     At<&AppSpec::liveness, &Liveness::http, &HttpProbe::port>(
-        {.name = "liveness.http.port",
-         .type = FieldType::kInteger,
-         .explanation = "Port that is asked over HTTP.",
-         .least = "1",
-         .most = "65535",
-         .unset = "it must be set when another field of http is",
-         .example = "8080"}),
+        HttpPort("liveness.http.port")),
     At<&AppSpec::liveness, &Liveness::http, &HttpProbe::path>(
-        {.name = "liveness.http.path",
-         .type = FieldType::kText,
-         .explanation = "Path that is asked over HTTP.",
-         .unset = "/",
-         .example = "/health"}),
+        HttpPath("liveness.http.path")),
     At<&AppSpec::liveness, &Liveness::http, &HttpProbe::status>(
         {.name = "liveness.http.status",
          .type = FieldType::kInteger,
@@ -140,34 +158,13 @@ constexpr Field kFields[] = {
          .unset = "any of 200 to 399",
          .example = "204"}),
     At<&AppSpec::liveness, &Liveness::tcp, &TcpProbe::port>(
-        {.name = "liveness.tcp.port",
-         .type = FieldType::kInteger,
-         .explanation = "Port that must accept a connection.",
-         .least = "1",
-         .most = "65535",
-         .unset = "no such probe",
-         .example = "8080"}),
+        TcpPort("liveness.tcp.port")),
     At<&AppSpec::liveness, &Liveness::grpc, &GrpcProbe::port>(
-        {.name = "liveness.grpc.port",
-         .type = FieldType::kInteger,
-         .explanation = "Port whose gRPC health service must say SERVING.",
-         .least = "1",
-         .most = "65535",
-         .unset = "no such probe",
-         .example = "50051"}),
+        GrpcPort("liveness.grpc.port")),
     At<&AppSpec::liveness, &Liveness::grpc, &GrpcProbe::service>(
-        {.name = "liveness.grpc.service",
-         .type = FieldType::kText,
-         .explanation = "Service that is asked about.",
-         .unset = "the server as a whole",
-         .example = "shop.Cart"}),
+        GrpcService("liveness.grpc.service")),
     At<&AppSpec::liveness, &Liveness::exec, &ExecProbe::command>(
-        {.name = "liveness.exec.command",
-         .type = FieldType::kWords,
-         .explanation = "Command that must exit with 0, run as the app's user "
-                        "in its cwd; no shell runs it.",
-         .unset = "no such probe",
-         .example = "[curl, -fs, localhost:8080]"}),
+        ExecCommand("liveness.exec.command")),
     At<&AppSpec::liveness, &Liveness::watchdog>(
         {.name = "liveness.watchdog",
          .type = FieldType::kDuration,
