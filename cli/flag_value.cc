@@ -15,16 +15,16 @@ namespace fleet::cli {
 namespace {
 
 template <class T>
-struct Word {
+struct WordOf {
   std::string_view text;
   T value;
 };
 
 template <class T, size_t kCount>
 absl::Status SetWord(std::optional<T>& target, const std::string& value,
-                     const Word<T> (&words)[kCount]) {
+                     const WordOf<T> (&words)[kCount]) {
   std::string expected;
-  for (const Word<T>& word : words) {
+  for (const WordOf<T>& word : words) {
     if (word.text == value) {
       target = word.value;
       return absl::OkStatus();
@@ -92,21 +92,21 @@ absl::Status SetSort(CommandLine& line, const std::string& value) {
 
 absl::Status SetOnFailure(CommandLine& line, const std::string& value) {
   return SetWord(line.policy.on_failure, value,
-                 {Word<OnFailure>{"pause", OnFailure::kPause},
+                 {WordOf<OnFailure>{"pause", OnFailure::kPause},
                   {"rollback", OnFailure::kRollback},
                   {"abort", OnFailure::kAbort}});
 }
 
 absl::Status SetOrder(CommandLine& line, const std::string& value) {
   return SetWord(line.policy.order, value,
-                 {Word<HostOrder>{"health", HostOrder::kHealth},
+                 {WordOf<HostOrder>{"health", HostOrder::kHealth},
                   {"zone", HostOrder::kZone},
                   {"name", HostOrder::kName}});
 }
 
 absl::Status SetPromotion(CommandLine& line, const std::string& value) {
   return SetWord(line.policy.promotion, value,
-                 {Word<Promotion>{"auto", Promotion::kAutomatic},
+                 {WordOf<Promotion>{"auto", Promotion::kAutomatic},
                   {"manual", Promotion::kManual}});
 }
 

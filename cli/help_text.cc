@@ -17,7 +17,7 @@ namespace {
 constexpr size_t kTextWidth = 78;
 
 // Breaks at blanks; every line but the first is indented.
-std::string Wrapped(std::string_view text, size_t indent) {
+std::string WrappedHelp(std::string_view text, size_t indent) {
   std::string out;
   size_t column = indent;
   for (const absl::string_view word : absl::StrSplit(ToAbsl(text), ' ')) {
@@ -57,7 +57,7 @@ std::string FlagList(unsigned groups, std::string_view title) {
     absl::StrAppend(&out, "  ", PaddedRight(head, width));
     const std::string gap = std::string(width + 4, ' ');
     absl::StrAppend(&out, DisplayWidth(head) > width ? "\n" + gap : "  ",
-                    Wrapped(flag.help, gap.size()), "\n");
+                    WrappedHelp(flag.help, gap.size()), "\n");
   }
   return out.empty() ? "" : absl::StrCat("\n", ToAbsl(title), ":\n", out);
 }
@@ -148,10 +148,10 @@ std::string CommandHelp(const CommandDoc& command) {
         command.name.find(' ') == command.name.npos
             ? absl::StrReplaceAll(ToAbsl(command.aliases), {{" ", ", "}})
             : std::string(command.aliases);
-    absl::StrAppend(&text, "also: ", Wrapped(aliases, 6), "\n");
+    absl::StrAppend(&text, "also: ", WrappedHelp(aliases, 6), "\n");
   }
   if (!command.description.empty()) {
-    absl::StrAppend(&text, "\n", Wrapped(command.description, 0), "\n");
+    absl::StrAppend(&text, "\n", WrappedHelp(command.description, 0), "\n");
   }
   text += FlagList(command.flags & ~(kGlobalFlags | kSpecFlags), "flags");
   text += FlagList(command.flags & kSpecFlags, "flags for a script");

@@ -20,7 +20,7 @@ constexpr char kCaller[] = "/fleet.v1.AccessService/GetCaller";
 
 void Describe(const Identity& caller, v1::GetCallerResponse& response) {
   response.set_actor(caller.name);
-  response.set_role(ToProto(caller.role));
+  response.set_role(controller::ToProto(caller.role));
   response.mutable_apps()->Add(caller.scope.apps.begin(),
                                caller.scope.apps.end());
   response.set_hosts(caller.scope.hosts);

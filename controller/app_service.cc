@@ -18,7 +18,7 @@ using Effect = CallGate::Effect;
 
 constexpr char kApply[] = "/fleet.v1.AppService/ApplyApps";
 constexpr char kGet[] = "/fleet.v1.AppService/GetApp";
-constexpr char kList[] = "/fleet.v1.AppService/ListApps";
+constexpr char kListApps[] = "/fleet.v1.AppService/ListApps";
 constexpr char kScale[] = "/fleet.v1.AppService/ScaleApp";
 constexpr char kStop[] = "/fleet.v1.AppService/StopApp";
 constexpr char kStart[] = "/fleet.v1.AppService/StartApp";
@@ -122,11 +122,11 @@ absl::Status AppService::Apply(const v1::ApplyAppsRequest& request,
   ApplyOrder order;
   for (const v1::AppSpec& spec : request.specs()) {
     RETURN_IF_ERROR(CheckSecrets(spec));
-    order.specs.push_back(FromProto(spec));
+    order.specs.push_back(fleet::FromProto(spec));
   }
   order.validate_only = request.validate_only();
   order.hosts = request.hosts();
-  order.policy = FromProto(request.policy());
+  order.policy = fleet::FromProto(request.policy());
   order.supersede = request.supersede();
   order.actor = actor;
   ASSIGN_OR_RETURN(std::vector<ApplyOutcome> outcomes, apply_.Apply(order));
@@ -162,7 +162,7 @@ grpc::ServerUnaryReactor* AppService::ListApps(
     grpc::CallbackServerContext* context, const v1::ListAppsRequest* request,
     v1::ListAppsResponse* response) {
   return gate_.Unary(
-      context, kList, Effect::kRead, *request,
+      context, kListApps, Effect::kRead, *request,
       [=, this](const Identity&) { return List(*request, *response); });
 }
 

@@ -12,7 +12,7 @@
 namespace fleet::controller {
 namespace {
 
-constexpr int kMaxWaiting = 1000;
+constexpr int kMaxWaitingCalls = 1000;
 
 }  // namespace
 
@@ -32,7 +32,7 @@ grpc::ServerUnaryReactor* CallGate::UnaryLater(
     grpc::CallbackServerContext* context, std::string_view method,
     Effect effect, const google::protobuf::Message& request, LaterBody body) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  if (waiting_.fetch_add(1) >= kMaxWaiting) {
+  if (waiting_.fetch_add(1) >= kMaxWaitingCalls) {
     waiting_.fetch_sub(1);
     reactor->Finish(ToGrpcStatus(absl::ResourceExhaustedError(
         "the controller has 1,000 calls waiting; try again in a second")));

@@ -15,7 +15,7 @@ namespace {
 constexpr size_t kMaxHosts = 20'000;
 constexpr absl::Duration kConflictShown = absl::Minutes(1);
 constexpr size_t kHostsInError = 10;
-constexpr size_t kMaxLabels = 64;
+constexpr size_t kMaxHostLabels = 64;
 
 // A boot takes longer.
 constexpr absl::Duration kJustHeard = absl::Seconds(7);
@@ -171,10 +171,10 @@ absl::Status HostRegistry::SetLabels(const std::string& name,
     record.assigned_labels[key] = value;
   }
   MergeLabels(record);
-  if (record.labels.size() > kMaxLabels) {
+  if (record.labels.size() > kMaxHostLabels) {
     return absl::InvalidArgumentError(
         absl::StrCat("host ", name, " would have ", record.labels.size(),
-                     " labels; at most ", kMaxLabels));
+                     " labels; at most ", kMaxHostLabels));
   }
   StoreChange change;
   change.hosts.push_back(record);

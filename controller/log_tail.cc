@@ -53,7 +53,8 @@ void LogTail::OnChunk(const std::string& name, const v1::LogChunk& chunk,
   } else {
     host.read_bytes += bytes;
   }
-  if (chunk.has_scanned_to()) host.scanned_to = FromProto(chunk.scanned_to());
+  if (chunk.has_scanned_to())
+    host.scanned_to = fleet::FromProto(chunk.scanned_to());
   news_.set_dropped(news_.dropped() + chunk.dropped());
   news_.set_skipped_bytes(news_.skipped_bytes() + chunk.skipped_bytes());
   for (const std::string& note : chunk.notes()) {
@@ -83,7 +84,7 @@ bool LogTail::IsNews(const std::string& name, const Host& host,
 void LogTail::AddLine(const std::string& name, Host& host, v1::LogLine line,
                       absl::Time now) {
   Entry entry;
-  entry.time = FromProto(line.time());
+  entry.time = fleet::FromProto(line.time());
   entry.arrived = now;
   entry.past = collecting_.contains(name);
   line.set_host(name);

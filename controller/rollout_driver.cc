@@ -13,7 +13,7 @@ namespace {
 
 // The rollout's clock is saved at least this often while it runs.
 constexpr absl::Duration kCheckpoint = absl::Seconds(30);
-constexpr size_t kMaxRequestId = 64;
+constexpr size_t kMaxRequestIdBytes = 64;
 // In events that nobody asked for just then.
 constexpr char kOwnActor[] = "controller";
 
@@ -391,10 +391,10 @@ FleetView RolloutDriver::Look(const Rollout& rollout) const {
 }
 
 absl::StatusOr<Rollout> RolloutDriver::Create(const NewRollout& request) {
-  if (request.request_id.size() > kMaxRequestId) {
+  if (request.request_id.size() > kMaxRequestIdBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("request_id has ", request.request_id.size(),
-                     " bytes, at most ", kMaxRequestId, " are allowed"));
+                     " bytes, at most ", kMaxRequestIdBytes, " are allowed"));
   }
   if (!request.request_id.empty()) {
     ASSIGN_OR_RETURN(std::optional<Rollout> same,

@@ -15,8 +15,8 @@ namespace {
 
 using Effect = CallGate::Effect;
 
-constexpr int kDefaultPage = 20;
-constexpr int kLargestPage = 1000;
+constexpr int kDefaultRollouts = 20;
+constexpr int kMostRollouts = 1000;
 
 }  // namespace
 
@@ -46,7 +46,7 @@ absl::Status RolloutService::Create(const v1::CreateRolloutRequest& request,
       apps_.FindRolloutApp(request.app(), rollout.kind, request.to_revision()));
   ASSIGN_OR_RETURN(rollout.hosts,
                    apps_.HostsOf(request.app(), request.hosts()));
-  rollout.policy = FromProto(request.policy());
+  rollout.policy = fleet::FromProto(request.policy());
   rollout.request_id = request.request_id();
   rollout.actor = actor;
   rollout.supersede = request.supersede();
@@ -87,7 +87,7 @@ absl::StatusOr<Rollout> RolloutService::Undo(
         std::find(hosts.begin(), hosts.end(), step.host) != hosts.end();
     if (still) back.hosts.push_back(step.host);
   }
-  back.policy = FromProto(request.policy());
+  back.policy = fleet::FromProto(request.policy());
   back.request_id = request.request_id();
   back.actor = actor;
   back.supersede = request.supersede();
@@ -140,10 +140,10 @@ absl::Status RolloutService::List(const v1::ListRolloutsRequest& request,
     return absl::InvalidArgumentError(absl::StrCat(
         "page_token \"", request.page_token(), "\" is not one of ours"));
   }
-  int size = request.page_size() <= 0 ? kDefaultPage : request.page_size();
+  int size = request.page_size() <= 0 ? kDefaultRollouts : request.page_size();
   ASSIGN_OR_RETURN(RolloutPage page,
                    driver_.List(request.app(), request.active_only(), before,
-                                std::min(size, kLargestPage)));
+                                std::min(size, kMostRollouts)));
   for (const RolloutSummary& summary : page.rollouts) {
     *response.add_rollouts() = ToProto(summary, gate_.loop().clock().Now());
   }

@@ -51,7 +51,7 @@ bool IsRefusal(const absl::Status& status) {
 }
 
 absl::Duration Period(const google::protobuf::Duration& period) {
-  absl::Duration d = FromProto(period);
+  absl::Duration d = fleet::FromProto(period);
   return d > absl::ZeroDuration() ? std::max(d, kShortestPeriod)
                                   : kDefaultPeriod;
 }
@@ -244,15 +244,17 @@ void ControllerSession::OnWelcome(const v1::Welcome& welcome) {
 // too little, but not by more than kClockJump.
 void ControllerSession::LearnClock(
     const google::protobuf::Timestamp& controller_time) {
-  absl::Duration shown = (FromProto(controller_time) - absl::UnixEpoch()) -
-                         (loop_.clock().Now() - absl::UnixEpoch());
+  absl::Duration shown =
+      (fleet::FromProto(controller_time) - absl::UnixEpoch()) -
+      (loop_.clock().Now() - absl::UnixEpoch());
   bool jumped_back = shown < controller_clock_ - kClockJump;
   if (shown > controller_clock_ || jumped_back) controller_clock_ = shown;
 }
 
 bool ControllerSession::Expired(const v1::Command& command) const {
-  return command.has_expire_time() && loop_.clock().Now() + controller_clock_ >
-                                          FromProto(command.expire_time());
+  return command.has_expire_time() &&
+         loop_.clock().Now() + controller_clock_ >
+             fleet::FromProto(command.expire_time());
 }
 
 void ControllerSession::OnCommand(const v1::Command& command) {
@@ -275,7 +277,7 @@ void ControllerSession::OnDesiredState(const v1::DesiredState& wanted) {
 
 void ControllerSession::OnGoAway(const v1::GoAway& go_away) {
   go_away_delay_ =
-      std::max(FromProto(go_away.retry_delay()), options_.first_retry);
+      std::max(fleet::FromProto(go_away.retry_delay()), options_.first_retry);
   GiveUp(absl::UnavailableError(
       absl::StrCat("it is going away: ", go_away.reason())));
 }

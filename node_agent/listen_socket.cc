@@ -14,7 +14,7 @@
 namespace fleet::agent {
 namespace {
 
-constexpr int kBacklog = 4096;
+constexpr int kListenBacklog = 4096;
 
 bool SetFlag(int fd, int level, int option, int value) {
   return setsockopt(fd, level, option, &value, sizeof value) == 0;
@@ -68,7 +68,8 @@ absl::StatusOr<UniqueFd> OpenUnix(const ListenAddress& address,
       chown(address.path.c_str(), options.uid, options.gid) != 0) {
     return Fail(errno, error_number, absl::StrCat(what, ": chown"));
   }
-  if (listen(fd.get(), kBacklog) != 0) return Fail(errno, error_number, what);
+  if (listen(fd.get(), kListenBacklog) != 0)
+    return Fail(errno, error_number, what);
   return fd;
 }
 
@@ -95,7 +96,7 @@ absl::StatusOr<UniqueFd> OpenInet(const ListenAddress& address,
   if (join && !SetFlag(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1)) {
     return Fail(errno, error_number, absl::StrCat(what, ": SO_REUSEPORT"));
   }
-  if (!udp && listen(fd.get(), kBacklog) != 0) {
+  if (!udp && listen(fd.get(), kListenBacklog) != 0) {
     return Fail(errno, error_number, what);
   }
   return fd;
@@ -145,7 +146,7 @@ absl::StatusOr<UniqueFd> JoinListenSocket(int first, int* error_number) {
             GetOption(first, IPPROTO_IPV6, IPV6_V6ONLY));
   }
   if (bind(fd.get(), name.get(), name.size) != 0 ||
-      (type == SOCK_STREAM && listen(fd.get(), kBacklog) != 0)) {
+      (type == SOCK_STREAM && listen(fd.get(), kListenBacklog) != 0)) {
     return Fail(
         errno, error_number,
         absl::StrCat("cannot open one more socket on port ", LocalPort(first)));

@@ -24,8 +24,8 @@ LogQuery ToQuery(const v1::TailCommand& command) {
   query.err = command.stream() != v1::LOG_STREAM_OUT;
   query.follow = command.follow();
   const v1::LogFilter& filter = command.filter();
-  if (filter.has_since()) query.since = FromProto(filter.since());
-  if (filter.has_until()) query.until = FromProto(filter.until());
+  if (filter.has_since()) query.since = fleet::FromProto(filter.since());
+  if (filter.has_until()) query.until = fleet::FromProto(filter.until());
   query.grep = filter.grep();
   query.ignore_case = filter.ignore_case();
   query.invert = filter.invert();

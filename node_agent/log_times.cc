@@ -17,7 +17,7 @@ namespace {
 
 constexpr char kMagic[8] = {'F', 'L', 'T', 'I', 'M', 'E', 'S', '1'};
 constexpr int64_t kFirstGapNanos = 10'000'000;
-constexpr mode_t kMode = 0600;
+constexpr mode_t kTimesFileMode = 0600;
 
 bool WriteAll(int fd, const void* data, size_t size) {
   return write(fd, data, size) == static_cast<ssize_t>(size);
@@ -84,13 +84,13 @@ void LogTimes::Flush() {
   if (pending_.empty()) return;
   std::vector<Mark> marks;
   marks.swap(pending_);
-  UniqueFd fd(
-      open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kMode));
+  UniqueFd fd(open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+                   kTimesFileMode));
   if (!fd.valid()) {
     std::error_code ignored;
     std::filesystem::create_directories(folder_, ignored);
-    fd.Reset(
-        open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kMode));
+    fd.Reset(open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+                  kTimesFileMode));
     if (!fd.valid()) return;
   }
   if (!begun_) {
@@ -113,8 +113,8 @@ void LogTimes::Thin() {
   Header header = {{}, serial_, static_cast<uint64_t>(gap_nanos_), 0};
   std::memcpy(header.magic, kMagic, sizeof kMagic);
   std::string next = path_ + ".new";
-  UniqueFd fd(
-      open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kMode));
+  UniqueFd fd(open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+                   kTimesFileMode));
   if (!fd.valid() || !WriteAll(fd.get(), &header, sizeof header) ||
       !WriteAll(fd.get(), kept.data(), kept.size() * sizeof(Mark)) ||
       std::rename(next.c_str(), path_.c_str()) != 0) {

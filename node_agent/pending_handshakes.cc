@@ -18,13 +18,13 @@ namespace {
 constexpr size_t kMaxListed = 4096;
 constexpr size_t kAnswerBytes = 32 << 10;
 
-struct Request {
+struct TableRequest {
   nlmsghdr header;
   inet_diag_req_v2 query;
 };
 
 bool Ask(int netlink, int family) {
-  Request request{};
+  TableRequest request{};
   request.header.nlmsg_len = sizeof request;
   request.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
   request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;

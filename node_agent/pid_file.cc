@@ -18,7 +18,7 @@
 namespace fleet::agent {
 namespace {
 
-constexpr mode_t kReadableByAll = 0644;
+constexpr mode_t kPidFileMode = 0644;
 
 // 0: it holds no number.
 pid_t ReadPid(const std::string& path) {
@@ -55,7 +55,7 @@ absl::Status WritePidFile(const std::string& path, pid_t pid) {
   std::string fresh = absl::StrCat(path, ".", pid, ".new");
   unlink(fresh.c_str());
   UniqueFd fd(open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-                   kReadableByAll));
+                   kPidFileMode));
   if (!fd.valid()) return ErrnoStatus(errno, absl::StrCat("write ", path));
   std::string text = absl::StrCat(pid, "\n");
   bool written = write(fd.get(), text.data(), text.size()) ==

@@ -22,7 +22,7 @@ namespace {
 
 constexpr size_t kMaxCommandBytes = 60;
 
-std::string ReadWhole(const std::string& path) {
+std::string ReadTable(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   std::ostringstream text;
   text << in.rdbuf();
@@ -30,7 +30,7 @@ std::string ReadWhole(const std::string& path) {
 }
 
 std::string DescribeProcess(int pid) {
-  std::string command = ReadWhole(absl::StrCat("/proc/", pid, "/cmdline"));
+  std::string command = ReadTable(absl::StrCat("/proc/", pid, "/cmdline"));
   for (char& c : command) {
     if (c == '\0') c = ' ';
   }
@@ -78,7 +78,7 @@ int FindSocketHolder(uint64_t inode) {
 }
 
 std::string DescribeUnixOwner(const std::string& path) {
-  std::string table = ReadWhole("/proc/net/unix");
+  std::string table = ReadTable("/proc/net/unix");
   for (absl::string_view line : absl::StrSplit(table, '\n')) {
     std::vector<std::string> f =
         absl::StrSplit(line, ' ', absl::SkipWhitespace());
@@ -142,7 +142,7 @@ std::string DescribePortOwner(const ListenAddress& address) {
   for (const char* file : {udp ? "/proc/net/udp" : "/proc/net/tcp",
                            udp ? "/proc/net/udp6" : "/proc/net/tcp6"}) {
     for (uint64_t inode :
-         SocketInodesOnPort(ReadWhole(file), address.port, hex, udp)) {
+         SocketInodesOnPort(ReadTable(file), address.port, hex, udp)) {
       seen = true;
       int pid = FindSocketHolder(inode);
       if (pid > 0) return DescribeProcess(pid);

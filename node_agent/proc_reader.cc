@@ -21,7 +21,7 @@ constexpr int kMaxChildrenReads = 4;
 constexpr size_t kMaxFileBytes = 8 << 20;
 
 // The whole file; empty when it cannot be read.
-std::string ReadFile(const std::string& path) {
+std::string ReadProcFile(const std::string& path) {
   UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   std::string text;
   if (!fd.valid()) return text;
@@ -79,7 +79,8 @@ std::vector<pid_t> ReadChildrenOnce(pid_t pid) {
   std::string tasks = absl::StrCat("/proc/", pid, "/task");
   std::vector<pid_t> children;
   for (pid_t task : ReadTasks(pid, tasks)) {
-    std::string text = ReadFile(absl::StrCat(tasks, "/", task, "/children"));
+    std::string text =
+        ReadProcFile(absl::StrCat(tasks, "/", task, "/children"));
     for (std::string_view field : Fields(text)) {
       if (auto child = ParseNumber<pid_t>(field)) children.push_back(*child);
     }
@@ -120,11 +121,11 @@ std::optional<ProcStat> ParseProcStat(std::string_view line) {
 }
 
 std::optional<ProcStat> ReadProcStat(pid_t pid) {
-  return ParseProcStat(ReadFile(absl::StrCat("/proc/", pid, "/stat")));
+  return ParseProcStat(ReadProcFile(absl::StrCat("/proc/", pid, "/stat")));
 }
 
 std::optional<std::string> ReadProcEnviron(pid_t pid, std::string_view name) {
-  std::string text = ReadFile(absl::StrCat("/proc/", pid, "/environ"));
+  std::string text = ReadProcFile(absl::StrCat("/proc/", pid, "/environ"));
   std::string_view rest = text;
   while (!rest.empty()) {
     size_t end = std::min(rest.find('\0'), rest.size());

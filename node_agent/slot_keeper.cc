@@ -58,7 +58,7 @@ void RemoveSlots(ReconcilePass& pass) {
 }
 
 // Killed because it never got ready: how it ends decides when the next starts.
-bool AwaitsVerdict(const Slot& slot) {
+bool IsUndecided(const Slot& slot) {
   return std::any_of(slot.workers.begin(), slot.workers.end(),
                      [](const auto& entry) {
                        const Worker& worker = entry.second;
@@ -70,7 +70,7 @@ bool AwaitsVerdict(const Slot& slot) {
 // before is left.
 bool MayStart(const ReconcilePass& pass, const Slot& slot) {
   const AppSpec* spec = pass.Spec(slot.generation);
-  if (spec == nullptr || AwaitsVerdict(slot)) return false;
+  if (spec == nullptr || IsUndecided(slot)) return false;
   return slot.workers.empty() ||
          EffectiveStrategy(*spec) == ReloadStrategy::kSurge;
 }

@@ -6,7 +6,7 @@ namespace fleet::agent {
 namespace {
 
 // Where the step is, counted over all slots.
-struct Progress {
+struct SurgeProgress {
   bool proven = false;    // Some slot has been moved already.
   bool all_ready = true;  // Every replacement is ready now.
   int replacements = 0;   // Started and not yet available.
@@ -22,8 +22,8 @@ void MoveAvailableSlots(ReconcilePass& pass) {
   }
 }
 
-Progress Look(ReconcilePass& pass) {
-  Progress progress;
+SurgeProgress Look(ReconcilePass& pass) {
+  SurgeProgress progress;
   int64_t target = pass.target_generation();
   for (auto& [index, slot] : pass.app().slots) {
     bool moved = slot.generation == target;
@@ -40,7 +40,7 @@ Progress Look(ReconcilePass& pass) {
   return progress;
 }
 
-bool MayStartAnother(const Progress& progress) {
+bool MayStartAnother(const SurgeProgress& progress) {
   if (!progress.all_ready) return false;
   if (!progress.proven && progress.replacements > 0) return false;
   return progress.replacements + progress.ending < kMaxExtraWorkers;

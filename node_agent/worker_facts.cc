@@ -27,7 +27,7 @@ constexpr size_t kLongestCommand = 500;
 constexpr size_t kMostBytes = 64 << 10;
 constexpr int64_t kLargestForPss = int64_t{256} << 20;
 
-std::string ReadFile(const std::string& path) {
+std::string ReadFactsFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::string text(kMostBytes, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
@@ -77,7 +77,7 @@ class FactReader {
   // "Name:\tvalue" lines of /proc/PID/status.
   void ReadStatus() {
     for (const absl::string_view line :
-         absl::StrSplit(ReadFile(folder_ + "status"), '\n')) {
+         absl::StrSplit(ReadFactsFile(folder_ + "status"), '\n')) {
       const std::vector<std::string> parts =
           absl::StrSplit(line, absl::MaxSplits(':', 1));
       if (parts.size() != 2) continue;
@@ -96,7 +96,7 @@ class FactReader {
   }
 
   void AddCommand() {
-    std::string command = ReadFile(folder_ + "cmdline");
+    std::string command = ReadFactsFile(folder_ + "cmdline");
     while (!command.empty() && command.back() == '\0') command.pop_back();
     std::replace(command.begin(), command.end(), '\0', ' ');
     if (command.size() > kLongestCommand) {
@@ -135,7 +135,7 @@ class FactReader {
                                     HumanSize(Kilobytes("VmHWM")));
     if (rss > 0 && rss <= kLargestForPss) {
       for (const absl::string_view line :
-           absl::StrSplit(ReadFile(folder_ + "smaps_rollup"), '\n')) {
+           absl::StrSplit(ReadFactsFile(folder_ + "smaps_rollup"), '\n')) {
         absl::string_view rest = line;
         int64_t kilobytes = 0;
         if (!absl::ConsumePrefix(&rest, "Pss:")) continue;
@@ -172,7 +172,7 @@ class FactReader {
 
   // A value of a cgroup file, or "" for none and for what means no limit.
   static std::string GroupValue(const std::string& path) {
-    const std::string value(absl::StripAsciiWhitespace(ReadFile(path)));
+    const std::string value(absl::StripAsciiWhitespace(ReadFactsFile(path)));
     int64_t number = 0;
     if (value == "max" || value == "-1" || value.starts_with("max ")) return "";
     // v1 says "no limit" as the largest number of pages.
@@ -201,7 +201,7 @@ class FactReader {
     std::vector<std::string> limits;
     std::string place;
     for (const absl::string_view line :
-         absl::StrSplit(ReadFile(folder_ + "cgroup"), '\n')) {
+         absl::StrSplit(ReadFactsFile(folder_ + "cgroup"), '\n')) {
       const std::vector<std::string> parts =
           absl::StrSplit(line, absl::MaxSplits(':', 2));
       if (parts.size() != 3) continue;
@@ -229,7 +229,7 @@ class FactReader {
     errno = 0;
     const int nice = getpriority(PRIO_PROCESS, static_cast<id_t>(pid_));
     const std::string score(
-        absl::StripAsciiWhitespace(ReadFile(folder_ + "oom_score_adj")));
+        absl::StripAsciiWhitespace(ReadFactsFile(folder_ + "oom_score_adj")));
     std::vector<std::string> parts;
     if (errno == 0 && nice != 0) parts.push_back(absl::StrCat("nice ", nice));
     if (!score.empty() && score != "0") {

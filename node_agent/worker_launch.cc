@@ -17,7 +17,7 @@ namespace {
 
 constexpr char kDefaultPath[] =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-constexpr int kFirstListenFd = 3;  // sd_listen_fds(3).
+constexpr int kFirstSocketFd = 3;  // sd_listen_fds(3).
 // The last four of the keeper's launch pad: a start with higher numbers costs
 // more, and low ones would be in the way of programs that count on theirs.
 constexpr int kFirstKeptFd = 28;
@@ -143,7 +143,7 @@ void WorkerLaunch::FillDescriptors(const LaunchFds& fds, bool cluster,
       {fds.in < 0 ? null_.get() : fds.in, 0}, {fds.out, 1}, {fds.err, 2}};
   // Held before it runs: an agent that dies in between costs no line.
   int channel_count = fds.channel < 0 ? 0 : 1;
-  int kept = std::max(kFirstKeptFd, kFirstListenFd + channel_count +
+  int kept = std::max(kFirstKeptFd, kFirstSocketFd + channel_count +
                                         static_cast<int>(fds.listen.size()));
   auto hold = [&](int fd, std::string name) {
     if (fd >= 0) request.child_fds.push_back({fd, kept++, std::move(name)});
@@ -152,7 +152,7 @@ void WorkerLaunch::FillDescriptors(const LaunchFds& fds, bool cluster,
   hold(fds.err_read, absl::StrCat("log/", identity.id, "/err"));
   hold(fds.parent_channel, absl::StrCat("ipc/", identity.id));
   hold(fds.note, absl::StrCat("note/", identity.id));
-  int next = kFirstListenFd;
+  int next = kFirstSocketFd;
   std::vector<std::string> names;
   for (const LaunchFds::Listen& listen : fds.listen) {
     request.child_fds.push_back({listen.fd, next++});

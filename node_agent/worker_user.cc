@@ -16,7 +16,7 @@
 namespace fleet::agent {
 namespace {
 
-constexpr size_t kBufferBytes = 64 << 10;
+constexpr size_t kRecordBytes = 64 << 10;
 constexpr int kMaxGroups = 256;
 
 struct Account {
@@ -28,7 +28,7 @@ struct Account {
 };
 
 std::optional<Account> FindAccount(const std::string& user, uid_t uid) {
-  std::vector<char> buffer(kBufferBytes);
+  std::vector<char> buffer(kRecordBytes);
   passwd entry{};
   passwd* found = nullptr;
   if (user.empty()) {
@@ -57,7 +57,7 @@ absl::StatusOr<Account> ResolveAccount(const std::string& user) {
 absl::StatusOr<gid_t> ResolveGroup(const std::string& group) {
   gid_t gid = 0;
   if (absl::SimpleAtoi(group, &gid)) return gid;
-  std::vector<char> buffer(kBufferBytes);
+  std::vector<char> buffer(kRecordBytes);
   struct group entry {};
   struct group* found = nullptr;
   getgrnam_r(group.c_str(), &entry, buffer.data(), buffer.size(), &found);

@@ -24,8 +24,8 @@ std::optional<v1::App> AppNow(const CommandContext& context,
 }
 
 // Beside the job, where the rollout runs in one.
-void Annotate(const CommandContext& context, const v1::Rollout& rollout,
-              const std::string& report) {
+void AnnotateJob(const CommandContext& context, const v1::Rollout& rollout,
+                 const std::string& report) {
   const CiSystem system = CiSystemOf(
       [&](std::string_view name) { return context.env(std::string(name)); });
   context.err << CiAnnotation(system,
@@ -54,7 +54,8 @@ ExitCode Report(const CommandContext& context, const v1::Rollout& rollout) {
   context.err << RolloutReport(rollout, verdict, seen, now, context.err_style)
               << std::flush;
   if (ExitCodeOf(verdict) != ExitCode::kSuccess) {
-    Annotate(context, rollout, RolloutReport(rollout, verdict, seen, now, {}));
+    PrintAnnotations(context, rollout,
+                     RolloutReport(rollout, verdict, seen, now, {}));
   }
   return ExitCodeOf(verdict);
 }

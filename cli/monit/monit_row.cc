@@ -17,7 +17,7 @@ namespace {
 
 constexpr size_t kBars = 8;
 
-struct Place {
+struct CellPlace {
   const char* title;
   size_t columns;
   bool right;
@@ -26,12 +26,12 @@ struct Place {
 };
 
 // The last one takes what is left.
-constexpr Place kHostPlaces[] = {
+constexpr CellPlace kHostPlaces[] = {
     {"host", 16, false, 0},  {"cpu", 8, true, 0},     {"", kBars, false, 0},
     {"mem", 17, true, 0},    {"", kBars, false, 100}, {"load", 6, true, 0},
     {"workers", 7, true, 0}, {"up", 7, true, 110},    {"state", 0, false, 0},
 };
-constexpr Place kInstancePlaces[] = {
+constexpr CellPlace kInstancePlaces[] = {
     {"instance", 14, false, 0}, {"host", 12, false, 0}, {"pid", 7, true, 110},
     {"↺", 3, true, 0},          {"uptime", 6, true, 0}, {"cpu", 6, true, 0},
     {"", kBars, false, 0},      {"mem", 8, true, 0},    {"", kBars, false, 100},
@@ -41,11 +41,11 @@ constexpr Place kInstancePlaces[] = {
 // Puts texts into places, from left to right.
 class RowWriter {
  public:
-  RowWriter(std::span<const Place> places, size_t y, CellBuffer& out)
+  RowWriter(std::span<const CellPlace> places, size_t y, CellBuffer& out)
       : places_(places), y_(y), out_(out) {}
 
   void Put(std::string_view text, CellStyle style = {}) {
-    const Place& place = places_[next_++];
+    const CellPlace& place = places_[next_++];
     if (out_.width() < place.from_width) return;
     const bool last = next_ == places_.size();
     const size_t columns =
@@ -56,17 +56,17 @@ class RowWriter {
   }
 
  private:
-  std::span<const Place> places_;
+  std::span<const CellPlace> places_;
   const size_t y_;
   CellBuffer& out_;
   size_t next_ = 0;
   size_t x_ = 1;
 };
 
-std::string Titles(std::span<const Place> places, size_t width) {
+std::string Titles(std::span<const CellPlace> places, size_t width) {
   CellBuffer line(width, 1);
   RowWriter writer(places, 0, line);
-  for (const Place& place : places) writer.Put(place.title);
+  for (const CellPlace& place : places) writer.Put(place.title);
   std::string text = line.ToText();
   text.pop_back();
   return text;

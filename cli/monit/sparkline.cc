@@ -7,8 +7,8 @@
 namespace fleet::cli {
 namespace {
 
-constexpr std::array<const char*, 8> kBars = {"▁", "▂", "▃", "▄",
-                                              "▅", "▆", "▇", "█"};
+constexpr std::array<const char*, 8> kBlocks = {"▁", "▂", "▃", "▄",
+                                                "▅", "▆", "▇", "█"};
 constexpr std::array<const char*, 8> kAscii = {"_", ".", ",", "-",
                                                "~", "=", "*", "#"};
 
@@ -22,9 +22,9 @@ std::string Sparkline(const std::deque<double>& values, size_t width,
   if (full <= 0 && count > 0) full = *std::max_element(first, values.end());
   std::string line(width - count, ' ');
   for (auto value = first; value != values.end(); ++value) {
-    double level = full > 0 ? std::floor(*value / full * kBars.size()) : 0;
-    level = std::clamp(level, 0.0, kBars.size() - 1.0);
-    line += (utf8 ? kBars : kAscii)[static_cast<size_t>(level)];
+    double level = full > 0 ? std::floor(*value / full * kBlocks.size()) : 0;
+    level = std::clamp(level, 0.0, kBlocks.size() - 1.0);
+    line += (utf8 ? kBlocks : kAscii)[static_cast<size_t>(level)];
   }
   return line;
 }

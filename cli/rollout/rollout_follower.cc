@@ -11,8 +11,8 @@ namespace {
 
 constexpr absl::Duration kFrame = absl::Milliseconds(100);
 constexpr absl::Duration kJournalTick = absl::Seconds(1);
-constexpr absl::Duration kFirstPause = absl::Milliseconds(200);
-constexpr absl::Duration kLongestPause = absl::Seconds(2);
+constexpr absl::Duration kFirstRetry = absl::Milliseconds(200);
+constexpr absl::Duration kLongestRetry = absl::Seconds(2);
 
 // The rest is for the caller: the rollout is not known, or not to be seen.
 bool MayComeBack(const absl::Status& status) {
@@ -32,7 +32,7 @@ struct RolloutFollower::Track {
   bool seen = false;
   int64_t last_seq = 0;
   RolloutJournal journal;
-  absl::Duration pause = kFirstPause;
+  absl::Duration pause = kFirstRetry;
   absl::Time lost_since = absl::InfiniteFuture();  // Steady time.
   EventLoop::TimerId reopen = 0;
 };
@@ -95,7 +95,7 @@ void RolloutFollower::OnMessage(Track& track,
                                 const v1::WatchRolloutResponse& message) {
   track.rollout = message.rollout();
   track.seen = true;
-  track.pause = kFirstPause;
+  track.pause = kFirstRetry;
   if (track.lost_since != absl::InfiniteFuture()) {
     Print(absl::StrCat(track.uid, ": the controller is back"));
     track.lost_since = absl::InfiniteFuture();
@@ -134,7 +134,7 @@ void RolloutFollower::OnEnd(Track& track, const absl::Status& status) {
   }
   track.reopen =
       loop_.AddTimerAfter(track.pause, [this, &track] { Open(track); });
-  track.pause = std::min(track.pause * 2, kLongestPause);
+  track.pause = std::min(track.pause * 2, kLongestRetry);
 }
 
 void RolloutFollower::Tick() {

@@ -12,7 +12,7 @@ constexpr Field Foreign(std::string_view name, std::string_view explanation) {
           .pm2 = name};
 }
 
-constexpr Field kFields[] = {
+constexpr Field kForeignFields[] = {
     Foreign("filter_env",
             "Variables of the caller that are not passed on; none are here, "
             "but those of --import-env."),
@@ -53,6 +53,6 @@ constexpr Field kFields[] = {
 
 }  // namespace
 
-std::span<const Field> ForeignFields() { return kFields; }
+std::span<const Field> ForeignFields() { return kForeignFields; }
 
 }  // namespace fleet::cli

@@ -4,7 +4,7 @@
 namespace fleet::cli {
 namespace {
 
-constexpr Field kFields[] = {
+constexpr Field kLifecycleFields[] = {
     At<&AppSpec::restart, &RestartPolicy::autorestart>(
         {.name = "autorestart",
          .type = FieldType::kBool,
@@ -178,6 +178,6 @@ constexpr Field kFields[] = {
 
 }  // namespace
 
-std::span<const Field> LifecycleFields() { return kFields; }
+std::span<const Field> LifecycleFields() { return kLifecycleFields; }
 
 }  // namespace fleet::cli

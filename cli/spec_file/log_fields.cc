@@ -9,7 +9,7 @@ constexpr Support kNotYet = Support::kNotYet;
 // PM2's own for `time`.
 constexpr const char* kTimeFormat = "YYYY-MM-DDTHH:mm:ss";
 
-constexpr Field kFields[] = {
+constexpr Field kLogFields[] = {
     At<&AppSpec::logs, &LogPolicy::out_file>(
         {.name = "out_file",
          .aliases = "out output out_log",
@@ -122,6 +122,6 @@ constexpr Field kFields[] = {
 
 }  // namespace
 
-std::span<const Field> LogFields() { return kFields; }
+std::span<const Field> LogFields() { return kLogFields; }
 
 }  // namespace fleet::cli

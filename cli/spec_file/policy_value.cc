@@ -64,7 +64,7 @@ constexpr Key<Hook> kHookKeys[] = {
      }},
 };
 
-absl::Status ReadText(const Value& value, std::string& to) {
+absl::Status ReadPolicyText(const Value& value, std::string& to) {
   to = value.text;
   return value.IsScalar() ? absl::OkStatus() : Expected("a text", value);
 }
@@ -82,10 +82,10 @@ constexpr Key<MetricGate> kGateKeys[] = {
        ASSIGN_OR_RETURN(gate.source, ParseGateSource(value.text));
        return absl::OkStatus();
      }},
-    {"url",
-     [](const Value& v, MetricGate& gate) { return ReadText(v, gate.url); }},
-    {"query",
-     [](const Value& v, MetricGate& gate) { return ReadText(v, gate.query); }},
+    {"url", [](const Value& v,
+               MetricGate& gate) { return ReadPolicyText(v, gate.url); }},
+    {"query", [](const Value& v,
+                 MetricGate& gate) { return ReadPolicyText(v, gate.query); }},
     {"min", [](const Value& v,
                MetricGate& gate) { return ReadLimit(v, gate, gate.min); }},
     {"max", [](const Value& v,

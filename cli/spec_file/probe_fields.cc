@@ -63,7 +63,7 @@ constexpr Field ExecCommand(std::string_view name) {
           .example = "[curl, -fs, localhost:8080]"};
 }
 
-constexpr Field kFields[] = {
+constexpr Field kProbeFields[] = {
     At<&AppSpec::readiness, &ReadinessGate::wait_ready>(
         {.name = "wait_ready",
          .aliases = "readiness.wait_ready",
@@ -214,6 +214,6 @@ constexpr Field kFields[] = {
 
 }  // namespace
 
-std::span<const Field> ProbeFields() { return kFields; }
+std::span<const Field> ProbeFields() { return kProbeFields; }
 
 }  // namespace fleet::cli

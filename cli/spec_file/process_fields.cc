@@ -6,7 +6,7 @@ namespace {
 
 void SetNothing(AppSpec&, const FieldValue&) {}
 
-constexpr Field kFields[] = {
+constexpr Field kProcessFields[] = {
     At<&AppSpec::name>({.name = "name",
                         .type = FieldType::kText,
                         .explanation = "Name of the app, unique in the fleet.",
@@ -203,6 +203,6 @@ constexpr Field kFields[] = {
 
 }  // namespace
 
-std::span<const Field> ProcessFields() { return kFields; }
+std::span<const Field> ProcessFields() { return kProcessFields; }
 
 }  // namespace fleet::cli

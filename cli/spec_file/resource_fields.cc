@@ -4,7 +4,7 @@
 namespace fleet::cli {
 namespace {
 
-constexpr Field kFields[] = {
+constexpr Field kResourceFields[] = {
     At<&AppSpec::limits, &Limits::memory_max_bytes>(
         {.name = "limits.memory_max",
          .type = FieldType::kSize,
@@ -119,6 +119,6 @@ constexpr Field kFields[] = {
 
 }  // namespace
 
-std::span<const Field> ResourceFields() { return kFields; }
+std::span<const Field> ResourceFields() { return kResourceFields; }
 
 }  // namespace fleet::cli

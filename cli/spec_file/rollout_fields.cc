@@ -20,7 +20,7 @@ constexpr Field HookRow(Field row) {
   return row;
 }
 
-constexpr Field kFields[] = {
+constexpr Field kRolloutFields[] = {
     {.name = "reload",
      .type = FieldType::kChoice,
      .choices = "surge stop-first",
@@ -275,6 +275,6 @@ constexpr Field kFields[] = {
 
 }  // namespace
 
-std::span<const Field> RolloutFields() { return kFields; }
+std::span<const Field> RolloutFields() { return kRolloutFields; }
 
 }  // namespace fleet::cli

@@ -15,7 +15,7 @@ constexpr std::string_view kWorkedOut[] = {"interpreter", "instances",
                                            "exec_mode", "hosts"};
 
 template <size_t kSize>
-bool Has(const std::string_view (&names)[kSize], std::string_view name) {
+bool Lists(const std::string_view (&names)[kSize], std::string_view name) {
   return std::find(std::begin(names), std::end(names), name) != std::end(names);
 }
 
@@ -23,8 +23,8 @@ bool Wanted(const Field& field, const FieldValue& value,
             const AppSpec& defaults, Written how) {
   const bool unset = field.type == FieldType::kShare && value.text.empty();
   if (unset) return false;
-  if (how == Written::kAll || Has(kKnownBy, field.name)) return true;
-  if (how == Written::kResolved && Has(kWorkedOut, field.name)) return true;
+  if (how == Written::kAll || Lists(kKnownBy, field.name)) return true;
+  if (how == Written::kResolved && Lists(kWorkedOut, field.name)) return true;
   return field.get(defaults) != value;
 }
 

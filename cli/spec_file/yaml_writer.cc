@@ -46,7 +46,7 @@ std::string Scalar(const Value& value) {
   return ToJson(value);
 }
 
-std::string Key(const std::string& key) { return Scalar(TextValue(key)); }
+std::string KeyText(const std::string& key) { return Scalar(TextValue(key)); }
 
 bool IsEmptyOrScalar(const Value& value) {
   return value.items.empty() && value.entries.empty();
@@ -64,7 +64,7 @@ void Write(const Value& value, size_t indent, std::string& out);
 
 // "key: value", or the key and a block below it.
 void WriteEntry(const ValueEntry& entry, size_t indent, std::string& out) {
-  absl::StrAppend(&out, Key(entry.key), ":");
+  absl::StrAppend(&out, KeyText(entry.key), ":");
   if (FitsInLine(entry.value)) {
     absl::StrAppend(&out, " ", ToYamlInline(entry.value), "\n");
     return;
@@ -101,7 +101,7 @@ std::string ToYamlInline(const Value& value) {
     std::vector<std::string> parts;
     for (const ValueEntry& entry : value.entries) {
       parts.push_back(
-          absl::StrCat(Key(entry.key), ": ", ToYamlInline(entry.value)));
+          absl::StrCat(KeyText(entry.key), ": ", ToYamlInline(entry.value)));
     }
     return absl::StrCat("{", absl::StrJoin(parts, ", "), "}");
   }

@@ -36,7 +36,7 @@ Lifetimes LifetimesOf(TokenKind kind) {
   return {};
 }
 
-absl::Status Invalid(std::string_view why) {
+absl::Status InvalidToken(std::string_view why) {
   return ErrorWithReason(absl::StatusCode::kInvalidArgument, why,
                          {"TOKEN_SPEC_INVALID", {}});
 }
@@ -76,23 +76,24 @@ void TokenRegistry::Index(TokenRecord token) {
 
 absl::Status TokenRegistry::CheckWanted(const TokenRecord& wanted) const {
   if (absl::Status s = CheckHostName(wanted.name); !s.ok()) {
-    return Invalid(
+    return InvalidToken(
         absl::StrCat("name: \"", wanted.name,
                      "\" is not a name; use 1 to 63 of A-Z a-z 0-9 . _ -"));
   }
   if (wanted.scope.apps.size() > kMostGlobs) {
-    return Invalid("apps: there are more than 100");
+    return InvalidToken("apps: there are more than 100");
   }
   if (absl::Status s = ParseHostSelector(wanted.scope.hosts).status();
       !s.ok()) {
-    return Invalid(absl::StrCat("hosts: ", s.message()));
+    return InvalidToken(absl::StrCat("hosts: ", s.message()));
   }
   if (wanted.kind == TokenKind::kApi) {
     if (wanted.role >= Role::kViewer) return absl::OkStatus();
-    return Invalid("role: it is missing; viewer, operator, deployer or admin");
+    return InvalidToken(
+        "role: it is missing; viewer, operator, deployer or admin");
   }
   if (absl::Status s = CheckHostName(wanted.host); !s.ok()) {
-    return Invalid(absl::StrCat("host: ", s.message()));
+    return InvalidToken(absl::StrCat("host: ", s.message()));
   }
   return absl::OkStatus();
 }
@@ -103,9 +104,9 @@ absl::StatusOr<TokenRegistry::Made> TokenRegistry::Create(TokenRecord wanted,
   const Lifetimes lifetimes = LifetimesOf(wanted.kind);
   if (ttl == absl::ZeroDuration()) ttl = lifetimes.usual;
   if (ttl < absl::Seconds(1) || ttl > lifetimes.longest) {
-    return Invalid(absl::StrCat("ttl: ", DurationText(ttl),
-                                " is out of range, it must be 1s to ",
-                                DurationText(lifetimes.longest)));
+    return InvalidToken(absl::StrCat("ttl: ", DurationText(ttl),
+                                     " is out of range, it must be 1s to ",
+                                     DurationText(lifetimes.longest)));
   }
   RETURN_IF_ERROR(MakeRoom());
   Made made;

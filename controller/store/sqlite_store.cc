@@ -11,8 +11,8 @@
 namespace fleet::controller {
 namespace {
 
-int64_t Millis(absl::Time t) { return absl::ToUnixMillis(t); }
-int64_t Millis(absl::Duration d) { return absl::ToInt64Milliseconds(d); }
+int64_t StoredMillis(absl::Time t) { return absl::ToUnixMillis(t); }
+int64_t StoredMillis(absl::Duration d) { return absl::ToInt64Milliseconds(d); }
 absl::Time Time(int64_t millis) { return absl::FromUnixMillis(millis); }
 
 AppRecord AppOf(const SqliteRow& row) {
@@ -159,8 +159,8 @@ absl::Status SqliteStore::SaveApp(const AppRecord& app) {
       " deleted = ?9, update_ms = ?11",
       {app.uid, app.name, Blob{SpecToBytes(app.spec)}, app.revision,
        app.proven_revision, app.generation, absl::StrJoin(app.placement, "\n"),
-       app.version, int64_t{app.deleted}, Millis(app.create_time),
-       Millis(app.update_time), app.id});
+       app.version, int64_t{app.deleted}, StoredMillis(app.create_time),
+       StoredMillis(app.update_time), app.id});
 }
 
 absl::Status SqliteStore::SaveRevision(const AppRevision& row) {
@@ -169,14 +169,15 @@ absl::Status SqliteStore::SaveRevision(const AppRevision& row) {
       " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (app_uid, number)"
       " DO UPDATE SET hash = ?3, spec = ?4",
       {row.app_uid, row.revision.number, row.revision.hash,
-       Blob{SpecToBytes(row.revision.spec)}, Millis(row.revision.create_time)});
+       Blob{SpecToBytes(row.revision.spec)},
+       StoredMillis(row.revision.create_time)});
 }
 
 absl::Status SqliteStore::SaveHost(const HostRecord& host) {
   return database_.Run(
       "INSERT INTO hosts (name, host, last_seen_ms) VALUES (?1, ?2, ?3)"
       " ON CONFLICT (name) DO UPDATE SET host = ?2, last_seen_ms = ?3",
-      {host.name, Blob{HostToBytes(host)}, Millis(host.last_seen)});
+      {host.name, Blob{HostToBytes(host)}, StoredMillis(host.last_seen)});
 }
 
 absl::Status SqliteStore::SaveAnswer(const Answer& answer) {
@@ -206,10 +207,11 @@ absl::Status SaveTarget(SqliteDatabase& database, const HostTarget& target) {
        target.revision, static_cast<int64_t>(target.run_state),
        int64_t{target.instances}, int64_t{target.removed},
        static_cast<int64_t>(target.step.strategy),
-       Millis(target.step.min_ready_time), Millis(target.step.ready_deadline),
-       int64_t{target.step.max_flaps}, target.start_nonce,
-       Blob{StepToBytes(target.step)}, Blob{HookToBytes(target.once_hook)},
-       int64_t{target.drained}, target.placed_during});
+       StoredMillis(target.step.min_ready_time),
+       StoredMillis(target.step.ready_deadline), int64_t{target.step.max_flaps},
+       target.start_nonce, Blob{StepToBytes(target.step)},
+       Blob{HookToBytes(target.once_hook)}, int64_t{target.drained},
+       target.placed_during});
 }
 
 absl::StatusOr<int64_t> SqliteStore::RaiseEpoch() {

@@ -12,7 +12,7 @@
 namespace fleet::keeper {
 namespace {
 
-constexpr char kFileMagic[8] = {'F', 'L', 'E', 'E', 'T', 'K', 'S', '1'};
+constexpr char kStateMagic[8] = {'F', 'L', 'E', 'E', 'T', 'K', 'S', '1'};
 constexpr int64_t kRetryMs = 5000;
 constexpr size_t kHeaderBytes = 512;
 
@@ -118,7 +118,7 @@ bool StateRecord::LoadHeader() {
   if (boot_id_[0] == '\0' ||
       pread(fd_, &header, sizeof header, 0) != sizeof header ||
       header.sum != SumOf(header) ||
-      memcmp(header.magic, kFileMagic, sizeof kFileMagic) != 0 ||
+      memcmp(header.magic, kStateMagic, sizeof kStateMagic) != 0 ||
       strncmp(header.boot_id, boot_id_, sizeof boot_id_) != 0) {
     return false;
   }
@@ -177,7 +177,7 @@ void StateRecord::Begin() {
 
 bool StateRecord::WriteHeader() {
   Header header{};
-  memcpy(header.magic, kFileMagic, sizeof kFileMagic);
+  memcpy(header.magic, kStateMagic, sizeof kStateMagic);
   memcpy(header.boot_id, boot_id_, sizeof boot_id_);
   header.newest_id = newest_id_;
   if (!WriteSlot(fd_, header, 0)) return false;

@@ -35,7 +35,7 @@ constexpr int kMaxLogFiles = 1000;
 constexpr size_t kMaxWatched = 64;
 constexpr size_t kMaxDependencies = 64;
 constexpr size_t kMaxEnvFiles = 16;
-constexpr absl::Duration kDay = absl::Hours(24);
+constexpr absl::Duration kDayLimit = absl::Hours(24);
 
 bool IsAlnum(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c));
@@ -230,16 +230,16 @@ void CheckCron(const RestartPolicy& restart, Violations& v) {
             absl::StrCat(Quoted(zone),
                          " is not a time zone; use e.g. Europe/Paris or UTC"));
   v.Range("restart.cron_spread", restart.cron_spread, absl::ZeroDuration(),
-          kDay);
+          kDayLimit);
 }
 
 void CheckRestart(const RestartPolicy& restart, Violations& v) {
   absl::Duration zero;
-  v.Range("restart.min_uptime", restart.min_uptime, zero, kDay);
+  v.Range("restart.min_uptime", restart.min_uptime, zero, kDayLimit);
   v.Range("restart.max_restarts", restart.max_restarts, 0, 1'000'000);
-  v.Range("restart.restart_delay", restart.restart_delay, zero, kDay);
+  v.Range("restart.restart_delay", restart.restart_delay, zero, kDayLimit);
   v.Range("restart.exp_backoff_restart_delay",
-          restart.exp_backoff_restart_delay, zero, kDay);
+          restart.exp_backoff_restart_delay, zero, kDayLimit);
   v.Require(restart.stop_exit_codes.size() <= 256, "restart.stop_exit_codes",
             "there are more than 256");
   for (int code : restart.stop_exit_codes) {
@@ -263,7 +263,7 @@ void CheckLogs(const LogPolicy& logs, Violations& v) {
   }
   if (logs.rotate_interval != absl::ZeroDuration()) {
     v.Range("logs.rotate_interval", logs.rotate_interval, absl::Minutes(1),
-            366 * kDay);
+            366 * kDayLimit);
   }
 }
 

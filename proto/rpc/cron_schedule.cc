@@ -16,10 +16,10 @@
 namespace fleet {
 namespace {
 
-constexpr size_t kMaxText = 256;
+constexpr size_t kMaxCronText = 256;
 constexpr int kMaxYears = 9;  // February 29th may be eight years away.
 
-enum FieldIndex { kSecond, kMinute, kHour, kDay, kMonth, kWeekday };
+enum FieldIndex { kSecond, kMinute, kHour, kDayOfMonth, kMonth, kWeekday };
 
 struct FieldRule {
   absl::string_view name;
@@ -100,7 +100,7 @@ bool IsStar(absl::string_view text) {
 }  // namespace
 
 absl::StatusOr<CronSchedule> CronSchedule::Parse(std::string_view text) {
-  if (text.size() > kMaxText) {
+  if (text.size() > kMaxCronText) {
     return absl::InvalidArgumentError("it is longer than 256 characters");
   }
   std::string fields_text =
@@ -129,7 +129,7 @@ absl::StatusOr<CronSchedule> CronSchedule::Parse(std::string_view text) {
     RETURN_IF_ERROR(schedule.ParseField(static_cast<int>(i), fields[i]));
   }
   schedule.any_hour_ = IsStar(fields[kHour]);
-  schedule.any_day_ = IsStar(fields[kDay]);
+  schedule.any_day_ = IsStar(fields[kDayOfMonth]);
   schedule.any_weekday_ = IsStar(fields[kWeekday]);
   return schedule;
 }
@@ -187,7 +187,7 @@ absl::Status CronSchedule::Mark(int index, int low, int high, int step) {
       case kHour:
         hours_.set(bit);
         break;
-      case kDay:
+      case kDayOfMonth:
         days_.set(bit);
         break;
       case kMonth:

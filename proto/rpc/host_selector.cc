@@ -16,10 +16,10 @@
 namespace fleet {
 namespace {
 
-constexpr size_t kMaxText = 4096;
+constexpr size_t kMaxSelectorText = 4096;
 constexpr size_t kMaxParts = 256;
 
-absl::Status Bad(absl::string_view part, absl::string_view why) {
+absl::Status BadSelector(absl::string_view part, absl::string_view why) {
   return absl::InvalidArgumentError(
       absl::StrCat("host selector \"", part, "\": ", why));
 }
@@ -48,8 +48,8 @@ absl::StatusOr<std::vector<std::string>> SplitParts(absl::string_view text) {
       parts.back().push_back(c);
     }
   }
-  if (depth != 0) return Bad(text, "parentheses do not match");
-  if (parts.size() > kMaxParts) return Bad(text, "more than 256 parts");
+  if (depth != 0) return BadSelector(text, "parentheses do not match");
+  if (parts.size() > kMaxParts) return BadSelector(text, "more than 256 parts");
   for (std::string& part : parts) absl::StripAsciiWhitespace(&part);
   return parts;
 }
@@ -96,15 +96,15 @@ absl::StatusOr<Term> ParseLabelTerm(absl::string_view part) {
                                  ? ParseSetTerm(part)
                                  : ParseEqualityTerm(part);
   if (!term.has_value()) {
-    return Bad(part,
-               "write KEY=VALUE, KEY!=VALUE, KEY in (A,B) or KEY notin "
-               "(A,B)");
+    return BadSelector(part,
+                       "write KEY=VALUE, KEY!=VALUE, KEY in (A,B) or KEY notin "
+                       "(A,B)");
   }
   if (!IsWord(term->key, false)) {
-    return Bad(part, "the label's key is not valid");
+    return BadSelector(part, "the label's key is not valid");
   }
   for (const std::string& value : term->values) {
-    if (!IsWord(value, false)) return Bad(part, "a value is not valid");
+    if (!IsWord(value, false)) return BadSelector(part, "a value is not valid");
   }
   return *std::move(term);
 }
@@ -144,7 +144,7 @@ std::vector<std::string> HostSelector::ExactNames() const {
 absl::StatusOr<HostSelector> ParseHostSelector(std::string_view text) {
   HostSelector selector;
   absl::string_view stripped = absl::StripAsciiWhitespace(ToAbsl(text));
-  if (stripped.size() > kMaxText) {
+  if (stripped.size() > kMaxSelectorText) {
     return absl::InvalidArgumentError("host selector: more than 4,096 bytes");
   }
   if (stripped.empty()) return selector;
@@ -152,7 +152,7 @@ absl::StatusOr<HostSelector> ParseHostSelector(std::string_view text) {
   ASSIGN_OR_RETURN(std::vector<std::string> parts, SplitParts(stripped));
   bool all = false;
   for (const std::string& part : parts) {
-    if (part.empty()) return Bad(stripped, "there is an empty part");
+    if (part.empty()) return BadSelector(stripped, "there is an empty part");
     if (absl::StrContains(part, "=") || absl::StrContains(part, "(")) {
       ASSIGN_OR_RETURN(Term term, ParseLabelTerm(part));
       selector.terms_.push_back(
@@ -161,13 +161,14 @@ absl::StatusOr<HostSelector> ParseHostSelector(std::string_view text) {
       all = all || part == "all";
       selector.patterns_.push_back(part);
     } else {
-      return Bad(part, "it is neither a name, a glob nor a label term");
+      return BadSelector(part, "it is neither a name, a glob nor a label term");
     }
   }
   if (!selector.terms_.empty() && !selector.patterns_.empty()) {
-    return Bad(stripped,
-               "names and label terms do not mix; use either a list of names "
-               "and globs, or label terms alone");
+    return BadSelector(
+        stripped,
+        "names and label terms do not mix; use either a list of names "
+        "and globs, or label terms alone");
   }
   if (all) selector.patterns_.clear();
   return selector;

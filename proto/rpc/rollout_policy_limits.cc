@@ -12,7 +12,7 @@
 namespace fleet {
 namespace {
 
-constexpr absl::Duration kDay = absl::Hours(24);
+constexpr absl::Duration kOneDay = absl::Hours(24);
 constexpr absl::Duration kWeek = absl::Hours(7 * 24);
 constexpr size_t kMaxLabel = 63;
 constexpr size_t kMaxUrl = 2000;
@@ -70,15 +70,15 @@ void CheckShares(const RolloutPolicySpec& policy, Check& check) {
 void CheckTimes(const RolloutPolicySpec& policy, Check& check) {
   absl::Duration zero;
   absl::Duration second = absl::Seconds(1);
-  check.Range("min_ready_time", policy.min_ready_time, zero, kDay);
+  check.Range("min_ready_time", policy.min_ready_time, zero, kOneDay);
   check.Range("ready_deadline", policy.ready_deadline, absl::Milliseconds(1),
-              kDay);
+              kOneDay);
   check.Range("progress_deadline", policy.progress_deadline, second, kWeek);
   check.Range("bake_time", policy.bake_time, zero, kWeek);
   check.Range("step_deadline", policy.step_deadline, second, kWeek);
   check.Range("total_deadline", policy.total_deadline, second,
               absl::Hours(30 * 24));
-  check.Range("unknown_grace", policy.unknown_grace, zero, kDay);
+  check.Range("unknown_grace", policy.unknown_grace, zero, kOneDay);
 }
 
 void CheckHook(absl::string_view field, const Hook& hook, Check& check) {
@@ -89,7 +89,7 @@ void CheckHook(absl::string_view field, const Hook& hook, Check& check) {
                    kMaxHookCommand, " are possible; put it into a script"));
   check.Require(hook.command.find('\0') == std::string::npos, field,
                 "the command has a NUL byte, which no shell can be given");
-  check.Range(field, hook.timeout, absl::Milliseconds(1), kDay);
+  check.Range(field, hook.timeout, absl::Milliseconds(1), kOneDay);
 }
 
 bool IsUrl(const std::string& url) {
@@ -133,7 +133,7 @@ void CheckGate(const MetricGate& gate, Check& check) {
       "metric_gates", "min is more than max");
   check.Require(gate.query.size() <= kMaxUrl, "metric_gates",
                 "the query has more than 2,000 bytes");
-  check.Range("metric_gates", gate.interval, absl::Seconds(1), kDay);
+  check.Range("metric_gates", gate.interval, absl::Seconds(1), kOneDay);
   check.Range("metric_gates", gate.timeout, absl::Milliseconds(10),
               absl::Minutes(1));
 }

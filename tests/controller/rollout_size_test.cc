@@ -49,7 +49,7 @@ INSTANTIATE_TEST_SUITE_P(
         WaveRow{"OneHost", "1", {"50%"}, 1, {1}}),
     [](const auto& info) { return info.param.name; });
 
-Candidate Host(const std::string& name, const std::string& zone, int ready) {
+Candidate HostOf(const std::string& name, const std::string& zone, int ready) {
   Candidate candidate{name, zone, ViewOf("old", 7), false};
   candidate.view.instances_ready = ready;
   return candidate;
@@ -57,9 +57,10 @@ Candidate Host(const std::string& name, const std::string& zone, int ready) {
 
 std::string Order(HostOrder order) {
   std::string names;
-  for (const HostStep& step : MakeSteps({Host("d", "x", 4), Host("c", "y", 2),
-                                         Host("b", "y", 4), Host("a", "z", 4)},
-                                        order, {4}, 9)) {
+  for (const HostStep& step :
+       MakeSteps({HostOf("d", "x", 4), HostOf("c", "y", 2), HostOf("b", "y", 4),
+                  HostOf("a", "z", 4)},
+                 order, {4}, 9)) {
     names += step.host;
   }
   return names;
@@ -73,7 +74,7 @@ TEST(HostOrderTest, HealthThenZoneThenName) {
 
 TEST(HostOrderTest, WavesFollowTheOrder) {
   std::vector<HostStep> steps =
-      MakeSteps({Host("b", "", 4), Host("a", "", 4), Host("c", "", 4)},
+      MakeSteps({HostOf("b", "", 4), HostOf("a", "", 4), HostOf("c", "", 4)},
                 HostOrder::kName, {1, 3}, 9);
   EXPECT_EQ(steps[0].wave, 0);
   EXPECT_EQ(steps[1].wave, 1);

@@ -15,7 +15,7 @@ namespace {
 using Command = absl::StatusOr<Plan> (*)(const Rollout&, const Request&,
                                          Moment);
 
-absl::Status Ask(Command command, RolloutScene& scene) {
+absl::Status AskIn(Command command, RolloutScene& scene) {
   absl::StatusOr<Plan> plan = command(scene.rollout, {"ann", ""}, scene.now);
   RETURN_IF_ERROR(plan.status());
   Apply(*plan, scene.rollout);
@@ -76,7 +76,7 @@ TEST(WavesTest, ManualPromotionHoldsAfterTheFirstWaveOnly) {
   scene.Pass(absl::Hours(100));
   scene.Settle();
   EXPECT_EQ(scene.Phase(), "ROLLING+MANUAL_GATE");
-  ASSERT_TRUE(Ask(PromoteRollout, scene).ok());
+  ASSERT_TRUE(AskIn(PromoteRollout, scene).ok());
   scene.Settle();
   EXPECT_EQ(scene.Phase(), "ROLLING");
   EXPECT_EQ(scene.Steps(), "DONE ADMITTED PENDING");
@@ -90,7 +90,7 @@ TEST(WavesTest, ResumeIsNoPromotion) {
   scene.SetWaves({0, 1});
   scene.rollout.policy.promotion = Promotion::kManual;
   scene.Settle();
-  absl::Status status = Ask(ResumeRollout, scene);
+  absl::Status status = AskIn(ResumeRollout, scene);
   EXPECT_EQ(ReasonOf(status).reason, "NOTHING_TO_RESUME") << status;
   EXPECT_EQ(scene.Phase(), "ROLLING+MANUAL_GATE");
 }
@@ -98,7 +98,8 @@ TEST(WavesTest, ResumeIsNoPromotion) {
 TEST(WavesTest, PromoteWithoutAGateIsRefused) {
   RolloutScene scene("APPLYING PENDING", "applying old");
   scene.SetWaves({0, 1});
-  EXPECT_EQ(ReasonOf(Ask(PromoteRollout, scene)).reason, "NOTHING_TO_PROMOTE");
+  EXPECT_EQ(ReasonOf(AskIn(PromoteRollout, scene)).reason,
+            "NOTHING_TO_PROMOTE");
 }
 
 TEST(WavesTest, PromoteNowEndsTheBakeTime) {
@@ -107,8 +108,9 @@ TEST(WavesTest, PromoteNowEndsTheBakeTime) {
   scene.rollout.policy.bake_time = absl::Hours(2);
   scene.rollout.policy.promotion = Promotion::kManual;
   scene.Settle();
-  EXPECT_EQ(ReasonOf(Ask(PromoteRollout, scene)).reason, "NOTHING_TO_PROMOTE");
-  ASSERT_TRUE(Ask(PromoteNow, scene).ok());
+  EXPECT_EQ(ReasonOf(AskIn(PromoteRollout, scene)).reason,
+            "NOTHING_TO_PROMOTE");
+  ASSERT_TRUE(AskIn(PromoteNow, scene).ok());
   scene.Settle();
   EXPECT_EQ(scene.Steps(), "DONE ADMITTED");
 }
@@ -119,10 +121,10 @@ TEST(WavesTest, PausedTimeDoesNotBake) {
   scene.rollout.policy.bake_time = absl::Minutes(2);
   scene.Settle();
   scene.Pass(absl::Minutes(1));
-  ASSERT_TRUE(Ask(PauseRollout, scene).ok());
+  ASSERT_TRUE(AskIn(PauseRollout, scene).ok());
   scene.Settle();
   scene.Pass(absl::Hours(1));
-  ASSERT_TRUE(Ask(ResumeRollout, scene).ok());
+  ASSERT_TRUE(AskIn(ResumeRollout, scene).ok());
   scene.Settle();
   EXPECT_EQ(scene.Phase(), "BAKING");
   EXPECT_EQ(BakeRemaining(scene.rollout, scene.now.steady), absl::Minutes(1));
@@ -167,7 +169,7 @@ TEST(WavesTest, MoreThanMaxSkippedFail) {
   EXPECT_EQ(scene.rollout.state.message,
             "b is not connected; 1 of 3 hosts may be skipped for that");
   // A person may say that it does not matter.
-  ASSERT_TRUE(Ask(ResumeRollout, scene).ok());
+  ASSERT_TRUE(AskIn(ResumeRollout, scene).ok());
   scene.Settle();
   EXPECT_EQ(scene.Steps(), "SKIPPED SKIPPED ADMITTED");
 }
@@ -179,7 +181,7 @@ TEST(WavesTest, WaveWithoutASingleDoneHostFailsInSpiteOfMaxFailures) {
   scene.Settle();
   EXPECT_EQ(scene.Phase(), "ROLLING+FAILURE");
   EXPECT_EQ(scene.Steps(), "FAILED PENDING PENDING");
-  ASSERT_TRUE(Ask(ResumeRollout, scene).ok());
+  ASSERT_TRUE(AskIn(ResumeRollout, scene).ok());
   scene.Settle();
   EXPECT_EQ(scene.Steps(), "FAILED ADMITTED PENDING");
 }
@@ -271,7 +273,7 @@ TEST(DeadlineTest, TotalDeadlineFailsTheRollout) {
   EXPECT_EQ(scene.Phase(), "ROLLING+FAILURE");
   EXPECT_EQ(scene.rollout.state.message, "it has taken longer than 30m: a");
   // Resumed, it has that long again.
-  ASSERT_TRUE(Ask(ResumeRollout, scene).ok());
+  ASSERT_TRUE(AskIn(ResumeRollout, scene).ok());
   scene.Settle();
   EXPECT_EQ(scene.Phase(), "ROLLING");
   EXPECT_EQ(TotalRemaining(scene.rollout, scene.now.steady), absl::Minutes(30));

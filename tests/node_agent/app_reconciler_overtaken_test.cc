@@ -9,7 +9,7 @@ namespace {
 
 using Orders = ReconcileScene::Orders;
 
-constexpr absl::Duration kSoak = absl::Seconds(3);
+constexpr absl::Duration kOvertakenSoak = absl::Seconds(3);
 
 class OvertakenSurge : public testing::Test {
  protected:
@@ -32,17 +32,17 @@ TEST_F(OvertakenSurge, ANewerTargetInTheMiddleWins) {
   EXPECT_EQ(scene_.NextGeneration(), (Orders{"start 0@3", "stop 0@2"}));
   EXPECT_EQ(scene_.step().generation, 3);
   scene_.Ready(0, 3);
-  EXPECT_EQ(scene_.Pass(kSoak), (Orders{"start 1@3", "stop 0@1"}));
+  EXPECT_EQ(scene_.Pass(kOvertakenSoak), (Orders{"start 1@3", "stop 0@1"}));
 }
 
 TEST_F(OvertakenSurge, ANewerTargetReplacesSlotsThatHadMovedToo) {
   scene_.Settle();
   scene_.NextGeneration();
   scene_.Ready(0, 2);
-  scene_.Pass(kSoak);
+  scene_.Pass(kOvertakenSoak);
   EXPECT_EQ(scene_.NextGeneration(), (Orders{"start 0@3", "stop 1@2"}));
   scene_.Ready(0, 3);
-  EXPECT_EQ(scene_.Pass(kSoak), (Orders{"start 1@3", "stop 0@2"}));
+  EXPECT_EQ(scene_.Pass(kOvertakenSoak), (Orders{"start 1@3", "stop 0@2"}));
 }
 
 TEST_F(OvertakenSurge,
@@ -56,7 +56,7 @@ TEST_F(OvertakenSurge,
   scene_.target().step.strategy = ReloadStrategy::kSurge;
   EXPECT_EQ(scene_.NextGeneration(), (Orders{"start 0@3"}));
   scene_.Ready(0, 3);
-  EXPECT_EQ(scene_.Pass(kSoak), (Orders{"start 1@3", "stop 0@2"}));
+  EXPECT_EQ(scene_.Pass(kOvertakenSoak), (Orders{"start 1@3", "stop 0@2"}));
 }
 
 TEST_F(OvertakenSurge, AWorkerOfAnOvertakenStepServesAlsoAfterAnAgentsRestart) {
@@ -111,7 +111,7 @@ TEST_F(OvertakenSurge, TheWayBackStopsNothingThatServesForWhatDoesNot) {
   scene_.target().step.keep_matching = true;
   EXPECT_EQ(scene_.Accept(), (Orders{"start 0@3", "stop 0@1"}));
   scene_.Ready(0, 3);
-  EXPECT_EQ(scene_.Pass(kSoak), (Orders{"stop 0@2"}));
+  EXPECT_EQ(scene_.Pass(kOvertakenSoak), (Orders{"stop 0@2"}));
 }
 
 // A crash elsewhere is no reason to leave it.
@@ -129,13 +129,13 @@ TEST_F(OvertakenStopFirst, ANewerTargetTakesTheSlotThatIsDownAndNoOther) {
   scene_.NextGeneration();
   scene_.Gone(0, 1);
   scene_.Ready(0, 2);
-  scene_.Pass(kSoak);
+  scene_.Pass(kOvertakenSoak);
   scene_.Gone(1, 1);
   // Slot 1 starts, slot 0 is all that serves.
   EXPECT_EQ(scene_.NextGeneration(), (Orders{"stop 1@2"}));
   EXPECT_EQ(scene_.Gone(1, 2), (Orders{"start 1@3"}));
   scene_.Ready(1, 3);
-  EXPECT_EQ(scene_.Pass(kSoak), (Orders{"stop 0@2"}));
+  EXPECT_EQ(scene_.Pass(kOvertakenSoak), (Orders{"stop 0@2"}));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 namespace fleet {
 namespace {
 
-AppSpec Web() {
+AppSpec WebSpec() {
   AppSpec spec;
   spec.name = "web";
   spec.script = "app.js";
@@ -22,8 +22,8 @@ AppSpec Web() {
 }
 
 TEST(ValidateAppSpec, AcceptsDefaultsAndFullSpecs) {
-  EXPECT_TRUE(ValidateAppSpec(Web()).ok());
-  AppSpec spec = Web();
+  EXPECT_TRUE(ValidateAppSpec(WebSpec()).ok());
+  AppSpec spec = WebSpec();
   spec.exec_mode = ExecMode::kCluster;
   spec.instances = -1;
   spec.listen = {"tcp://0.0.0.0:3000", "unix:///run/web.sock"};
@@ -46,7 +46,7 @@ struct Case {
 
 void ExpectEach(const std::vector<Case>& cases) {
   for (const Case& c : cases) {
-    AppSpec spec = Web();
+    AppSpec spec = WebSpec();
     c.spoil(spec);
     absl::Status status = ValidateAppSpec(spec);
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << c.field;
@@ -267,7 +267,7 @@ TEST(ValidateAppSpec, NamesTheFieldOfTheRestThatIsWrong) {
 }
 
 TEST(ValidateAppSpec, ListsAllViolationsOneALine) {
-  AppSpec spec = Web();
+  AppSpec spec = WebSpec();
   spec.instances = 5000;
   spec.stop.signal = "TERMINATE";
   spec.hosts = "zone in (a";

@@ -43,7 +43,7 @@ std::vector<std::string> Next(const std::string& expression,
 
 using Times = std::vector<std::string>;
 
-struct Case {
+struct ScheduleCase {
   std::string expression;
   std::string after;
   Times times;
@@ -51,7 +51,7 @@ struct Case {
 
 TEST(CronSchedule, FindsTheNextTimes) {
   // 2024-01-01 was a Monday.
-  const std::vector<Case> kCases = {
+  const std::vector<ScheduleCase> kCases = {
       {"0 3 * * *",
        "2024-01-01 03:00:00",
        {"2024-01-02 03:00:00", "2024-01-03 03:00:00"}},
@@ -97,7 +97,7 @@ TEST(CronSchedule, FindsTheNextTimes) {
       {" @Monthly ", "2024-01-01 00:00:00", {"2024-02-01 00:00:00"}},
       {"@yearly", "2024-01-01 00:00:00", {"2025-01-01 00:00:00"}},
   };
-  for (const Case& c : kCases) {
+  for (const ScheduleCase& c : kCases) {
     EXPECT_EQ(Next(c.expression, c.after, static_cast<int>(c.times.size())),
               c.times)
         << c.expression;

@@ -17,7 +17,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-const absl::Time kNow = absl::FromUnixSeconds(1700000000);
+const absl::Time kReportNow = absl::FromUnixSeconds(1700000000);
 
 // Twelve seconds in: one host done, one that failed, one not yet begun.
 const char kRollout[] = R"pb(
@@ -66,7 +66,7 @@ v1::Rollout Failed() {
 
 TEST(RolloutBoard, ShowsALinePerHost) {
   EXPECT_THAT(
-      RolloutBoard(Failed(), {.width = 90, .height = 24}, kNow, {}),
+      RolloutBoard(Failed(), {.width = 90, .height = 24}, kReportNow, {}),
       ElementsAre(
           "deploy of web to revision 4 on 3 hosts, 1 at a time  r-4f2k9x1c",
           "  host-1  ██████████  done         4/4    4.0s",
@@ -87,7 +87,7 @@ TEST(RolloutBoard, NeverLeavesTheTerminal) {
   }
   for (const size_t height : {0U, 1U, 3U, 4U, 10U, 24U, 500U}) {
     const auto lines =
-        RolloutBoard(rollout, {.width = 40, .height = height}, kNow, {});
+        RolloutBoard(rollout, {.width = 40, .height = height}, kReportNow, {});
     EXPECT_LE(lines.size(), std::max<size_t>(height, 3) - 1);
     for (const std::string& line : lines) {
       EXPECT_LE(DisplayWidth(line), 40U) << line;
@@ -95,7 +95,7 @@ TEST(RolloutBoard, NeverLeavesTheTerminal) {
   }
   // Those in work and those that failed come first.
   const auto lines =
-      RolloutBoard(rollout, {.width = 100, .height = 8}, kNow, {});
+      RolloutBoard(rollout, {.width = 100, .height = 8}, kReportNow, {});
   ASSERT_EQ(lines.size(), 7U);
   EXPECT_THAT(lines[1], HasSubstr("host-2 "));
   EXPECT_THAT(lines[2], HasSubstr("host-100"));
@@ -128,7 +128,7 @@ TEST(RolloutReport, FailureSaysWhatWhyWhatServesAndWhatHelps) {
       }
     })pb");
   EXPECT_EQ(
-      RolloutReport(Failed(), Verdict::kFailed, &app, kNow, {}),
+      RolloutReport(Failed(), Verdict::kFailed, &app, kReportNow, {}),
       "deploy of web failed; it is paused (rollout r-4f2k9x1c): 1 of 3 hosts "
       "done, 1 failed, 1 waiting, after 12s\n"
       "  web.2 on host-2 ended before it was available\n"
@@ -158,9 +158,10 @@ TEST(RolloutReport, SuccessIsALineAndNamesWhatWasSkipped) {
     steps { host: "a" phase: HOST_STEP_PHASE_DONE }
     steps { host: "b" phase: HOST_STEP_PHASE_SKIPPED reason: "removed" }
   )pb");
-  EXPECT_EQ(RolloutReport(rollout, Verdict::kSucceeded, nullptr, kNow, {}),
-            "reload of web succeeded: 1 of 2 hosts done, 1 skipped, revision "
-            "3, in 10s\n  skipped b: removed\n");
+  EXPECT_EQ(
+      RolloutReport(rollout, Verdict::kSucceeded, nullptr, kReportNow, {}),
+      "reload of web succeeded: 1 of 2 hosts done, 1 skipped, revision "
+      "3, in 10s\n  skipped b: removed\n");
 }
 
 TEST(RolloutReport, DetachingSaysHowToFollowAndHowToEnd) {
@@ -173,25 +174,26 @@ TEST(RolloutReport, DetachingSaysHowToFollowAndHowToEnd) {
 
 TEST(Verdict, FollowsPhaseHoldsAndTime) {
   auto rollout = FromText<v1::Rollout>(kRollout);
-  EXPECT_EQ(VerdictOf(rollout, kNow), Verdict::kGoing);
+  EXPECT_EQ(VerdictOf(rollout, kReportNow), Verdict::kGoing);
   rollout.add_holds()->set_kind(v1::HOLD_KIND_USER);
-  EXPECT_EQ(VerdictOf(rollout, kNow), Verdict::kGoing);
-  EXPECT_EQ(VerdictOf(Failed(), kNow), Verdict::kFailed);
+  EXPECT_EQ(VerdictOf(rollout, kReportNow), Verdict::kGoing);
+  EXPECT_EQ(VerdictOf(Failed(), kReportNow), Verdict::kFailed);
 
   v1::Rollout settling = Failed();
   settling.mutable_steps(2)->set_phase(v1::HOST_STEP_PHASE_VERIFYING);
-  EXPECT_EQ(VerdictOf(settling, kNow), Verdict::kGoing);
-  EXPECT_EQ(VerdictOf(settling, kNow + absl::Minutes(2)), Verdict::kFailed);
+  EXPECT_EQ(VerdictOf(settling, kReportNow), Verdict::kGoing);
+  EXPECT_EQ(VerdictOf(settling, kReportNow + absl::Minutes(2)),
+            Verdict::kFailed);
 
   rollout.set_phase(v1::ROLLOUT_PHASE_SUCCEEDED);
-  EXPECT_EQ(VerdictOf(rollout, kNow), Verdict::kSucceeded);
+  EXPECT_EQ(VerdictOf(rollout, kReportNow), Verdict::kSucceeded);
   rollout.set_phase(v1::ROLLOUT_PHASE_SUPERSEDED);
-  EXPECT_EQ(VerdictOf(rollout, kNow), Verdict::kSuperseded);
+  EXPECT_EQ(VerdictOf(rollout, kReportNow), Verdict::kSuperseded);
   rollout.set_phase(v1::ROLLOUT_PHASE_ABORTED);
   rollout.set_failures(1);
-  EXPECT_EQ(VerdictOf(rollout, kNow), Verdict::kAborted);
+  EXPECT_EQ(VerdictOf(rollout, kReportNow), Verdict::kAborted);
   rollout.mutable_policy()->set_on_failure(v1::ON_FAILURE_ABORT);
-  EXPECT_EQ(VerdictOf(rollout, kNow), Verdict::kFailed);
+  EXPECT_EQ(VerdictOf(rollout, kReportNow), Verdict::kFailed);
 }
 
 v1::WatchRolloutResponse Message(const std::string& events) {
@@ -202,7 +204,7 @@ v1::WatchRolloutResponse Message(const std::string& events) {
 
 TEST(RolloutJournal, AddsALinePerEventAndAHeartbeatWhenItIsQuiet) {
   RolloutJournal journal;
-  EXPECT_FALSE(journal.Heartbeat(kNow).has_value());
+  EXPECT_FALSE(journal.Heartbeat(kReportNow).has_value());
   EXPECT_THAT(
       journal.Add(Message(R"pb(
                     events {
@@ -217,16 +219,16 @@ TEST(RolloutJournal, AddsALinePerEventAndAHeartbeatWhenItIsQuiet) {
                       host_phase: HOST_STEP_PHASE_APPLYING
                       message: "2 slots"
                     })pb"),
-                  kNow),
+                  kReportNow),
       ElementsAre("[    0s] r-4f2k9x1c: deploy of web to revision 4 on 3 "
                   "hosts, 1 at a time",
                   "[    0s] r-4f2k9x1c: rolling",
                   "[  1.0s] r-4f2k9x1c: host-1: applying: 2 slots"));
-  EXPECT_FALSE(journal.Heartbeat(kNow + absl::Seconds(9)).has_value());
-  EXPECT_EQ(journal.Heartbeat(kNow + absl::Seconds(10)),
+  EXPECT_FALSE(journal.Heartbeat(kReportNow + absl::Seconds(9)).has_value());
+  EXPECT_EQ(journal.Heartbeat(kReportNow + absl::Seconds(10)),
             "[   22s] r-4f2k9x1c: rolling, 1 of 3 hosts done, 1 failed, 1 "
             "waiting");
-  EXPECT_FALSE(journal.Heartbeat(kNow + absl::Seconds(19)).has_value());
+  EXPECT_FALSE(journal.Heartbeat(kReportNow + absl::Seconds(19)).has_value());
   EXPECT_THAT(journal.Add(Message(R"pb(events {
                                          seq: 3
                                          time { seconds: 1699999999 }
@@ -234,10 +236,10 @@ TEST(RolloutJournal, AddsALinePerEventAndAHeartbeatWhenItIsQuiet) {
                                          actor: "ann"
                                          host_phase: HOST_STEP_PHASE_FAILED
                                        })pb"),
-                          kNow + absl::Seconds(19)),
+                          kReportNow + absl::Seconds(19)),
               ElementsAre("[   11s] r-4f2k9x1c: host-2: failed (by ann)"));
-  EXPECT_FALSE(journal.Heartbeat(kNow + absl::Seconds(28)).has_value());
-  EXPECT_TRUE(journal.Heartbeat(kNow + absl::Seconds(29)).has_value());
+  EXPECT_FALSE(journal.Heartbeat(kReportNow + absl::Seconds(28)).has_value());
+  EXPECT_TRUE(journal.Heartbeat(kReportNow + absl::Seconds(29)).has_value());
 }
 
 TEST(RolloutJournal, SaysWhatTheHostsInWorkWaitFor) {
@@ -248,8 +250,8 @@ TEST(RolloutJournal, SaysWhatTheHostsInWorkWaitFor) {
   step->mutable_progress()->set_slots_total(4);
   step->mutable_progress()->set_slot(0);
   step->mutable_progress()->set_reason("HTTP 503 from /up");
-  journal.Add(message, kNow);
-  const auto line = journal.Heartbeat(kNow + absl::Seconds(10));
+  journal.Add(message, kReportNow);
+  const auto line = journal.Heartbeat(kReportNow + absl::Seconds(10));
   ASSERT_TRUE(line.has_value());
   EXPECT_THAT(*line,
               HasSubstr("host-3 applying 0/4 (web.0: HTTP 503 from /up)"));
