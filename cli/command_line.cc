@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "cli/command_table.h"
+#include "cli/pm2_flags.h"
 #include "cli/spec_file/nearest_name.h"
 #include "proto/rpc/status.h"
 
@@ -130,6 +131,18 @@ void JoinOptionalValues(std::vector<std::string>& args) {
   }
 }
 
+// CLI11's words begin with the flag: "--name: 1 required TEXT missing".
+absl::Status NoValue(const std::string& words) {
+  const std::string name = words.substr(0, words.find(':'));
+  for (const FlagDoc& flag : Flags()) {
+    const auto names = NamesOf(flag);
+    if (std::find(names.begin(), names.end(), name) == names.end()) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, " needs a value: ", ToAbsl(flag.value)));
+  }
+  return absl::InvalidArgumentError(words);
+}
+
 // CLI11 does the splitting; what flags mean is in the table.
 absl::Status SplitFlags(const CommandDoc& command,
                         std::vector<std::string> args,
@@ -163,6 +176,8 @@ absl::Status SplitFlags(const CommandDoc& command,
   try {
     std::reverse(args.begin(), args.end());
     app.parse(std::move(args));
+  } catch (const CLI::ArgumentMismatch& error) {
+    return NoValue(error.what());
   } catch (const CLI::ParseError& error) {
     return absl::InvalidArgumentError(error.what());
   }
@@ -175,15 +190,20 @@ absl::Status SplitFlags(const CommandDoc& command,
   return absl::OkStatus();
 }
 
-// What CLI11 left because no flag of the command has that name.
-absl::Status CheckFlags(const CommandDoc& command,
-                        const std::vector<std::string>& names) {
+std::vector<std::string> FlagsOf(const CommandDoc& command) {
   std::vector<std::string> known;
   for (const FlagDoc& flag : Flags()) {
     if ((command.flags & flag.group) == 0) continue;
     const auto more = NamesOf(flag);
     known.insert(known.end(), more.begin(), more.end());
   }
+  return known;
+}
+
+// What CLI11 left because no flag of the command has that name.
+absl::Status CheckFlags(const CommandDoc& command,
+                        const std::vector<std::string>& names) {
+  const std::vector<std::string> known = FlagsOf(command);
   for (const std::string& name : names) {
     if (!name.starts_with('-') || name == "-" || IsSignedNumber(name)) continue;
     const std::string near = NearestName(name, known);
@@ -232,11 +252,15 @@ absl::StatusOr<CommandLine> ParseCommandLine(
     line.command = version ? "version" : "";
     line.help = !version;
     line.man_page = std::find(own.begin(), own.end(), "--man") != own.end();
+    line.page = std::find(own.begin(), own.end(), "--page") != own.end();
     return line;
   }
   line.command = std::string(command->name);
   // A question is answered at once unless it says --wait.
   line.wait = line.command != "rollout status";
+  RETURN_IF_ERROR(TakePm2Flags(FlagsOf(*command),
+                               (command->flags & kWaitFlags) != 0, own,
+                               line.without_meaning));
   std::vector<GivenFlag> given;
   RETURN_IF_ERROR(SplitFlags(*command, std::move(own), given, line.names));
   RETURN_IF_ERROR(CheckFlags(*command, line.names));

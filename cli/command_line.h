@@ -49,6 +49,10 @@ struct CommandLine {
   std::vector<std::string> without_meaning;
   // Of rollback; 0: the newest one that was well before.
   int64_t to_revision = 0;
+  // Of orders to a rollout: it must still be as it was. Empty: whatever it is.
+  std::string etag;
+  // Of rollout watch: events after this one.
+  int64_t from_seq = 0;
   // Of rollout promote: do not wait for the bake time.
   bool now = false;
 
@@ -73,13 +77,21 @@ struct CommandLine {
   bool yes = false;
   // Of diff: 1 when there is a difference.
   bool exit_code = false;
-  // Of explain: the page of the documentation.
+  // Of explain and help: the page of the documentation.
   bool page = false;
   std::vector<std::string> import_env;
 
   // Access: which fleet, and what a token is for.
   std::string context;
   std::string token;
+  std::string token_file;
+  std::string oidc_token_file;
+  std::string certificate_file;
+  std::string key_file;
+  std::string authority_file;
+  std::string authority_pin;
+  // Of user cert.
+  std::string request_file;
   std::string role;
   std::vector<std::string> apps;
   std::string join_host;

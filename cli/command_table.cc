@@ -10,7 +10,7 @@ constexpr unsigned kRolloutFlags = kGlobalFlags | kHostFlags | kWaitFlags |
                                    kPolicyFlags | kRequestFlags | kConfirmFlags;
 
 constexpr CommandDoc kCommands[] = {
-    {"apply", "startOrReload startOrRestart", "FILE", 1, 1, Operand::kFiles,
+    {"apply", "", "FILE", 1, 1, Operand::kFiles,
      kRolloutFlags | kDryRunFlags | kFileFlags | kOutputFlags | kPruneFlags,
      "Make the fleet run what a file says",
      "FILE is fleet.yaml, fleet.json, PM2's ecosystem.config.js (or .cjs, "
@@ -52,10 +52,11 @@ constexpr CommandDoc kCommands[] = {
     {"schema", "", "", 0, 0, Operand::kNone, kGlobalFlags,
      "Print the JSON Schema of native files, for editors", "",
      "fleetctl schema > fleet.schema.json"},
-    {"start", "", "FILE|SCRIPT|APP… [-- ARGUMENT…]", 1, -1, Operand::kFiles,
+    {"start", "", "FILE|SCRIPT|APP|APP.N… [-- ARGUMENT…]", 1, -1,
+     Operand::kFiles,
      kRolloutFlags | kDryRunFlags | kFileFlags | kSpecFlags | kOutputFlags |
          kConfirmFlags | kStartFlags,
-     "Start scripts, the apps of files, or apps that were stopped",
+     "Start scripts, the apps of files, or what was stopped",
      "With nothing configured, a fleet on this machine is started for you.",
      "fleetctl start app.js -i 4 --name web     # four workers of a script\n"
      "fleetctl start ecosystem.config.js        # as PM2 does\n"
@@ -119,24 +120,36 @@ constexpr CommandDoc kCommands[] = {
      "cgroup, disk, journal …), and at apps that crash or failed. Exit code 1 "
      "when there is a problem; warnings are none.",
      "fleetctl doctor\nfleetctl doctor -o json"},
-    {"reload", "gracefulReload", "APP…", 1, -1, Operand::kApps,
-     kRolloutFlags | kDryRunFlags | kOutputFlags,
+    {"reload", "gracefulReload startOrReload startOrGracefulReload",
+     "APP|APP.N|FILE…", 1, -1, Operand::kApps,
+     kRolloutFlags | kDryRunFlags | kFileFlags | kOutputFlags,
      "Replace the workers of an app without losing a request",
      "New workers are ready before old ones are stopped, host by host. A "
-     "failure pauses the rollout; the old workers serve on.",
+     "failure pauses the rollout; the old workers serve on. APP.N replaces the "
+     "worker of one instance on each host, at once and without a rollout. A "
+     "file is applied first: apps that it changes or adds are rolled out by "
+     "that, and all others of it are reloaded.",
      "fleetctl reload web --hosts all\n"
+     "fleetctl reload ecosystem.config.js       # after new code was put "
+     "there\n"
      "fleetctl reload web --hosts zone=a --max-parallel 25%\n"
+     "fleetctl reload web.2 --hosts host-1      # one instance\n"
      "fleetctl reload 'api-*' --no-wait"},
-    {"restart", "", "APP…", 1, -1, Operand::kApps,
-     kRolloutFlags | kDryRunFlags | kOutputFlags,
+    {"restart", "startOrRestart", "APP|APP.N|FILE…", 1, -1, Operand::kApps,
+     kRolloutFlags | kDryRunFlags | kFileFlags | kOutputFlags,
      "Stop and start the workers of an app, host by host",
      "Each worker is stopped before its successor starts. Reload loses "
-     "nothing; restart is for programs that cannot run twice.",
-     "fleetctl restart worker"},
-    {"stop", "", "APP…", 1, -1, Operand::kApps,
+     "nothing; restart is for programs that cannot run twice. APP.N restarts "
+     "one instance on each host, at once and without a rollout. A file is "
+     "applied first, as by reload.",
+     "fleetctl restart worker\nfleetctl restart worker.0"},
+    {"stop", "", "APP|APP.N…", 1, -1, Operand::kApps,
      kGlobalFlags | kHostFlags | kWaitFlags | kRequestFlags,
-     "Stop the workers of an app and keep the app", "",
-     "fleetctl stop web\nfleetctl stop all --hosts host-2"},
+     "Stop the workers of an app and keep the app",
+     "APP.N stops one instance on each host. It stays stopped until it is "
+     "started, or its app is started, reloaded or updated.",
+     "fleetctl stop web\nfleetctl stop all --hosts host-2\n"
+     "fleetctl stop web.2"},
     {"delete", "del", "APP…", 1, -1, Operand::kApps,
      kGlobalFlags | kHostFlags | kWaitFlags | kRequestFlags,
      "Stop an app and forget it; its log files stay", "",
@@ -170,11 +183,24 @@ constexpr CommandDoc kCommands[] = {
      "its host.",
      "fleetctl inspect web.0 --hosts host-1"},
     {"trigger", "", "APP|APP.N ACTION [PARAMETER]", 2, -1, Operand::kApps,
+     kGlobalFlags | kHostFlags | kOutputFlags | kReplyFlags,
+     "Run a custom action of @pm2/io in Node workers",
+     "The action is asked for over IPC as PM2 does. What each worker returns "
+     "is "
+     "printed with its host; one that does not reply in time is an error.",
+     "fleetctl trigger web 'clear cache'\n"
+     "fleetctl trigger web.0 heap --hosts host-1 --timeout 20s"},
+    {"flush", "", "[APP|APP.N…]", 0, -1, Operand::kApps,
      kGlobalFlags | kHostFlags | kOutputFlags,
-     "Ask Node workers for a custom action of @pm2/io",
-     "The action is sent over IPC as PM2 does; what it returns stays with the "
-     "app, whose logs may tell.",
-     "fleetctl trigger web 'clear cache'"},
+     "Empty the log files of apps, and remove the rotated ones",
+     "Without a name, of all apps. What workers write from then on is kept.",
+     "fleetctl flush web\nfleetctl flush web.2 --hosts host-1"},
+    {"reloadLogs", "reload-logs", "[APP|APP.N…]", 0, -1, Operand::kApps,
+     kGlobalFlags | kHostFlags | kOutputFlags,
+     "Go on in new log files, after yours were renamed",
+     "For a logrotate of your own. A renamed file is also noticed by itself, a "
+     "second later.",
+     "fleetctl reloadLogs web"},
     {"logs", "log", "[APP|APP.N…]", 0, -1, Operand::kApps,
      kGlobalFlags | kHostFlags | kLogFlags | kOutputFlags,
      "Show what apps wrote, merged from all hosts",
@@ -193,15 +219,18 @@ constexpr CommandDoc kCommands[] = {
      "rollout to it has succeeded.",
      "fleetctl rollback web\nfleetctl rollback web --to-revision 3 --dry-run"},
     {"rollout status", "", "[ROLLOUT|APP]", 0, 1, Operand::kRollouts,
-     kGlobalFlags | kOutputFlags | kWaitFlags,
+     kGlobalFlags | kResumeFlags | kOutputFlags | kWaitFlags,
      "Show a rollout; with --wait, follow it to its end",
      "Without a name, the one that is under way.",
      "fleetctl rollout status web\nfleetctl rollout status r-4f2k9x1c --wait"},
     {"rollout watch", "", "[ROLLOUT|APP]", 0, 1, Operand::kRollouts,
-     kGlobalFlags | kOutputFlags | kWaitFlags,
+     kGlobalFlags | kResumeFlags | kOutputFlags | kWaitFlags,
      "Follow a rollout to its end; with -o json, an event a line",
-     "Without a name, the one that is under way.",
-     "fleetctl rollout watch web\nfleetctl rollout watch web -o json"},
+     "Without a name, the one that is under way. A lost controller is waited "
+     "for, and no event comes twice; --from goes on after an event that was "
+     "seen before.",
+     "fleetctl rollout watch web\nfleetctl rollout watch web -o json\n"
+     "fleetctl rollout watch r-4f2k9x1c -o json --from 17"},
     {"rollout ls", "rollout list", "[APP]", 0, 1, Operand::kApps,
      kGlobalFlags | kOutputFlags | kRolloutListFlags,
      "List the rollouts, newest first", "", "fleetctl rollout ls web"},
@@ -210,17 +239,19 @@ constexpr CommandDoc kCommands[] = {
      "List the rollouts of an app, newest first", "",
      "fleetctl rollout history web"},
     {"rollout promote", "", "ROLLOUT|APP", 1, 1, Operand::kRollouts,
-     kGlobalFlags | kWaitFlags | kOutputFlags | kPromoteFlags,
+     kGlobalFlags | kEtagFlags | kWaitFlags | kOutputFlags | kPromoteFlags,
      "Let the next wave start",
      "For a rollout with `promote: manual` whose first wave is well, or whose "
      "metric gate has no answer.",
      "fleetctl rollout promote web\nfleetctl rollout promote web --now"},
     {"rollout undo", "", "ROLLOUT|APP", 1, 1, Operand::kRollouts,
-     kGlobalFlags | kReasonFlags | kWaitFlags | kOutputFlags | kRequestFlags,
+     kGlobalFlags | kEtagFlags | kReasonFlags | kWaitFlags | kOutputFlags |
+         kRequestFlags | kPolicyFlags,
      "Turn a rollout back",
      "One under way rolls back now: hosts that were touched get the proven "
      "revision, the others are left alone. After one that has ended, another "
-     "rollout brings its hosts to the revision they had before.",
+     "rollout brings its hosts to the revision they had before; the policy's "
+     "flags are for that one.",
      "fleetctl rollout undo web"},
     {"rollout diff", "", "ROLLOUT|APP", 1, 1, Operand::kRollouts,
      kGlobalFlags | kOutputFlags,
@@ -238,19 +269,19 @@ constexpr CommandDoc kCommands[] = {
      "Lift cordon and drain; the host gets what it has missed", "",
      "fleetctl uncordon host-3"},
     {"rollout pause", "", "ROLLOUT|APP", 1, 1, Operand::kRollouts,
-     kGlobalFlags | kReasonFlags | kOutputFlags,
+     kGlobalFlags | kEtagFlags | kReasonFlags | kOutputFlags,
      "Take no further host; hosts in work are finished", "",
      "fleetctl rollout pause web --reason 'lunch'"},
     {"rollout resume", "", "ROLLOUT|APP", 1, 1, Operand::kRollouts,
-     kGlobalFlags | kWaitFlags | kOutputFlags,
+     kGlobalFlags | kEtagFlags | kWaitFlags | kOutputFlags,
      "Go on after a pause; hosts that failed stay failed", "",
      "fleetctl rollout resume web"},
     {"rollout abort", "", "ROLLOUT|APP", 1, 1, Operand::kRollouts,
-     kGlobalFlags | kReasonFlags | kOutputFlags,
+     kGlobalFlags | kEtagFlags | kReasonFlags | kOutputFlags,
      "End a rollout; hosts stay at what they run", "",
      "fleetctl rollout abort web"},
     {"rollout retry", "", "ROLLOUT|APP", 1, 1, Operand::kRollouts,
-     kGlobalFlags | kWaitFlags | kOutputFlags,
+     kGlobalFlags | kEtagFlags | kWaitFlags | kOutputFlags,
      "Try the failed hosts again and go on", "", "fleetctl rollout retry web"},
     {"attach", "", "APP|APP.N", 1, 1, Operand::kApps, kGlobalFlags | kHostFlags,
      "Show what workers write, and give them what is typed",
@@ -330,13 +361,17 @@ constexpr CommandDoc kCommands[] = {
      "opens it, and Chrome's DevTools take profiles and heap snapshots there.",
      "fleetctl inspect web.0"},
     {"login", "", "ADDRESS", 1, 1, Operand::kNone, kGlobalFlags | kLoginFlags,
-     "Log in to a controller with a token",
-     "The token is kept in ~/.config/fleet (mode 0600) and used from then on. "
-     "It carries the pin of the fleet's certificate authority: nothing is sent "
-     "to a controller that cannot show it. A CI job needs no login: "
-     "FLEET_CONTROLLER and FLEET_TOKEN in its environment will do.",
+     "Log in to a controller with a token or a certificate",
+     "It is kept in ~/.config/fleet (mode 0600) and used from then on. A token "
+     "carries the pin of the fleet's certificate authority: nothing is sent to "
+     "a controller that cannot show it. For an OIDC token the pin is given "
+     "beside it. A CI job needs no login: FLEET_CONTROLLER, FLEET_TOKEN and, "
+     "for an OIDC token, FLEET_CA_PIN in its environment will do.",
      "fleetctl login fleet.example.org:7400 < token\n"
-     "fleetctl login 10.0.0.5:7400 --name production"},
+     "fleetctl login 10.0.0.5:7400 --name production\n"
+     "fleetctl login 10.0.0.5:7400 --cert anna.pem --key anna.key\n"
+     "fleetctl login 10.0.0.5:7400 --oidc-token-file /run/ci/token --ca-pin "
+     "PIN"},
     {"logout", "", "[CONTEXT]", 0, 1, Operand::kNone, kGlobalFlags,
      "Forget a context and its token", "", "fleetctl logout production"},
     {"whoami", "", "", 0, 0, Operand::kNone, kGlobalFlags | kOutputFlags,
@@ -347,7 +382,7 @@ constexpr CommandDoc kCommands[] = {
     {"context use", "", "CONTEXT", 1, 1, Operand::kNone, kGlobalFlags,
      "Talk to this fleet from now on", "", "fleetctl context use staging"},
     {"token create", "", "NAME | --join HOST", 0, 1, Operand::kNone,
-     kGlobalFlags | kOutputFlags | kHostFlags | kTokenFlags,
+     kGlobalFlags | kOutputFlags | kHostFlags | kTokenFlags | kGrantFlags,
      "Make a token for a person, a CI job or a new host",
      "It is printed once, on standard output, and kept nowhere. The roles: "
      "viewer reads; operator also reloads, restarts, scales, stops and starts; "
@@ -360,8 +395,31 @@ constexpr CommandDoc kCommands[] = {
      kGlobalFlags | kOutputFlags | kEndedFlags, "List the tokens", "",
      "fleetctl token ls --all"},
     {"token revoke", "token rm", "ID|NAME", 1, 1, Operand::kNone, kGlobalFlags,
-     "End a token now", "A name ends all tokens of that name.",
+     "End a token now",
+     "A name ends all tokens and certificates of that name; what is open with "
+     "them is cut within a second.",
      "fleetctl token revoke ci-web"},
+    {"user cert", "", "NAME", 1, 1, Operand::kNone,
+     kGlobalFlags | kHostFlags | kGrantFlags | kUserFlags,
+     "Make a certificate for a person, in place of a token",
+     "Writes NAME.key (mode 0600) and NAME.pem into the current folder. With "
+     "--csr the key stays with whoever made the request, and the certificate "
+     "is printed. Roles and limits are those of tokens.",
+     "fleetctl user cert anna --role operator --apps 'web*'\n"
+     "fleetctl user cert anna --role admin --csr anna.csr > anna.pem"},
+    {"user request", "", "NAME", 1, 1, Operand::kNone, kGlobalFlags,
+     "Make a key and print a request for a certificate",
+     "The key is written to NAME.key (mode 0600) and stays on this machine; "
+     "the request goes to an admin (fleetctl user cert NAME --csr FILE).",
+     "fleetctl user request anna > anna.csr"},
+    {"user ls", "user list", "", 0, 0, Operand::kNone,
+     kGlobalFlags | kOutputFlags | kEndedFlags,
+     "List the certificates of users", "", "fleetctl user ls --all"},
+    {"user revoke", "user rm", "ID|NAME", 1, 1, Operand::kNone, kGlobalFlags,
+     "End a user's certificates now",
+     "Ends all tokens and certificates of the name; what is open with them is "
+     "cut within a second.",
+     "fleetctl user revoke anna"},
     {"hosts revoke", "", "HOST", 1, 1, Operand::kHosts, kGlobalFlags,
      "Cut a host off and keep it out",
      "Its certificates are worth nothing from now on. Its workers go on at "

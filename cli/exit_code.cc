@@ -5,6 +5,24 @@
 #include "proto/rpc/status.h"
 
 namespace fleet::cli {
+namespace {
+
+constexpr ExitMeaning kExitCodes[] = {
+    {ExitCode::kSuccess, "It succeeded."},
+    {ExitCode::kError, "An error."},
+    {ExitCode::kUsage, "The command line is wrong."},
+    {ExitCode::kRolloutFailed, "The rollout failed, or a failure paused it."},
+    {ExitCode::kNotPermitted, "Not permitted."},
+    {ExitCode::kRolloutEnded, "The rollout was aborted or superseded."},
+    {ExitCode::kTimeout, "--timeout passed; the rollout goes on."},
+    {ExitCode::kUnreachable, "The controller cannot be reached."},
+    {ExitCode::kConflict, "Another rollout of the app is under way."},
+    {ExitCode::kInterrupted, "Interrupted; the rollout goes on."},
+};
+
+}  // namespace
+
+std::span<const ExitMeaning> ExitMeanings() { return kExitCodes; }
 
 ExitCode ExitCodeOf(const absl::Status& status) {
   const std::string reason = ReasonOf(status).reason;

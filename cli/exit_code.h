@@ -2,6 +2,9 @@
 #ifndef FLEET_CLI_EXIT_CODE_H_
 #define FLEET_CLI_EXIT_CODE_H_
 
+#include <span>
+#include <string_view>
+
 #include "absl/status/status.h"
 
 namespace fleet::cli {
@@ -22,6 +25,15 @@ enum class ExitCode {
   kConflict = 8,
   kInterrupted = 130,
 };
+
+struct ExitMeaning {
+  ExitCode code;
+  // A sentence.
+  std::string_view text;
+};
+
+// Every code, for --help and the pages made from it.
+std::span<const ExitMeaning> ExitMeanings();
 
 // Of a call or a local step that failed.
 ExitCode ExitCodeOf(const absl::Status& status);

@@ -5,37 +5,48 @@
 namespace fleet::cli {
 namespace {
 
+// A text, as it is.
+template <auto kField>
+absl::Status SetText(CommandLine& line, const std::string& value) {
+  line.*kField = value;
+  return absl::OkStatus();
+}
+
 constexpr FlagDoc kFlags[] = {
     {"--token", "TOKEN", kLoginFlags,
      "The token; better from FLEET_TOKEN or standard input",
-     [](CommandLine& l, const std::string& v) {
-       l.token = v;
-       return absl::OkStatus();
-     }},
+     SetText<&CommandLine::token>},
     {"--name", "NAME", kLoginFlags,
      "What to call the context; default: the address",
-     [](CommandLine& l, const std::string& v) {
-       l.context = v;
-       return absl::OkStatus();
-     }},
-    {"--role", "ROLE", kTokenFlags, "viewer, operator, deployer or admin",
-     [](CommandLine& l, const std::string& v) {
-       l.role = v;
-       return absl::OkStatus();
-     }},
-    {"--apps", "GLOB,…", kTokenFlags, "Only for these apps",
+     SetText<&CommandLine::context>},
+    {"--cert", "FILE", kLoginFlags,
+     "With --key, in place of a token: your certificate (fleetctl user cert)",
+     SetText<&CommandLine::certificate_file>},
+    {"--key", "FILE", kLoginFlags, "The key of --cert",
+     SetText<&CommandLine::key_file>},
+    {"--oidc-token-file", "FILE", kLoginFlags,
+     "File with an OIDC token, read anew at every command",
+     SetText<&CommandLine::oidc_token_file>},
+    {"--ca-pin", "PIN", kLoginFlags,
+     "SHA-256 of the fleet's authority (fleetctl whoami), for an OIDC token",
+     SetText<&CommandLine::authority_pin>},
+    {"--ca", "FILE", kLoginFlags, "The fleet's authority, in place of --ca-pin",
+     SetText<&CommandLine::authority_file>},
+    {"--csr", "FILE", kUserFlags,
+     "Sign this request, and print the certificate; without it a key is made",
+     SetText<&CommandLine::request_file>},
+    {"--role", "ROLE", kGrantFlags, "viewer, operator, deployer or admin",
+     SetText<&CommandLine::role>},
+    {"--apps", "GLOB,…", kGrantFlags, "Only for these apps",
      [](CommandLine& l, const std::string& v) { return AddWords(l.apps, v); }},
-    {"--ttl", "DURATION", kTokenFlags,
-     "How long it is valid (90 days; 10m for a join token)",
+    {"--ttl", "DURATION", kGrantFlags,
+     "How long it is valid (90d; 10m for a join token)",
      [](CommandLine& l, const std::string& v) {
        return SetDuration(l.ttl, v);
      }},
     {"--join", "HOST", kTokenFlags,
      "A token that lets one machine in, once, as this host",
-     [](CommandLine& l, const std::string& v) {
-       l.join_host = v;
-       return absl::OkStatus();
-     }},
+     SetText<&CommandLine::join_host>},
     {"--label", "KEY=VALUE,…", kTokenFlags,
      "With --join: labels that the host gets and cannot change",
      [](CommandLine& l, const std::string& v) {
@@ -49,10 +60,7 @@ constexpr FlagDoc kFlags[] = {
     {"--since", "TIME", kAuditFlags, "From then on: 2h (ago) or a time",
      SetSince},
     {"--actor", "NAME", kAuditFlags, "Only what this one did",
-     [](CommandLine& l, const std::string& v) {
-       l.actor = v;
-       return absl::OkStatus();
-     }},
+     SetText<&CommandLine::actor>},
     {"-n,--records", "N", kAuditFlags, "The newest ones, without --since (50)",
      SetRecords},
     {"--verify", "", kAuditFlags, "Check the chain of hashes instead",
@@ -62,10 +70,7 @@ constexpr FlagDoc kFlags[] = {
      }},
     {"--hosts,--host", "all|NAMES|SELECTOR", kHostFlags,
      "Only these hosts: names, globs or labels (role=web,zone in (a,b))",
-     [](CommandLine& l, const std::string& v) {
-       l.hosts = v;
-       return absl::OkStatus();
-     }},
+     SetText<&CommandLine::hosts>},
     {"-o,--output", "FORMAT", kOutputFlags, "table, wide, json, yaml or name",
      SetOutput},
     {"--wait", "", kWaitFlags, "Wait for the end (the default)",
@@ -80,6 +85,11 @@ constexpr FlagDoc kFlags[] = {
      }},
     {"--timeout", "DURATION", kWaitFlags,
      "Wait no longer than this; what was started goes on (exit code 6)",
+     [](CommandLine& l, const std::string& v) {
+       return SetDuration(l.timeout, v);
+     }},
+    {"--timeout", "DURATION", kReplyFlags,
+     "How long a worker may take to reply (5s), at most 20s",
      [](CommandLine& l, const std::string& v) {
        return SetDuration(l.timeout, v);
      }},
@@ -157,6 +167,29 @@ constexpr FlagDoc kFlags[] = {
      }},
     {"--gate", "GATE", kPolicyFlags,
      "Limit while a wave bakes: 'memory <= 300M'; may be repeated", AddGate},
+    {"--pre-reload", "COMMAND", kPolicyFlags,
+     "On each host, before its workers are touched",
+     [](CommandLine& l, const std::string& v) {
+       l.policy.hooks.pre_reload.command = v;
+       return absl::OkStatus();
+     }},
+    {"--post-reload", "COMMAND", kPolicyFlags,
+     "On each host, once its new workers are available",
+     [](CommandLine& l, const std::string& v) {
+       l.policy.hooks.post_reload.command = v;
+       return absl::OkStatus();
+     }},
+    {"--pre-rollout", "COMMAND", kPolicyFlags,
+     "Once, before any host is touched",
+     [](CommandLine& l, const std::string& v) {
+       l.policy.hooks.pre_rollout.command = v;
+       return absl::OkStatus();
+     }},
+    {"--post-rollout", "COMMAND", kPolicyFlags, "Once, after the last host",
+     [](CommandLine& l, const std::string& v) {
+       l.policy.hooks.post_rollout.command = v;
+       return absl::OkStatus();
+     }},
     {"--min-ready-time", "DURATION", kPolicyFlags,
      "A new worker must be ready this long",
      [](CommandLine& l, const std::string& v) {
@@ -185,17 +218,17 @@ constexpr FlagDoc kFlags[] = {
        l.now = true;
        return absl::OkStatus();
      }},
+    {"--etag", "ETAG", kEtagFlags,
+     "Only if the rollout is still as it was then (rollout status -o json)",
+     SetText<&CommandLine::etag>},
+    {"--from", "SEQ", kResumeFlags, "Events after this number only",
+     [](CommandLine& l, const std::string& v) {
+       return SetSequence(l.from_seq, v);
+     }},
     {"--request-id", "ID", kRequestFlags,
-     "The same id again does nothing twice",
-     [](CommandLine& l, const std::string& v) {
-       l.request_id = v;
-       return absl::OkStatus();
-     }},
+     "The same id again does nothing twice", SetText<&CommandLine::request_id>},
     {"--reason", "TEXT", kReasonFlags, "Why; kept with the rollout",
-     [](CommandLine& l, const std::string& v) {
-       l.reason = v;
-       return absl::OkStatus();
-     }},
+     SetText<&CommandLine::reason>},
     {"--active", "", kRolloutListFlags, "Only those that have not ended",
      [](CommandLine& l, const std::string&) {
        l.active = true;
@@ -210,21 +243,12 @@ constexpr FlagDoc kFlags[] = {
      "Last lines of each instance and output (15; with --since all)", SetLines},
     {"--since", "AGO|TIME", kLogFlags,
      "Only what was written since: 10m, 2h, 15:04, \"2024-02-09 15:04\"",
-     [](CommandLine& l, const std::string& v) {
-       l.since = v;
-       return absl::OkStatus();
-     }},
+     SetText<&CommandLine::since>},
     {"--until", "AGO|TIME", kLogFlags, "Only what was written until then",
-     [](CommandLine& l, const std::string& v) {
-       l.until = v;
-       return absl::OkStatus();
-     }},
+     SetText<&CommandLine::until>},
     {"--grep", "REGEX", kLogFlags,
      "Only lines in which this is found; the hosts search",
-     [](CommandLine& l, const std::string& v) {
-       l.grep = v;
-       return absl::OkStatus();
-     }},
+     SetText<&CommandLine::grep>},
     {"-v,--invert-match", "", kLogFlags, "Only lines in which it is not found",
      [](CommandLine& l, const std::string&) {
        l.invert = true;
@@ -257,22 +281,13 @@ constexpr FlagDoc kFlags[] = {
      }},
     {"--timestamp", "[FORMAT]", kLogFlags,
      "The time before each line (YYYY-MM-DDTHH:mm:ss, or as FORMAT says)",
-     [](CommandLine& l, const std::string& v) {
-       l.timestamp = v;
-       return absl::OkStatus();
-     }},
+     SetText<&CommandLine::timestamp>},
     {"--highlight", "WORD", kLogFlags, "Mark it where it occurs",
-     [](CommandLine& l, const std::string& v) {
-       l.highlight = v;
-       return absl::OkStatus();
-     }},
+     SetText<&CommandLine::highlight>},
     {"--nostream", "", kLogFlags, "Do not follow (the default here)",
      [](CommandLine&, const std::string&) { return absl::OkStatus(); }},
     {"--env", "NAME", kFileFlags, "Put env_NAME over env",
-     [](CommandLine& l, const std::string& v) {
-       l.env_name = v;
-       return absl::OkStatus();
-     }},
+     SetText<&CommandLine::env_name>},
     {"--only", "APP,…", kFileFlags, "Only these apps of the file",
      [](CommandLine& l, const std::string& v) { return AddWords(l.only, v); }},
     {"--prune", "", kPruneFlags,
@@ -301,7 +316,7 @@ constexpr FlagDoc kFlags[] = {
      [](CommandLine& l, const std::string& v) {
        return AddWords(l.import_env, v);
      }},
-    {"--name", "NAME", kSpecFlags, "Name of the app", nullptr, "name"},
+    {"-n,--name", "NAME", kSpecFlags, "Name of the app", nullptr, "name"},
     {"-i,--instances", "N|max", kSpecFlags, "Workers on each host", nullptr,
      "instances"},
     {"--cwd", "FOLDER", kSpecFlags, "Folder it starts in", nullptr, "cwd"},
@@ -313,7 +328,7 @@ constexpr FlagDoc kFlags[] = {
      nullptr, "exec_mode"},
     {"--stdin", "", kSpecFlags, "Give it a pipe as standard input, for send",
      nullptr, "stdin", "true"},
-    {"--user,--uid", "USER", kSpecFlags, "User it runs as", nullptr, "user"},
+    {"-u,--user,--uid", "USER", kSpecFlags, "User it runs as", nullptr, "user"},
     {"--group,--gid", "GROUP", kSpecFlags, "Group it runs as", nullptr,
      "group"},
     {"--namespace", "NAME", kSpecFlags, "Group of apps", nullptr, "namespace"},
@@ -356,8 +371,8 @@ constexpr FlagDoc kFlags[] = {
     {"--disable-logs", "", kSpecFlags, "Write no log files", nullptr,
      "disable_logs", "true"},
     {"--watch", "", kSpecFlags, "Reload on changes", nullptr, "watch", "true"},
-    {"--cron,--cron-restart", "PATTERN", kSpecFlags, "Reload by the calendar",
-     nullptr, "cron_restart"},
+    {"-c,--cron,--cron-restart", "PATTERN", kSpecFlags,
+     "Reload by the calendar", nullptr, "cron_restart"},
     {"--time", "", kSpecFlags, "Time before each line of the log files",
      nullptr, "time", "true"},
     {"--ignore-watch", "GLOB,…", kSpecFlags, "Files that --watch leaves out",
@@ -409,10 +424,13 @@ constexpr FlagDoc kFlags[] = {
      "By name, id, cpu, memory, restarts, uptime or state", SetSort},
     {"--controller", "ADDRESS", kGlobalFlags,
      "Controller to talk to, else $FLEET_CONTROLLER, else this user's own",
-     [](CommandLine& l, const std::string& v) {
-       l.controller = v;
-       return absl::OkStatus();
-     }},
+     SetText<&CommandLine::controller>},
+    {"--context", "NAME", kGlobalFlags,
+     "Fleet to talk to, of those you logged in to; else $FLEET_CONTEXT",
+     SetText<&CommandLine::context>},
+    {"--token-file", "FILE", kGlobalFlags,
+     "File with the token to show, else $FLEET_TOKEN or $FLEET_TOKEN_FILE",
+     SetText<&CommandLine::token_file>},
     {"--insecure", "", kGlobalFlags, "Plaintext TCP, on loopback only",
      [](CommandLine& l, const std::string&) {
        l.insecure = true;

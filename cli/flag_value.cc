@@ -130,6 +130,11 @@ absl::Status SetRevision(CommandLine& line, const std::string& value) {
   return fits ? absl::OkStatus() : Expected("a revision such as 3", value);
 }
 
+absl::Status SetSequence(int64_t& target, const std::string& value) {
+  const bool fits = absl::SimpleAtoi(value, &target) && target >= 0;
+  return fits ? absl::OkStatus() : Expected("an event's number (seq)", value);
+}
+
 absl::Status SetLines(CommandLine& line, const std::string& value) {
   constexpr int kMost = 10000;
   int lines = 0;

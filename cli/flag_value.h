@@ -25,6 +25,7 @@ absl::Status SetPromotion(CommandLine& line, const std::string& value);
 absl::Status SetNumber(std::optional<int>& target, const std::string& value);
 absl::Status AddGate(CommandLine& line, const std::string& value);
 absl::Status SetRevision(CommandLine& line, const std::string& value);
+absl::Status SetSequence(int64_t& target, const std::string& value);
 absl::Status SetLines(CommandLine& line, const std::string& value);
 absl::Status AddWords(std::vector<std::string>& words,
                       const std::string& value);

@@ -92,6 +92,8 @@ absl::StatusOr<std::unique_ptr<FleetClient>> FleetClient::Make(
   options.insecure = insecure;
   options.authority = access.authority;
   options.token = access.token;
+  options.certificate = access.certificate;
+  options.key = access.key;
   ASSIGN_OR_RETURN(const auto credentials,
                    ChannelCredentialsFor(parsed, options));
   return std::make_unique<FleetClient>(
@@ -180,6 +182,29 @@ absl::StatusOr<v1::SignalAppResponse> FleetClient::Call(
 absl::StatusOr<v1::SendToAppResponse> FleetClient::Call(
     const v1::SendToAppRequest& request) {
   return Unary<v1::SendToAppResponse>(stubs_->apps, &Apps::SendToApp, request);
+}
+
+absl::StatusOr<v1::TriggerAppResponse> FleetClient::Call(
+    const v1::TriggerAppRequest& request) {
+  return Unary<v1::TriggerAppResponse>(stubs_->apps, &Apps::TriggerApp,
+                                       request);
+}
+
+absl::StatusOr<v1::RestartInstanceResponse> FleetClient::Call(
+    const v1::RestartInstanceRequest& request) {
+  return Unary<v1::RestartInstanceResponse>(stubs_->apps,
+                                            &Apps::RestartInstance, request);
+}
+
+absl::StatusOr<v1::FlushLogsResponse> FleetClient::Call(
+    const v1::FlushLogsRequest& request) {
+  return Unary<v1::FlushLogsResponse>(stubs_->apps, &Apps::FlushLogs, request);
+}
+
+absl::StatusOr<v1::ReopenLogsResponse> FleetClient::Call(
+    const v1::ReopenLogsRequest& request) {
+  return Unary<v1::ReopenLogsResponse>(stubs_->apps, &Apps::ReopenLogs,
+                                       request);
 }
 
 absl::StatusOr<v1::ResetAppResponse> FleetClient::Call(

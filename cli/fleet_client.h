@@ -63,6 +63,11 @@ class FleetClient {
   absl::StatusOr<v1::SignalAppResponse> Call(const v1::SignalAppRequest&);
   absl::StatusOr<v1::SendToAppResponse> Call(const v1::SendToAppRequest&);
   absl::StatusOr<v1::ResetAppResponse> Call(const v1::ResetAppRequest&);
+  absl::StatusOr<v1::TriggerAppResponse> Call(const v1::TriggerAppRequest&);
+  absl::StatusOr<v1::RestartInstanceResponse> Call(
+      const v1::RestartInstanceRequest&);
+  absl::StatusOr<v1::FlushLogsResponse> Call(const v1::FlushLogsRequest&);
+  absl::StatusOr<v1::ReopenLogsResponse> Call(const v1::ReopenLogsRequest&);
   absl::StatusOr<v1::SetHostLabelsResponse> Call(
       const v1::SetHostLabelsRequest&);
   absl::StatusOr<v1::DeleteHostResponse> Call(const v1::DeleteHostRequest&);

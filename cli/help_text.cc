@@ -1,13 +1,14 @@
 #include "cli/help_text.h"
 
 #include <algorithm>
-#include <set>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "cli/command_groups.h"
+#include "cli/exit_code.h"
 #include "cli/render/text_style.h"
 #include "proto/rpc/status.h"
 
@@ -62,33 +63,6 @@ std::string FlagList(unsigned groups, std::string_view title) {
   return out.empty() ? "" : absl::StrCat("\n", ToAbsl(title), ":\n", out);
 }
 
-struct CommandGroup {
-  std::string_view title;
-  // With commas between.
-  std::string_view commands;
-};
-
-// What is in none of them stands under "more".
-constexpr CommandGroup kGroups[] = {
-    {"apps", "start,apply,reload,restart,stop,scale,delete,serve"},
-    {"files", "validate,diff,export,explain,ecosystem,schema"},
-    {"look", "ls,show,logs,monit,env,id,pid,jlist,prettylist"},
-    {"rollouts",
-     "rollout status,rollout watch,rollout ls,rollout history,rollout "
-     "diff,rollout promote,rollout pause,rollout resume,rollout retry,rollout "
-     "abort,rollout undo,rollback"},
-    {"workers", "signal,send,attach,reset,inspect,trigger"},
-    {"hosts",
-     "hosts,hosts label,hosts remove,hosts revoke,cordon,drain,uncordon,doctor,"
-     "ping"},
-    {"access",
-     "login,logout,whoami,context ls,context use,token create,token ls,token "
-     "revoke,secret set,secret ls,secret rm,audit"},
-    {"this machine", "up,down,startup,unstartup,version,completion"},
-    {"PM2's words that need no doing here",
-     "save,resurrect,cleardump,update,set,install,link,profile:cpu"},
-};
-
 std::string CommandList(std::string_view title,
                         const std::vector<const CommandDoc*>& commands) {
   if (commands.empty()) return "";
@@ -106,33 +80,22 @@ std::string OverviewHelp() {
   std::string text =
       "fleetctl: run programs on many servers and reload them without losing "
       "a request\n\nusage: fleetctl COMMAND [FLAGS]\n";
-  std::set<std::string_view> listed;
-  for (const CommandGroup& group : kGroups) {
-    std::vector<const CommandDoc*> commands;
-    for (const absl::string_view name :
-         absl::StrSplit(ToAbsl(group.commands), ',')) {
-      const CommandDoc* command = FindCommand(ToStd(name));
-      if (command == nullptr) continue;
-      commands.push_back(command);
-      listed.insert(command->name);
-    }
-    absl::StrAppend(&text, CommandList(group.title, commands));
+  for (const CommandGroup& group : CommandGroups()) {
+    absl::StrAppend(&text, CommandList(group.title, group.commands));
   }
-  std::vector<const CommandDoc*> others;
-  for (const CommandDoc& command : Commands()) {
-    if (!listed.contains(command.name)) others.push_back(&command);
-  }
-  absl::StrAppend(&text, CommandList("more", others));
   absl::StrAppend(
       &text, FlagList(kGlobalFlags, "flags of every command"),
       "\nexamples:\n"
       "  fleetctl start app.js -i 4           # on this machine, at once\n"
       "  fleetctl reload web --hosts all      # everywhere, losing nothing\n"
       "\nfleetctl COMMAND --help tells more.\n"
-      "\nexit codes: 0 succeeded, 1 error, 2 usage, 3 rollout failed or paused "
-      "by a\nfailure, 4 not permitted, 5 aborted or superseded, 6 --timeout "
-      "passed (the\nrollout goes on), 7 controller unreachable, 8 another "
-      "rollout is under way,\n130 interrupted (the rollout goes on).\n");
+      "\nexit codes:\n");
+  for (const ExitMeaning& meaning : ExitMeanings()) {
+    absl::StrAppend(
+        &text, "  ",
+        PaddedRight(absl::StrCat(static_cast<int>(meaning.code)), 5),
+        ToAbsl(meaning.text), "\n");
+  }
   return text;
 }
 

@@ -2,10 +2,12 @@
 
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "cli/command_groups.h"
 #include "cli/command_table.h"
 #include "cli/exit_code.h"
 #include "proto/rpc/status.h"
@@ -66,24 +68,6 @@ std::string CommandEntry(const CommandDoc& command) {
   return text + Examples(command.examples);
 }
 
-struct ExitMeaning {
-  ExitCode code;
-  std::string_view text;
-};
-
-constexpr ExitMeaning kExitCodes[] = {
-    {ExitCode::kSuccess, "It succeeded."},
-    {ExitCode::kError, "An error."},
-    {ExitCode::kUsage, "The command line is wrong."},
-    {ExitCode::kRolloutFailed, "The rollout failed, or a failure paused it."},
-    {ExitCode::kNotPermitted, "Not permitted."},
-    {ExitCode::kRolloutEnded, "The rollout was aborted or superseded."},
-    {ExitCode::kTimeout, "--timeout passed; the rollout goes on."},
-    {ExitCode::kUnreachable, "The controller cannot be reached."},
-    {ExitCode::kConflict, "Another rollout of the app is under way."},
-    {ExitCode::kInterrupted, "Interrupted; the rollout goes on."},
-};
-
 }  // namespace
 
 std::string ManPage() {
@@ -98,18 +82,28 @@ std::string ManPage() {
       ".PP\nData goes to standard output, all else to standard error.\n"
       ".SH OPTIONS\nOf every command:\n");
   text += FlagEntries(kGlobalFlags);
-  text += ".SH COMMANDS\n";
-  for (const CommandDoc& command : Commands()) text += CommandEntry(command);
+  for (const CommandGroup& group : CommandGroups()) {
+    absl::StrAppend(&text, ".SH COMMANDS: ",
+                    Escaped(ToAbsl(absl::AsciiStrToUpper(ToAbsl(group.title)))),
+                    "\n");
+    for (const CommandDoc* command : group.commands) {
+      text += CommandEntry(*command);
+    }
+  }
   text += ".SH EXIT STATUS\n";
-  for (const ExitMeaning& meaning : kExitCodes) {
+  for (const ExitMeaning& meaning : ExitMeanings()) {
     absl::StrAppend(&text, ".TP\n.B ", static_cast<int>(meaning.code), "\n",
                     Escaped(meaning.text), "\n");
   }
+  text += ".SH ENVIRONMENT\n";
+  for (const VariableDoc& variable : Variables()) {
+    absl::StrAppend(&text, ".TP\n.B ", ToAbsl(variable.name), "\n",
+                    Escaped(variable.help), ".\n");
+  }
   return text +
-         ".SH ENVIRONMENT\n.TP\n.B FLEET_CONTROLLER\n"
-         "The controller to talk to, as \\-\\-controller.\n.TP\n.B NO_COLOR\n"
-         "No colours when it is set.\n"
-         ".SH SEE ALSO\nfleetctl explain lists the fields of a file.\n";
+         ".SH SEE ALSO\n.BR fleet\\-controller (8),\n.BR fleet\\-agent (8),\n"
+         ".BR fleet\\-keeper (8).\n.PP\nfleetctl explain lists the fields of a "
+         "file.\n";
 }
 
 }  // namespace fleet::cli

@@ -5,6 +5,18 @@
 namespace fleet::controller {
 namespace {
 
+v1::TokenKind ToProto(TokenKind kind) {
+  switch (kind) {
+    case TokenKind::kApi:
+      return v1::TOKEN_KIND_API;
+    case TokenKind::kJoin:
+      return v1::TOKEN_KIND_JOIN;
+    case TokenKind::kCertificate:
+      return v1::TOKEN_KIND_CERTIFICATE;
+  }
+  return v1::TOKEN_KIND_UNSPECIFIED;
+}
+
 v1::TokenState ToProto(TokenState state) {
   switch (state) {
     case TokenState::kValid:
@@ -51,8 +63,7 @@ v1::Token ToProto(const TokenRecord& record, absl::Time now) {
   v1::Token token;
   token.set_id(record.id);
   token.set_name(record.name);
-  token.set_kind(record.kind == TokenKind::kJoin ? v1::TOKEN_KIND_JOIN
-                                                 : v1::TOKEN_KIND_API);
+  token.set_kind(ToProto(record.kind));
   token.set_role(ToProto(record.role));
   token.mutable_apps()->Add(record.scope.apps.begin(), record.scope.apps.end());
   token.set_hosts(record.scope.hosts);
@@ -93,6 +104,7 @@ v1::AuditRecord ToProto(const AuditRecord& record) {
   message.set_outcome(record.outcome);
   message.set_hash(record.hash);
   message.set_epoch(record.epoch);
+  message.set_rollout(record.rollout);
   return message;
 }
 

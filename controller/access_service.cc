@@ -24,6 +24,9 @@ void Describe(const Identity& caller, v1::GetCallerResponse& response) {
   response.mutable_apps()->Add(caller.scope.apps.begin(),
                                caller.scope.apps.end());
   response.set_hosts(caller.scope.hosts);
+  if (caller.expire_time != absl::InfiniteFuture()) {
+    *response.mutable_expire_time() = ToProtoTimestamp(caller.expire_time);
+  }
 }
 
 }  // namespace
@@ -35,8 +38,15 @@ v1::Token AccessService::ToProto(const TokenRecord& record) const {
 absl::Status AccessService::Create(const v1::CreateTokenRequest& request,
                                    const std::string& actor,
                                    v1::CreateTokenResponse& response) {
+  if (!rate_.Admit(gate_.loop().clock().Now())) {
+    return absl::ResourceExhaustedError(
+        "more than 10 tokens a second are asked for; try again in a moment");
+  }
   TokenRecord wanted = FromProto(request.token());
   wanted.created_by = actor;
+  if (request.token().kind() == v1::TOKEN_KIND_CERTIFICATE) {
+    return Certify(std::move(wanted), request, response);
+  }
   ASSIGN_OR_RETURN(
       TokenRegistry::Made made,
       tokens_.Create(std::move(wanted), fleet::FromProto(request.ttl())));
@@ -44,6 +54,20 @@ absl::Status AccessService::Create(const v1::CreateTokenRequest& request,
   const CertificateAuthority* authority = certificates_.authority();
   response.set_secret(
       TokenText(made.secret, authority == nullptr ? "" : authority->pin()));
+  return absl::OkStatus();
+}
+
+absl::Status AccessService::Certify(TokenRecord wanted,
+                                    const v1::CreateTokenRequest& request,
+                                    v1::CreateTokenResponse& response) {
+  const CertificateAuthority* authority = certificates_.authority();
+  ASSIGN_OR_RETURN(
+      TokenRegistry::Certified made,
+      tokens_.Certify(std::move(wanted), fleet::FromProto(request.ttl()),
+                      request.certificate_request(), authority));
+  *response.mutable_token() = ToProto(made.record);
+  response.set_certificate(made.pem);
+  response.set_authority(authority->pem());
   return absl::OkStatus();
 }
 
@@ -98,8 +122,12 @@ grpc::ServerUnaryReactor* AccessService::GetCaller(
     grpc::CallbackServerContext* context, const v1::GetCallerRequest* request,
     v1::GetCallerResponse* response) {
   return gate_.Unary(context, kCaller, Effect::kRead, *request,
-                     [=](const Identity& caller) {
+                     [=, this](const Identity& caller) {
                        Describe(caller, *response);
+                       const auto* authority = certificates_.authority();
+                       if (authority != nullptr) {
+                         response->set_authority_pin(authority->pin());
+                       }
                        return absl::OkStatus();
                      });
 }

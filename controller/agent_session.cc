@@ -126,7 +126,8 @@ absl::Status AgentSession::Admit(const v1::Hello& hello) {
   if (fixed != nullptr) {
     for (const auto& [key, value] : *fixed) record.labels[key] = value;
   }
-  RETURN_IF_ERROR(env_.hosts.Connect(std::move(record), stream_.peer()));
+  RETURN_IF_ERROR(env_.hosts.Connect(std::move(record), stream_.peer(),
+                                     hello.agent_run_id()));
   host_ = hello.host().name();
   phase_ = Phase::kLive;
   peers_.OnLive(*this);

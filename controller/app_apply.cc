@@ -240,8 +240,8 @@ AppApply::Plan AppApply::PlanUpdate(const ApplyOrder& order,
   plan.rollout_app = ToRolloutApp(app);
   plan.rollout_app.revision = plan.change.apps[0].revision;
   plan.rollout_app.spec = spec;
-  plan.rollout_app.rollback_revision =
-      OtherProven(app, plan.rollout_app.revision);
+  SetRollback(app, OtherProven(app, plan.rollout_app.revision),
+              plan.rollout_app);
   if (!changed) plan.change = {};
   return plan;
 }

@@ -1,9 +1,11 @@
-// One-shot orders to the workers of an app: signals, messages, reset counters.
+// One-shot orders to the workers of an app: signals, messages, actions,
+// restarts of one instance, its log files.
 #ifndef FLEET_CONTROLLER_APP_COMMANDS_H_
 #define FLEET_CONTROLLER_APP_COMMANDS_H_
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,10 +45,20 @@ class AppCommands {
                     Done done);
   absl::Status Reset(const InstanceOrder& order, Done done);
   absl::Status Inspect(const InstanceOrder& order, Done done);
+  // `strategy` as in RestartCommand. The hosts of `started` have started the
+  // instance just now, and are not asked.
+  absl::Status Restart(const InstanceOrder& order, v1::ReloadStrategy strategy,
+                       const std::set<std::string>& started, Done done);
+  // `request.name`, `slot` and `hosts` are in `order`.
+  absl::Status Trigger(const InstanceOrder& order,
+                       const v1::TriggerAppRequest& request, Done done);
+  absl::Status FlushLogs(const InstanceOrder& order, Done done);
+  absl::Status ReopenLogs(const InstanceOrder& order, Done done);
 
  private:
   absl::StatusOr<v1::InstanceChoice> Choice(const InstanceOrder& order) const;
-  absl::Status Run(const InstanceOrder& order, v1::Command command, Done done);
+  absl::Status Run(const InstanceOrder& order, v1::Command command, Done done,
+                   absl::Duration limit = HostCommands::kLimit);
 
   const AppRegistry& registry_;
   HostCommands& commands_;

@@ -1,5 +1,6 @@
 #include "controller/app_orders.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,23 @@ namespace {
 
 bool EveryHost(const std::string& selector) {
   return selector.empty() || selector == "all";
+}
+
+int StoppedIn(const HostTarget& target) {
+  return static_cast<int>(
+      std::count_if(target.slot_orders.begin(), target.slot_orders.end(),
+                    [](const auto& entry) { return entry.second.stopped; }));
+}
+
+// Where the app is stopped, the others are stopped from now on.
+void StartSlotOf(HostTarget& target, int slot, int instances) {
+  if (target.run_state == RunState::kStopped) {
+    target.run_state = RunState::kRunning;
+    target.slot_orders.clear();
+    for (int i = 0; i < instances; ++i) target.slot_orders[i].stopped = true;
+  }
+  target.slot_orders[slot].stopped = false;
+  ++target.slot_orders[slot].start_nonce;
 }
 
 // The number must be one that a spec could have.
@@ -59,7 +77,11 @@ absl::Status AppOrders::Scale(const AppOrder& order, int instances,
       ASSIGN_OR_RETURN(last, Raise(target, instances));
       RETURN_IF_ERROR(CheckInstances(*app, last));
     }
-    return std::exchange(target.instances, last) != last;
+    const bool changed = std::exchange(target.instances, last) != last;
+    std::erase_if(target.slot_orders, [&](const auto& entry) {
+      return entry.first >= InstancesOf(target);
+    });
+    return changed;
   };
   return EditTargets(order, edit, [&](AppRecord& record) {
     if (EveryHost(order.hosts)) record.spec.instances = last;
@@ -67,12 +89,15 @@ absl::Status AppOrders::Scale(const AppOrder& order, int instances,
 }
 
 // "max" and its kin count the cores of the host.
+int AppOrders::InstancesOf(const HostTarget& target) const {
+  if (target.instances > 0) return target.instances;
+  const KnownHost* host = hosts_.Find(target.host);
+  return ResolveInstances(target.instances,
+                          host == nullptr ? 1 : host->record.cores);
+}
+
 absl::StatusOr<int> AppOrders::Raise(const HostTarget& target, int by) const {
-  int now = target.instances;
-  if (now <= 0) {
-    const KnownHost* host = hosts_.Find(target.host);
-    now = ResolveInstances(now, host == nullptr ? 1 : host->record.cores);
-  }
+  const int now = InstancesOf(target);
   if (now + by >= 1) return now + by;
   return absl::InvalidArgumentError(
       absl::StrCat(target.app, " has ", now, " instances on ", target.host,
@@ -81,6 +106,7 @@ absl::StatusOr<int> AppOrders::Raise(const HostTarget& target, int by) const {
 
 absl::Status AppOrders::Stop(const AppOrder& order) {
   const Edit edit = [](HostTarget& target) -> absl::StatusOr<bool> {
+    target.slot_orders.clear();
     return std::exchange(target.run_state, RunState::kStopped) !=
            RunState::kStopped;
   };
@@ -90,10 +116,73 @@ absl::Status AppOrders::Stop(const AppOrder& order) {
 absl::Status AppOrders::Start(const AppOrder& order) {
   const Edit edit = [](HostTarget& target) -> absl::StatusOr<bool> {
     target.run_state = RunState::kRunning;
+    target.slot_orders.clear();
     ++target.start_nonce;
     return true;
   };
   return EditTargets(order, edit, [](AppRecord&) {});
+}
+
+// ------------------------------------------------------------- one instance
+
+absl::Status AppOrders::EditSlot(
+    const AppOrder& order, int slot,
+    const std::function<bool(HostTarget&, int instances)>& edit) {
+  ASSIGN_OR_RETURN(const AppEntry* app, registry_.Require(order.app));
+  ASSIGN_OR_RETURN(std::vector<std::string> hosts,
+                   registry_.HostsOf(order.app, order.hosts));
+  int most = 0;
+  for (const std::string& host : hosts) {
+    most = std::max(most, InstancesOf(app->targets.at(host)));
+  }
+  if (slot < 0 || slot >= most) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("there is no ", order.app, ".", slot, ": ", order.app,
+                     " has ", most, most == 1 ? " instance" : " instances",
+                     " on each host, from ", order.app, ".0 on"));
+  }
+  return EditTargets(
+      order,
+      [&](HostTarget& target) -> absl::StatusOr<bool> {
+        const int instances = InstancesOf(target);
+        return slot < instances && edit(target, instances);
+      },
+      [](AppRecord&) {});
+}
+
+absl::Status AppOrders::StopSlot(const AppOrder& order, int slot) {
+  return EditSlot(order, slot, [slot](HostTarget& target, int instances) {
+    if (target.run_state == RunState::kStopped) return false;
+    SlotOrder& wanted = target.slot_orders[slot];
+    if (std::exchange(wanted.stopped, true)) return false;
+    if (StoppedIn(target) < instances) return true;
+    target.slot_orders.clear();
+    target.run_state = RunState::kStopped;
+    return true;
+  });
+}
+
+absl::Status AppOrders::StartSlot(const AppOrder& order, int slot) {
+  return EditSlot(order, slot, [slot](HostTarget& target, int instances) {
+    StartSlotOf(target, slot, instances);
+    return true;
+  });
+}
+
+absl::StatusOr<std::set<std::string>> AppOrders::StartSlotIfStopped(
+    const AppOrder& order, int slot) {
+  std::set<std::string> started;
+  RETURN_IF_ERROR(EditSlot(order, slot, [&](HostTarget& target, int instances) {
+    auto wanted = target.slot_orders.find(slot);
+    const bool stopped =
+        target.run_state == RunState::kStopped ||
+        (wanted != target.slot_orders.end() && wanted->second.stopped);
+    if (!stopped) return false;
+    StartSlotOf(target, slot, instances);
+    started.insert(target.host);
+    return true;
+  }));
+  return started;
 }
 
 absl::Status AppOrders::Delete(const AppOrder& order) {

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "absl/status/status.h"
@@ -49,6 +50,17 @@ class AppOrders {
   absl::Status Stop(const AppOrder& order);
   // Also gives crash-looped instances a new chance.
   absl::Status Start(const AppOrder& order);
+  // One instance. What is stopped so stays stopped until it is started, or the
+  // app is started, or a rollout brings it to a new generation. A host all of
+  // whose instances are stopped has stopped the app; where the app is stopped,
+  // a start of one instance leaves the others stopped. INVALID_ARGUMENT: no
+  // host has the instance.
+  absl::Status StopSlot(const AppOrder& order, int slot);
+  // Also gives it a new chance after a crash loop.
+  absl::Status StartSlot(const AppOrder& order, int slot);
+  // StartSlot where it is stopped; the hosts where it was.
+  absl::StatusOr<std::set<std::string>> StartSlotIfStopped(
+      const AppOrder& order, int slot);
   // Ends the app's rollout. Hosts that are away are told when they return.
   absl::Status Delete(const AppOrder& order);
 
@@ -63,6 +75,12 @@ class AppOrders {
   absl::Status EditTargets(const AppOrder& order, const Edit& edit,
                            const std::function<void(AppRecord&)>& edit_app);
   absl::StatusOr<int> Raise(const HostTarget& target, int by) const;
+  // Edits the targets of hosts that have the slot.
+  absl::Status EditSlot(
+      const AppOrder& order, int slot,
+      const std::function<bool(HostTarget&, int instances)>& edit);
+  // Instances there, where the spec may say "max".
+  int InstancesOf(const HostTarget& target) const;
 
   Store& store_;
   AppRegistry& registry_;

@@ -305,6 +305,7 @@ HostTarget AppRegistry::NextTarget(const std::string& app,
                                    const TargetChange& change) const {
   HostTarget next = Present(app, app_uid, change.host);
   next.placed_during.clear();
+  next.slot_orders.clear();
   next.run_state = NextRunState(StagedOrSavedTarget(app_uid, change.host),
                                 StagedOrSaved(app_uid));
   next.generation = change.generation;
@@ -357,13 +358,13 @@ absl::StatusOr<RolloutApp> AppRegistry::FindRolloutApp(
     case RolloutKind::kReload:
     case RolloutKind::kRestart:
       if (result.proven_revision == 0) return result;
-      result.rollback_revision = result.proven_revision;
+      SetRollback(*app, result.proven_revision, result);
       RETURN_IF_ERROR(SetRevision(*app, result.proven_revision, result));
       return result;
     case RolloutKind::kRollback:
       ASSIGN_OR_RETURN(int64_t back, RollbackTarget(*app, to_revision));
       RETURN_IF_ERROR(SetRevision(*app, back, result));
-      result.rollback_revision = 0;
+      SetRollback(*app, 0, result);
       return result;
   }
   FLEET_CHECK(false);
@@ -409,9 +410,17 @@ RolloutApp ToRolloutApp(const AppEntry& app) {
   result.spec = record.spec;
   result.from_revision = CommonRevision(app);
   result.proven_revision = record.proven_revision;
-  result.rollback_revision = OtherProven(app, record.revision);
+  SetRollback(app, OtherProven(app, record.revision), result);
   result.generation = record.generation;
   return result;
+}
+
+void SetRollback(const AppEntry& app, int64_t revision, RolloutApp& to) {
+  to.rollback_revision = revision;
+  to.rollback_hooks = {};
+  auto found = app.revisions.find(revision);
+  if (found == app.revisions.end()) return;
+  to.rollback_hooks = found->second->spec.rollout.hooks;
 }
 
 int64_t OtherProven(const AppEntry& app, int64_t revision) {

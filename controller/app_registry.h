@@ -134,6 +134,8 @@ RolloutApp ToRolloutApp(const AppEntry& app);
 
 // The newest proven revision other than `revision`; 0: there is none.
 int64_t OtherProven(const AppEntry& app, int64_t revision);
+// That a rollback leads to `revision` (0: nowhere), with its hooks.
+void SetRollback(const AppEntry& app, int64_t revision, RolloutApp& to);
 
 }  // namespace fleet::controller
 

@@ -1,6 +1,7 @@
 #include "controller/app_service.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,10 @@ constexpr char kDelete[] = "/fleet.v1.AppService/DeleteApp";
 constexpr char kSignal[] = "/fleet.v1.AppService/SignalApp";
 constexpr char kSend[] = "/fleet.v1.AppService/SendToApp";
 constexpr char kReset[] = "/fleet.v1.AppService/ResetApp";
+constexpr char kTrigger[] = "/fleet.v1.AppService/TriggerApp";
+constexpr char kRestart[] = "/fleet.v1.AppService/RestartInstance";
+constexpr char kFlush[] = "/fleet.v1.AppService/FlushLogs";
+constexpr char kReopen[] = "/fleet.v1.AppService/ReopenLogs";
 
 v1::ApplyChange ToProto(ApplyChange change) {
   switch (change) {
@@ -89,11 +94,20 @@ AppCommands::Done AnswerTo(Response* response, CallGate::Finish finish) {
 grpc::ServerUnaryReactor* AppService::ApplyApps(
     grpc::CallbackServerContext* context, const v1::ApplyAppsRequest* request,
     v1::ApplyAppsResponse* response) {
-  return gate_.Unary(context, kApply,
-                     request->validate_only() ? Effect::kRead : Effect::kChange,
-                     *request, [=, this](const Identity& caller) {
-                       return Apply(*request, caller.name, *response);
-                     });
+  return gate_.Unary(
+      context, kApply,
+      request->validate_only() ? Effect::kRead : Effect::kChange, *request,
+      [=, this](const Identity& caller) {
+        absl::Status applied = Apply(*request, caller.name, *response);
+        const CallerView view = gate_.ViewOf(caller);
+        for (auto& result : *response->mutable_results()) {
+          if (result.has_plan()) {
+            view.Limit(*result.mutable_plan());
+          }
+        }
+        return applied;
+      },
+      response);
 }
 
 absl::Status AppService::CheckSecrets(const v1::AppSpec& spec) const {
@@ -143,16 +157,19 @@ absl::Status AppService::Apply(const v1::ApplyAppsRequest& request,
 grpc::ServerUnaryReactor* AppService::GetApp(
     grpc::CallbackServerContext* context, const v1::GetAppRequest* request,
     v1::GetAppResponse* response) {
-  return gate_.Unary(
-      context, kGet, Effect::kRead, *request, [=, this](const Identity&) {
-        return Show(request->name(), request->hosts(), response->mutable_app());
-      });
+  return gate_.Unary(context, kGet, Effect::kRead, *request,
+                     [=, this](const Identity& caller) {
+                       return Show(request->name(), request->hosts(), caller,
+                                   response->mutable_app());
+                     });
 }
 
 absl::Status AppService::Show(const std::string& name, const std::string& hosts,
-                              v1::App* app) {
-  ASSIGN_OR_RETURN(const AppEntry* entry, registry_.Require(name));
+                              const Identity& caller, v1::App* app) {
   AppView::AppParts parts;
+  parts.caller = gate_.ViewOf(caller);
+  RETURN_IF_ERROR(parts.caller.CheckApp(name));
+  ASSIGN_OR_RETURN(const AppEntry* entry, registry_.Require(name));
   ASSIGN_OR_RETURN(parts.selector, ParseHostSelector(hosts));
   *app = view_.App(*entry, parts);
   return absl::OkStatus();
@@ -161,24 +178,29 @@ absl::Status AppService::Show(const std::string& name, const std::string& hosts,
 grpc::ServerUnaryReactor* AppService::ListApps(
     grpc::CallbackServerContext* context, const v1::ListAppsRequest* request,
     v1::ListAppsResponse* response) {
-  return gate_.Unary(
-      context, kListApps, Effect::kRead, *request,
-      [=, this](const Identity&) { return List(*request, *response); });
+  return gate_.Unary(context, kListApps, Effect::kRead, *request,
+                     [=, this](const Identity& caller) {
+                       return List(*request, gate_.ViewOf(caller), *response);
+                     });
 }
 
 absl::Status AppService::List(const v1::ListAppsRequest& request,
+                              const CallerView& view,
                               v1::ListAppsResponse& response) {
   ASSIGN_OR_RETURN(PageRequest page,
                    MakePage(request.page_size(), request.page_token()));
   AppView::AppParts parts;
   parts.spec = !request.omit_specs();
   parts.hosts = !request.omit_hosts();
+  parts.caller = view;
   ASSIGN_OR_RETURN(parts.selector, ParseHostSelector(request.hosts()));
   const bool on_some = parts.hosts && !parts.selector.MatchesAll();
   const auto& names = registry_.names();
   size_t bytes = 0;
   for (auto it = names.upper_bound(page.after); it != names.end(); ++it) {
-    if (!Named(request.names(), it->first)) continue;
+    if (!Named(request.names(), it->first) || !view.SeesApp(it->first)) {
+      continue;
+    }
     if (response.apps_size() == page.size || bytes > kMaxPageBytes) {
       response.set_next_page_token(response.apps().rbegin()->name());
       break;
@@ -192,7 +214,8 @@ absl::Status AppService::List(const v1::ListAppsRequest& request,
 }
 
 absl::Status AppService::Change(
-    const std::string& method, const std::string& request_id, AppOrder order,
+    const Identity& caller, const std::string& method,
+    const std::string& request_id, AppOrder order,
     const std::function<absl::Status(const AppOrder&)>& act, v1::App* app) {
   ASSIGN_OR_RETURN(std::optional<std::string> before,
                    answers_.Find(request_id, method));
@@ -200,7 +223,7 @@ absl::Status AppService::Change(
     order.answer = RequestAnswers::Make(request_id, method, order.app);
     RETURN_IF_ERROR(act(order));
   }
-  return app == nullptr ? absl::OkStatus() : Show(order.app, "", app);
+  return app == nullptr ? absl::OkStatus() : Show(order.app, "", caller, app);
 }
 
 grpc::ServerUnaryReactor* AppService::ScaleApp(
@@ -209,7 +232,7 @@ grpc::ServerUnaryReactor* AppService::ScaleApp(
   return gate_.Unary(context, kScale, Effect::kChange, *request,
                      [=, this](const Identity& caller) {
                        return Change(
-                           kScale, request->request_id(),
+                           caller, kScale, request->request_id(),
                            {request->name(), request->hosts(), {}, caller.name},
                            [&](const AppOrder& order) {
                              return orders_.Scale(order, request->instances(),
@@ -222,29 +245,37 @@ grpc::ServerUnaryReactor* AppService::ScaleApp(
 grpc::ServerUnaryReactor* AppService::StopApp(
     grpc::CallbackServerContext* context, const v1::StopAppRequest* request,
     v1::StopAppResponse* response) {
-  return gate_.Unary(
-      context, kStop, Effect::kChange, *request,
-      [=, this](const Identity& caller) {
-        return Change(
-            kStop, request->request_id(),
-            {request->name(), request->hosts(), {}, caller.name},
-            [&](const AppOrder& order) { return orders_.Stop(order); },
-            response->mutable_app());
-      });
+  return gate_.Unary(context, kStop, Effect::kChange, *request,
+                     [=, this](const Identity& caller) {
+                       return Change(
+                           caller, kStop, request->request_id(),
+                           {request->name(), request->hosts(), {}, caller.name},
+                           [&](const AppOrder& order) {
+                             return request->has_slot()
+                                        ? orders_.StopSlot(order,
+                                                           request->slot())
+                                        : orders_.Stop(order);
+                           },
+                           response->mutable_app());
+                     });
 }
 
 grpc::ServerUnaryReactor* AppService::StartApp(
     grpc::CallbackServerContext* context, const v1::StartAppRequest* request,
     v1::StartAppResponse* response) {
-  return gate_.Unary(
-      context, kStart, Effect::kChange, *request,
-      [=, this](const Identity& caller) {
-        return Change(
-            kStart, request->request_id(),
-            {request->name(), request->hosts(), {}, caller.name},
-            [&](const AppOrder& order) { return orders_.Start(order); },
-            response->mutable_app());
-      });
+  return gate_.Unary(context, kStart, Effect::kChange, *request,
+                     [=, this](const Identity& caller) {
+                       return Change(
+                           caller, kStart, request->request_id(),
+                           {request->name(), request->hosts(), {}, caller.name},
+                           [&](const AppOrder& order) {
+                             return request->has_slot()
+                                        ? orders_.StartSlot(order,
+                                                            request->slot())
+                                        : orders_.Start(order);
+                           },
+                           response->mutable_app());
+                     });
 }
 
 grpc::ServerUnaryReactor* AppService::DeleteApp(
@@ -254,7 +285,7 @@ grpc::ServerUnaryReactor* AppService::DeleteApp(
       context, kDelete, Effect::kChange, *request,
       [=, this](const Identity& caller) {
         return Change(
-            kDelete, request->request_id(),
+            caller, kDelete, request->request_id(),
             {request->name(), "", {}, caller.name},
             [&](const AppOrder& order) { return orders_.Delete(order); },
             nullptr);
@@ -297,6 +328,66 @@ grpc::ServerUnaryReactor* AppService::ResetApp(
                                       request->slot(), request->hosts());
         return commands_.Reset(order, AnswerTo(response, std::move(finish)));
       });
+}
+
+grpc::ServerUnaryReactor* AppService::TriggerApp(
+    grpc::CallbackServerContext* context, const v1::TriggerAppRequest* request,
+    v1::TriggerAppResponse* response) {
+  return gate_.UnaryLater(
+      context, kTrigger, Effect::kChange, *request,
+      [=, this](const Identity&, CallGate::Finish finish) {
+        InstanceOrder order = OrderOf(request->name(), request->has_slot(),
+                                      request->slot(), request->hosts());
+        return commands_.Trigger(order, *request,
+                                 AnswerTo(response, std::move(finish)));
+      });
+}
+
+// An instance that people have stopped is started by its target, which also
+// hosts that are away get; any other is replaced by those that are there.
+grpc::ServerUnaryReactor* AppService::RestartInstance(
+    grpc::CallbackServerContext* context,
+    const v1::RestartInstanceRequest* request,
+    v1::RestartInstanceResponse* response) {
+  return gate_.UnaryLater(
+      context, kRestart, Effect::kChange, *request,
+      [=, this](const Identity& caller, CallGate::Finish finish) {
+        ASSIGN_OR_RETURN(
+            const std::set<std::string> started,
+            orders_.StartSlotIfStopped(
+                {request->name(), request->hosts(), {}, caller.name},
+                request->slot()));
+        InstanceOrder order =
+            OrderOf(request->name(), true, request->slot(), request->hosts());
+        return commands_.Restart(order, request->strategy(), started,
+                                 AnswerTo(response, std::move(finish)));
+      });
+}
+
+grpc::ServerUnaryReactor* AppService::FlushLogs(
+    grpc::CallbackServerContext* context, const v1::FlushLogsRequest* request,
+    v1::FlushLogsResponse* response) {
+  return gate_.UnaryLater(context, kFlush, Effect::kChange, *request,
+                          [=, this](const Identity&, CallGate::Finish finish) {
+                            InstanceOrder order =
+                                OrderOf(request->name(), request->has_slot(),
+                                        request->slot(), request->hosts());
+                            return commands_.FlushLogs(
+                                order, AnswerTo(response, std::move(finish)));
+                          });
+}
+
+grpc::ServerUnaryReactor* AppService::ReopenLogs(
+    grpc::CallbackServerContext* context, const v1::ReopenLogsRequest* request,
+    v1::ReopenLogsResponse* response) {
+  return gate_.UnaryLater(context, kReopen, Effect::kChange, *request,
+                          [=, this](const Identity&, CallGate::Finish finish) {
+                            InstanceOrder order =
+                                OrderOf(request->name(), request->has_slot(),
+                                        request->slot(), request->hosts());
+                            return commands_.ReopenLogs(
+                                order, AnswerTo(response, std::move(finish)));
+                          });
 }
 
 grpc::ServerUnaryReactor* AppService::InspectApp(

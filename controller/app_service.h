@@ -68,6 +68,21 @@ class AppService final : public v1::AppService::CallbackService {
   grpc::ServerUnaryReactor* ResetApp(grpc::CallbackServerContext* context,
                                      const v1::ResetAppRequest* request,
                                      v1::ResetAppResponse* response) override;
+  grpc::ServerUnaryReactor* TriggerApp(
+      grpc::CallbackServerContext* context,
+      const v1::TriggerAppRequest* request,
+      v1::TriggerAppResponse* response) override;
+  grpc::ServerUnaryReactor* RestartInstance(
+      grpc::CallbackServerContext* context,
+      const v1::RestartInstanceRequest* request,
+      v1::RestartInstanceResponse* response) override;
+  grpc::ServerUnaryReactor* FlushLogs(grpc::CallbackServerContext* context,
+                                      const v1::FlushLogsRequest* request,
+                                      v1::FlushLogsResponse* response) override;
+  grpc::ServerUnaryReactor* ReopenLogs(
+      grpc::CallbackServerContext* context,
+      const v1::ReopenLogsRequest* request,
+      v1::ReopenLogsResponse* response) override;
   grpc::ServerUnaryReactor* InspectApp(
       grpc::CallbackServerContext* context,
       const v1::InspectAppRequest* request,
@@ -76,13 +91,14 @@ class AppService final : public v1::AppService::CallbackService {
  private:
   absl::Status Apply(const v1::ApplyAppsRequest& request,
                      const std::string& actor, v1::ApplyAppsResponse& response);
-  absl::Status List(const v1::ListAppsRequest& request,
+  absl::Status List(const v1::ListAppsRequest& request, const CallerView& view,
                     v1::ListAppsResponse& response);
+  // As far as the caller sees it.
   absl::Status Show(const std::string& name, const std::string& hosts,
-                    v1::App* app);
+                    const Identity& caller, v1::App* app);
   // Runs `action` unless the request was answered before, then shows the app.
-  absl::Status Change(const std::string& method, const std::string& request_id,
-                      AppOrder order,
+  absl::Status Change(const Identity& caller, const std::string& method,
+                      const std::string& request_id, AppOrder order,
                       const std::function<absl::Status(const AppOrder&)>& act,
                       v1::App* app);
 

@@ -40,7 +40,7 @@ v1::App AppView::App(const AppEntry& app, const AppParts& parts) const {
     hosts.insert(std::move(host));
   }
   for (const std::string& host : hosts) {
-    if (!Picks(parts.selector, host)) continue;
+    if (!Picks(parts.selector, host) || !parts.caller.SeesHost(host)) continue;
     *message.add_hosts() = HostApp(record.uid, host);
   }
   return message;
@@ -59,6 +59,10 @@ v1::HostApp AppView::HostApp(const std::string& app_uid,
   v1::HostApp message;
   message.set_host(host);
   message.set_connected(hosts_.IsConnected(host));
+  const KnownHost* known = hosts_.Find(host);
+  if (known != nullptr && known->record.cordon.has_value()) {
+    *message.mutable_cordon() = ToProto(known->record).cordon();
+  }
   if (const ObservedApp* observed = state_.Find(host, app_uid)) {
     *message.mutable_status() = observed->status;
     *message.mutable_observe_time() = ToProtoTimestamp(observed->observe_time);
@@ -76,7 +80,7 @@ v1::HostApp AppView::HostApp(const std::string& app_uid,
   return message;
 }
 
-v1::Host AppView::Host(const KnownHost& host) const {
+v1::Host AppView::Host(const KnownHost& host, const CallerView& caller) const {
   const std::string& name = host.record.name;
   v1::Host message = ToProto(host.record);
   const std::string conflict = hosts_.ConflictOf(host);
@@ -100,7 +104,12 @@ v1::Host AppView::Host(const KnownHost& host) const {
   if (const v1::HostUsage* usage = state_.UsageOf(name)) {
     *message.mutable_usage() = *usage;
   }
-  const InstanceCounts counts = state_.CountOn(name);
+  const InstanceCounts counts =
+      state_.CountOn(name, [this, &caller](const std::string& uid) {
+        if (caller.unlimited()) return true;
+        const AppEntry* app = registry_.FindByUid(uid);
+        return app != nullptr && caller.SeesApp(app->record.name);
+      });
   message.set_instances(counts.total);
   message.set_instances_ready(counts.ready);
   return message;

@@ -3,6 +3,7 @@
 #define FLEET_CONTROLLER_APP_VIEW_H_
 
 #include "controller/app_registry.h"
+#include "controller/caller_view.h"
 #include "controller/fleet_state.h"
 #include "controller/host_registry.h"
 #include "controller/rollout_driver.h"
@@ -25,9 +26,12 @@ class AppView {
     bool hosts = true;
     // Of the hosts, only these.
     HostSelector selector = {};
+    // And of these, only those that it sees.
+    CallerView caller = {};
   };
   v1::App App(const AppEntry& app, const AppParts& parts) const;
-  v1::Host Host(const KnownHost& host) const;
+  // Its counts are of the apps that the caller sees.
+  v1::Host Host(const KnownHost& host, const CallerView& caller = {}) const;
 
  private:
   bool Picks(const HostSelector& selector, const std::string& host) const;

@@ -18,19 +18,22 @@ constexpr int kMaxWaitingCalls = 1000;
 
 grpc::ServerUnaryReactor* CallGate::Unary(
     grpc::CallbackServerContext* context, std::string_view method,
-    Effect effect, const google::protobuf::Message& request, Body body) {
+    Effect effect, const google::protobuf::Message& request, Body body,
+    const google::protobuf::Message* answer) {
   return UnaryLater(
       context, method, effect, request,
       [body = std::move(body)](const Identity& caller, const Finish& finish) {
         absl::Status status = body(caller);
         if (status.ok()) finish(status);
         return status;
-      });
+      },
+      answer);
 }
 
 grpc::ServerUnaryReactor* CallGate::UnaryLater(
     grpc::CallbackServerContext* context, std::string_view method,
-    Effect effect, const google::protobuf::Message& request, LaterBody body) {
+    Effect effect, const google::protobuf::Message& request, LaterBody body,
+    const google::protobuf::Message* answer) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   if (waiting_.fetch_add(1) >= kMaxWaitingCalls) {
     waiting_.fetch_sub(1);
@@ -38,24 +41,39 @@ grpc::ServerUnaryReactor* CallGate::UnaryLater(
         "the controller has 1,000 calls waiting; try again in a second")));
     return reactor;
   }
-  loop_.Post([this, reactor, method, effect, &request,
+  auto run = [this, reactor, method, effect, &request, answer,
               admit = Admit(*context, method, request),
               body = std::move(body)] {
     waiting_.fetch_sub(1);
     absl::StatusOr<Identity> caller = admit();
     if (!caller.ok()) return reactor->Finish(ToGrpcStatus(caller.status()));
-    // The record is made while the request still lives.
-    Finish finish = [this, reactor, method, effect, &request,
+    Finish finish = [this, reactor, method, effect, &request, answer,
                      caller = *caller](const absl::Status& status) {
-      if (effect == Effect::kChange) {
-        policy_.Record(caller, method, request, status);
+      if (effect == Effect::kRead) {
+        return reactor->Finish(ToGrpcStatus(ViewOf(caller).Redact(status)));
       }
-      reactor->Finish(ToGrpcStatus(status));
+      // After what the call has set off, so that the hosts are at work while
+      // the record is synced, and while the request still lives.
+      loop_.Post([this, reactor, method, &request, answer, caller, status] {
+        policy_.Record(caller, method, request, status.ok() ? answer : nullptr,
+                       status);
+        reactor->Finish(ToGrpcStatus(ViewOf(caller).Redact(status)));
+      });
     };
     absl::Status begun = body(*caller, finish);
     if (!begun.ok()) finish(begun);
-  });
+  };
+  loop_.Post([this, credentials = CredentialsOf(*context),
+              run = std::move(run)] { policy_.Prepare(credentials, run); });
   return reactor;
+}
+
+std::unique_ptr<StreamPass> CallGate::Pass(
+    const grpc::CallbackServerContext& context, std::string_view method,
+    const google::protobuf::Message& request) {
+  return std::make_unique<StreamPass>(
+      streams_, policy_,
+      StreamPass::Call{CredentialsOf(context), method, request});
 }
 
 CallGate::Admission CallGate::Admit(const grpc::CallbackServerContext& context,
@@ -66,7 +84,8 @@ CallGate::Admission CallGate::Admit(const grpc::CallbackServerContext& context,
     absl::StatusOr<Identity> caller =
         policy_.Admit(credentials, method, request);
     if (!caller.ok()) {
-      policy_.Record(credentials.connection, method, request, caller.status());
+      policy_.Record(credentials.connection, method, request, nullptr,
+                     caller.status());
     }
     return caller;
   };

@@ -4,11 +4,13 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "controller/call_policy.h"
+#include "controller/stream_pass.h"
 #include "proto/rpc/event_loop.h"
 #include "proto/rpc/identity.h"
 
@@ -35,16 +37,17 @@ class CallGate {
 
   // `policy` is asked on the loop thread. Both outlive it.
   CallGate(EventLoop& loop, CallPolicy& policy)
-      : loop_(loop), policy_(policy) {}
+      : loop_(loop), policy_(policy), streams_(loop, policy) {}
   CallGate(const CallGate&) = delete;
   CallGate& operator=(const CallGate&) = delete;
 
   // For a unary method:
   // `return gate.Unary(context, "/fleet.v1.…/…", effect, *request, …)`.
-  grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext* context,
-                                  std::string_view method, Effect effect,
-                                  const google::protobuf::Message& request,
-                                  Body body);
+  // `answer` is the response, for methods whose record says what came of them.
+  grpc::ServerUnaryReactor* Unary(
+      grpc::CallbackServerContext* context, std::string_view method,
+      Effect effect, const google::protobuf::Message& request, Body body,
+      const google::protobuf::Message* answer = nullptr);
 
   // For a unary method whose answer takes a while: `body` is run like that of
   // Unary, and if it returns OK, the call ends when it calls `finish`, once,
@@ -53,24 +56,36 @@ class CallGate {
   using Finish = std::function<void(const absl::Status& status)>;
   using LaterBody =
       std::function<absl::Status(const Identity& caller, Finish finish)>;
-  grpc::ServerUnaryReactor* UnaryLater(grpc::CallbackServerContext* context,
-                                       std::string_view method, Effect effect,
-                                       const google::protobuf::Message& request,
-                                       LaterBody body);
+  grpc::ServerUnaryReactor* UnaryLater(
+      grpc::CallbackServerContext* context, std::string_view method,
+      Effect effect, const google::protobuf::Message& request, LaterBody body,
+      const google::protobuf::Message* answer = nullptr);
 
-  // For a streaming method, whose reactor posts to loop() by itself: what it
-  // calls there, once, before all else, to learn who calls. `request` lives
-  // until then; `method` is a literal.
+  // For a streaming method, whose reactor posts to loop() by itself: who calls,
+  // and for how long. `request` lives as long as the stream; `method` is a
+  // literal.
+  std::unique_ptr<StreamPass> Pass(const grpc::CallbackServerContext& context,
+                                   std::string_view method,
+                                   const google::protobuf::Message& request);
+
+  // Likewise for a host's own session, which ends when who revokes the host
+  // cuts it: what it calls on the loop, once, before all else.
   using Admission = std::function<absl::StatusOr<Identity>()>;
   Admission Admit(const grpc::CallbackServerContext& context,
                   std::string_view method,
                   const google::protobuf::Message& request);
+
+  // On the loop thread.
+  CallerView ViewOf(const Identity& caller) const {
+    return policy_.ViewOf(caller);
+  }
 
   EventLoop& loop() const { return loop_; }
 
  private:
   EventLoop& loop_;
   CallPolicy& policy_;
+  OpenStreams streams_;
   std::atomic<int> waiting_{0};
 };
 

@@ -2,10 +2,12 @@
 #ifndef FLEET_CONTROLLER_CALL_POLICY_H_
 #define FLEET_CONTROLLER_CALL_POLICY_H_
 
+#include <functional>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "controller/caller_view.h"
 #include "proto/rpc/identity.h"
 
 namespace google::protobuf {
@@ -19,14 +21,37 @@ class CallPolicy {
  public:
   virtual ~CallPolicy() = default;
 
+  // Calls `done` on the loop, once, when Admit can judge these credentials: at
+  // once, or when what it must know of them is there.
+  virtual void Prepare(const CallCredentials& credentials,
+                       std::function<void()> done) {
+    (void)credentials;
+    done();
+  }
+
   // The caller, with its role; UNAUTHENTICATED or PERMISSION_DENIED otherwise.
   virtual absl::StatusOr<Identity> Admit(
       const CallCredentials& credentials, std::string_view method,
       const google::protobuf::Message& request) = 0;
 
-  // A call that changes something has ended, or a call was denied.
+  // Whether a caller that was admitted would be so again: UNAUTHENTICATED when
+  // its token or certificate has ended.
+  virtual absl::Status Recheck(const Identity& caller) {
+    (void)caller;
+    return absl::OkStatus();
+  }
+
+  // What it may see.
+  virtual CallerView ViewOf(const Identity& caller) {
+    (void)caller;
+    return CallerView();
+  }
+
+  // A call that changes something has ended, or a call was denied. `answer` is
+  // null where nobody looks at it.
   virtual void Record(const Identity& caller, std::string_view method,
                       const google::protobuf::Message& request,
+                      const google::protobuf::Message* answer,
                       const absl::Status& outcome) = 0;
 };
 

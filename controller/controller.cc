@@ -13,6 +13,7 @@
 #include "controller/fleet_access.h"
 #include "controller/fleet_core.h"
 #include "controller/host_service.h"
+#include "controller/http_gate_prober.h"
 #include "controller/log_service.h"
 #include "controller/rollout_service.h"
 #include "controller/secret_service.h"
@@ -30,8 +31,9 @@ namespace {
 // Reports that come within this time make one plan and one transaction.
 constexpr absl::Duration kPlanInterval = absl::Milliseconds(5);
 
-DriverOptions OptionsOfDriver() {
+DriverOptions OptionsOfDriver(GateProber& prober) {
   DriverOptions options;
+  options.prober = &prober;
   options.plan_interval = kPlanInterval;
   return options;
 }
@@ -60,13 +62,16 @@ absl::StatusOr<Opened> OpenStore(const std::string& state_dir) {
 // In the order in which they depend on each other.
 struct Controller::Parts {
   Parts(EventLoop& loop, Opened opened, std::unique_ptr<ControllerTls> tls,
-        uint64_t seed);
+        std::unique_ptr<TrustedIssuers> issuers,
+        const ControllerOptions& options);
 
   StateLock lock;
   std::unique_ptr<SqliteDatabase> database;
   std::unique_ptr<ControllerTls> tls;
+  std::unique_ptr<TrustedIssuers> issuers;
   SqliteStore store;
   SqliteRolloutStore rollout_store;
+  HttpGateProber prober;
   FleetCore core;
   SecretStore secrets;
   FleetAccess access;
@@ -83,17 +88,23 @@ struct Controller::Parts {
 };
 
 Controller::Parts::Parts(EventLoop& loop, Opened opened,
-                         std::unique_ptr<ControllerTls> with_tls, uint64_t seed)
+                         std::unique_ptr<ControllerTls> with_tls,
+                         std::unique_ptr<TrustedIssuers> with_issuers,
+                         const ControllerOptions& options)
     : lock(std::move(opened.lock)),
       database(std::move(opened.database)),
       tls(std::move(with_tls)),
+      issuers(std::move(with_issuers)),
       store(*database),
       rollout_store(*database),
-      core({loop, store, rollout_store, opened.epoch, seed, OptionsOfDriver()}),
+      prober(loop),
+      core({loop, store, rollout_store, opened.epoch, options.random_seed,
+            OptionsOfDriver(prober)}),
       secrets(*database, loop.clock(), opened.secret_key),
       access({*database, loop.clock(), opened.epoch,
-              tls == nullptr ? nullptr : &tls->authority(), core.registry,
-              core.hosts, core.driver}),
+              tls == nullptr ? nullptr : &tls->authority(), issuers.get(),
+              options.host_certificate_ttl, core.registry, core.hosts,
+              core.driver}),
       gate(loop, access),
       access_service(gate, access.tokens(), access.certificates(),
                      [this](const std::string& host) {
@@ -127,8 +138,13 @@ absl::StatusOr<std::unique_ptr<Controller>> Controller::Start(
                                  options.authority_certificate,
                                  options.authority_key));
   }
+  std::unique_ptr<TrustedIssuers> issuers;
+  if (!options.issuers_file.empty()) {
+    issuers = std::make_unique<TrustedIssuers>(loop, options.issuers_file);
+    RETURN_IF_ERROR(issuers->Load());
+  }
   auto parts = std::make_unique<Parts>(loop, std::move(opened), std::move(tls),
-                                       options.random_seed);
+                                       std::move(issuers), options);
   RETURN_IF_ERROR(parts->access.Load());
   RETURN_IF_ERROR(parts->secrets.Load());
   RETURN_IF_ERROR(parts->core.Load());
@@ -150,6 +166,17 @@ std::vector<grpc::Service*> Controller::services() {
           &parts_->enrollment_service, &parts_->host_service,
           &parts_->log_service,        &parts_->rollout_service,
           &parts_->secret_service};
+}
+
+void Controller::Reload() {
+  if (parts_->issuers != nullptr) {
+    const absl::Status loaded = parts_->issuers->Load();
+    if (!loaded.ok()) {
+      spdlog::error("issuers: {}; those that were read before stay in force",
+                    ToStd(loaded.message()));
+    }
+  }
+  if (parts_->tls != nullptr) parts_->tls->Look();
 }
 
 void Controller::GoAway() {

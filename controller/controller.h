@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "proto/rpc/event_loop.h"
 #include "proto/rpc/tls_files.h"
 
@@ -31,6 +32,9 @@ struct ControllerOptions {
   // Paths of the user's own authority; empty: the one in `tls`.
   std::string authority_certificate = {};
   std::string authority_key = {};
+  // Path of the file of trusted issuers; empty: there are none.
+  std::string issuers_file = {};
+  absl::Duration host_certificate_ttl = absl::Hours(24);
 };
 
 // Made by main and by tests, which bring the servers. Loop thread only.
@@ -48,6 +52,10 @@ class Controller {
 
   // What a server must serve.
   std::vector<grpc::Service*> services();
+
+  // Reads the file of issuers again, and renews the server's certificate if it
+  // is time. What is wrong is logged, and what was there before goes on.
+  void Reload();
 
   // Sends the agents away and lets nobody in; servers are then shut down.
   void GoAway();

@@ -51,12 +51,16 @@ ControllerTls::ControllerTls(EventLoop& loop, const std::string& folder,
 
 ControllerTls::~ControllerTls() { loop_.CancelTimer(timer_); }
 
+void ControllerTls::Look() {
+  absl::Status renewed = certificate_.Renew(loop_.clock().WallNow());
+  if (!renewed.ok()) {
+    spdlog::error("server certificate: {}", ToStd(renewed.message()));
+  }
+}
+
 void ControllerTls::LookLater() {
   timer_ = loop_.AddTimerAfter(kLookPeriod, [this] {
-    absl::Status renewed = certificate_.Renew(loop_.clock().WallNow());
-    if (!renewed.ok()) {
-      spdlog::error("server certificate: {}", ToStd(renewed.message()));
-    }
+    Look();
     LookLater();
   });
 }

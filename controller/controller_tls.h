@@ -28,6 +28,9 @@ class ControllerTls {
   ControllerTls(const ControllerTls&) = delete;
   ControllerTls& operator=(const ControllerTls&) = delete;
 
+  // Renews the server's certificate if it is time, or if it is not there.
+  void Look();
+
   const CertificateAuthority& authority() const { return authority_; }
   const std::optional<TlsFiles>& files() const { return files_; }
 

@@ -72,7 +72,14 @@ bool DesiredSender::Fill(std::set<std::string>& from, size_t limit,
 // One that has no value is left out: the host says so, where the user looks.
 void DesiredSender::AddSecrets(v1::AppTarget& target) const {
   if (secrets_ == nullptr) return;
+  std::set<std::string> names;
   for (const auto& [variable, name] : target.spec().secrets()) {
+    names.insert(name);
+  }
+  for (const auto& [variable, name] : target.once_hook().spec().secrets()) {
+    names.insert(name);
+  }
+  for (const std::string& name : names) {
     absl::StatusOr<std::string> value = secrets_(name);
     if (!value.ok()) {
       spdlog::warn("app={} host={}: {}", target.app(), host_,

@@ -1,6 +1,5 @@
 #include "controller/fleet_access.h"
 
-#include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
 #include <set>
@@ -17,31 +16,40 @@
 namespace fleet::controller {
 namespace {
 
-using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
 // Of methods that are about neither app nor rollout: the field that names
 // what they act on.
-constexpr const char* kSubjectFields[] = {"name", "host", "token"};
-
-bool HasText(const Message& request, const char* field) {
-  const FieldDescriptor* found =
-      request.GetDescriptor()->FindFieldByName(field);
-  return found != nullptr && found->type() == FieldDescriptor::TYPE_STRING;
-}
+constexpr const char* kSubjectFields[] = {"name",       "host",  "token.name",
+                                          "token.host", "token", "apps"};
 
 std::string SubjectOf(const v1::MethodPermission& permission,
-                      const Message& request) {
+                      const Message& request, const Message* answer) {
+  // What a caller without a role brings is a secret: the answer says for whom.
+  if (permission.role() == v1::ROLE_PUBLIC) {
+    return answer != nullptr && HasTextAt(*answer, "host")
+               ? absl::StrJoin(ValuesAt(*answer, "host"), ", ")
+               : "";
+  }
   for (const std::string& path :
        {permission.app_field(), permission.rollout_field()}) {
     if (!path.empty()) return absl::StrJoin(ValuesAt(request, path), ", ");
   }
   for (const char* field : kSubjectFields) {
-    if (HasText(request, field)) {
-      return absl::StrJoin(ValuesAt(request, field), ", ");
-    }
+    if (!HasTextAt(request, field)) continue;
+    std::string subject = absl::StrJoin(ValuesAt(request, field), ", ");
+    if (!subject.empty()) return subject;
   }
   return "";
+}
+
+std::string RolloutsIn(const v1::MethodPermission& permission,
+                       const Message* answer) {
+  if (permission.rollout_answer().empty() || answer == nullptr) return "";
+  std::vector<std::string> uids =
+      ValuesAt(*answer, permission.rollout_answer());
+  std::erase(uids, "");
+  return absl::StrJoin(uids, ", ");
 }
 
 std::string HostsAsked(const v1::MethodPermission& permission,
@@ -68,8 +76,9 @@ FleetAccess::FleetAccess(const AccessSurroundings& around)
     : around_(around),
       store_(around.database),
       tokens_(store_, around.clock),
-      certificates_(store_, tokens_, around.authority, around.clock),
-      control_(tokens_, certificates_, *this),
+      certificates_(store_, tokens_, around.authority, around.clock,
+                    around.host_certificate_ttl),
+      control_(tokens_, certificates_, *this, around.issuers),
       audit_(around.database, around.clock, around.epoch) {}
 
 absl::Status FleetAccess::Load() {
@@ -85,8 +94,26 @@ absl::StatusOr<Identity> FleetAccess::Admit(const CallCredentials& credentials,
   return control_.Admit(credentials, method, request);
 }
 
+void FleetAccess::Prepare(const CallCredentials& credentials,
+                          std::function<void()> done) {
+  if (around_.issuers == nullptr ||
+      !LooksLikeJsonWebToken(credentials.bearer)) {
+    return done();
+  }
+  around_.issuers->Prepare(credentials.bearer, std::move(done));
+}
+
+absl::Status FleetAccess::Recheck(const Identity& caller) {
+  return control_.Recheck(caller);
+}
+
+CallerView FleetAccess::ViewOf(const Identity& caller) {
+  return CallerView(caller.scope, around_.registry, around_.hosts);
+}
+
 void FleetAccess::Record(const Identity& caller, std::string_view method,
-                         const Message& request, const absl::Status& outcome) {
+                         const Message& request, const Message* answer,
+                         const absl::Status& outcome) {
   spdlog::info("call method={} actor=\"{}\" result={}{}{}", method, caller.name,
                absl::StatusCodeToString(outcome.code()),
                outcome.ok() ? "" : ": ", ToStd(outcome.message()));
@@ -99,8 +126,9 @@ void FleetAccess::Record(const Identity& caller, std::string_view method,
   record.method = std::string(method);
   record.outcome = OutcomeText(outcome);
   if (const v1::MethodPermission* permission = PermissionOf(method)) {
-    record.subject = SubjectOf(*permission, request);
+    record.subject = SubjectOf(*permission, request, answer);
     record.hosts = HostsAsked(*permission, request);
+    record.rollout = RolloutsIn(*permission, answer);
   }
   audit_.Append(std::move(record));
 }

@@ -3,6 +3,8 @@
 #define FLEET_CONTROLLER_FLEET_ACCESS_H_
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include "controller/access/certificate_authority.h"
 #include "controller/access/host_certificates.h"
 #include "controller/access/token_registry.h"
+#include "controller/access/trusted_issuers.h"
 #include "controller/app_registry.h"
 #include "controller/call_policy.h"
 #include "controller/host_registry.h"
@@ -29,6 +32,9 @@ struct AccessSurroundings {
   int64_t epoch = 0;
   // Null: no port speaks TLS.
   const CertificateAuthority* authority = nullptr;
+  // Null: no other issuer's tokens are accepted.
+  TrustedIssuers* issuers = nullptr;
+  absl::Duration host_certificate_ttl = absl::Hours(24);
   const AppRegistry& registry;
   const HostRegistry& hosts;
   RolloutDriver& driver;
@@ -48,7 +54,12 @@ class FleetAccess : public CallPolicy, private AccessFacts {
   // Callers that proved nothing are not recorded: anybody could fill the log.
   void Record(const Identity& caller, std::string_view method,
               const google::protobuf::Message& request,
+              const google::protobuf::Message* answer,
               const absl::Status& outcome) override;
+  void Prepare(const CallCredentials& credentials,
+               std::function<void()> done) override;
+  absl::Status Recheck(const Identity& caller) override;
+  CallerView ViewOf(const Identity& caller) override;
 
   TokenRegistry& tokens() { return tokens_; }
   HostCertificates& certificates() { return certificates_; }

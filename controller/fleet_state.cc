@@ -72,6 +72,15 @@ HookReport ToHookReport(const v1::HookResult& hook) {
   return report;
 }
 
+// Those that people have stopped while the app runs: nobody misses them.
+int StoppedSlots(const v1::AppStatus& status) {
+  return static_cast<int>(
+      std::count_if(status.instances().begin(), status.instances().end(),
+                    [](const v1::Instance& instance) {
+                      return instance.state() == v1::INSTANCE_STATE_STOPPED;
+                    }));
+}
+
 // Slots are counted, not workers: in a surge a slot has two.
 void CountInstances(const v1::AppStatus& status, int64_t generation,
                     HostView& view) {
@@ -97,7 +106,7 @@ void CountInstances(const v1::AppStatus& status, int64_t generation,
   view.instances_available = static_cast<int>(available.size());
   for (const auto& [slot, count] : restarts) view.restarts += count;
   if (status.run_state() != v1::RUN_STATE_STOPPED) {
-    view.instances_total = status.desired_instances();
+    view.instances_total = status.desired_instances() - StoppedSlots(status);
   }
 }
 
@@ -217,11 +226,14 @@ const v1::HostUsage* FleetState::UsageOf(const std::string& host) const {
   return &reports->second.usage;
 }
 
-InstanceCounts FleetState::CountOn(const std::string& host) const {
+InstanceCounts FleetState::CountOn(
+    const std::string& host,
+    const std::function<bool(const std::string& app_uid)>& counted) const {
   InstanceCounts counts;
   auto reports = by_host_.find(host);
   if (reports == by_host_.end()) return counts;
   for (const auto& [uid, app] : reports->second.apps) {
+    if (!counted(uid)) continue;
     for (const v1::Instance& instance : app.status.instances()) {
       if (instance.pid() == 0) continue;
       ++counts.total;

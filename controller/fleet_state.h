@@ -3,6 +3,7 @@
 #define FLEET_CONTROLLER_FLEET_STATE_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -64,8 +65,10 @@ class FleetState : public FleetSource {
   const ObservedApp* Find(const std::string& host,
                           const std::string& app_uid) const;
   const v1::HostUsage* UsageOf(const std::string& host) const;
-  // Of all its apps.
-  InstanceCounts CountOn(const std::string& host) const;
+  // Of those of its apps that `counted` picks by their uid.
+  InstanceCounts CountOn(
+      const std::string& host,
+      const std::function<bool(const std::string& app_uid)>& counted) const;
   std::vector<std::string> AppsOn(const std::string& host) const;
   // Hosts that report the app.
   std::vector<std::string> ReportersOf(const std::string& app_uid) const;

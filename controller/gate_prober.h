@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "absl/status/status.h"
 #include "controller/rollout/gate.h"
 #include "proto/rpc/rollout_policy.h"
 
@@ -15,6 +16,8 @@ class GateProber {
   using Done = std::function<void(const GateAnswer& answer)>;
 
   virtual ~GateProber() = default;
+  // FAILED_PRECONDITION: this controller can ask nobody, and what to do.
+  virtual absl::Status Prepare() = 0;
   // Asks an HTTP or Prometheus gate. `done` runs once, later, on the loop
   // thread, no later than a little after the gate's timeout; INCONCLUSIVE when
   // nobody answers. `look` of the answer is not set.

@@ -24,6 +24,20 @@ bool BelongsOn(const AppRecord& app, const HostRecord& host) {
                      [&](const std::string& s) { return Matches(s, host); });
 }
 
+bool ChangesRevision(const Rollout& rollout) {
+  return rollout.kind == RolloutKind::kDeploy ||
+         rollout.kind == RolloutKind::kRollback;
+}
+
+// What it brings has been found good on the hosts of its first wave.
+bool CanaryPassed(const Rollout& rollout) {
+  const RolloutState& state = rollout.state;
+  const bool goes_on = state.phase == RolloutPhase::kRolling ||
+                       state.phase == RolloutPhase::kBaking;
+  return goes_on && state.wave > 0 && !state.aborting &&
+         !HasHold(state, HoldKind::kFailure);
+}
+
 }  // namespace
 
 StepPolicy DefaultStep(const AppSpec& spec) {
@@ -71,28 +85,79 @@ absl::Status HostPlacement::Save(const StoreChange& change) {
 std::optional<HostTarget> HostPlacement::TargetFor(const AppEntry& app,
                                                    const KnownHost& host) {
   const AppRecord& record = app.record;
-  if (!driver_.ActiveRolloutOf(record.name).empty()) return std::nullopt;
-  HostTarget next;
   auto found = app.targets.find(host.record.name);
-  if (found == app.targets.end()) {
-    if (!BelongsOn(record, host.record)) return std::nullopt;
-    next.app = record.name;
-    next.app_uid = record.uid;
-    next.host = host.record.name;
-    next.run_state = AppRegistry::WaitsForStart(record.spec, &app)
-                         ? RunState::kStopped
-                         : AppRegistry::RunStateOf(app);
-    next.instances = record.spec.instances;
-  } else {
-    if (!WasLeftOut(app, found->second)) return std::nullopt;
-    next = found->second;
+  const bool is_new = found == app.targets.end();
+  if (is_new && !BelongsOn(record, host.record)) return std::nullopt;
+  if (const Rollout* rollout = driver_.FindActiveOf(record.name)) {
+    return is_new ? DuringRollout(app, host, *rollout) : std::nullopt;
   }
-  next.revision =
+  const int64_t wanted =
       record.proven_revision != 0 ? record.proven_revision : record.revision;
   // A rollout gives its hosts the app's newest generation, which this host
   // has not had.
-  next.generation = std::max<int64_t>(record.generation, 1);
-  next.step = DefaultStep(record.spec);
+  const int64_t generation = std::max<int64_t>(record.generation, 1);
+  if (is_new) return At(NewTarget(app, host), app, wanted, generation);
+  const HostTarget& present = found->second;
+  if (!present.placed_during.empty()) return AfterRollout(app, present);
+  if (!WasLeftOut(app, present)) return std::nullopt;
+  return At(present, app, wanted, generation);
+}
+
+HostTarget HostPlacement::NewTarget(const AppEntry& app,
+                                    const KnownHost& host) {
+  HostTarget target;
+  target.app = app.record.name;
+  target.app_uid = app.record.uid;
+  target.host = host.record.name;
+  target.run_state = AppRegistry::WaitsForStart(app.record.spec, &app)
+                         ? RunState::kStopped
+                         : AppRegistry::RunStateOf(app);
+  target.instances = app.record.spec.instances;
+  return target;
+}
+
+HostTarget HostPlacement::At(HostTarget target, const AppEntry& app,
+                             int64_t revision, int64_t generation) {
+  auto found = app.revisions.find(revision);
+  target.revision = revision;
+  target.generation = generation;
+  target.step = DefaultStep(found == app.revisions.end() ? app.record.spec
+                                                         : found->second->spec);
+  ++target.serial;
+  return target;
+}
+
+// Its generation is one that a way back, or what follows, is above.
+std::optional<HostTarget> HostPlacement::DuringRollout(const AppEntry& app,
+                                                       const KnownHost& host,
+                                                       const Rollout& rollout) {
+  const AppRecord& record = app.record;
+  const bool in_it = std::any_of(
+      rollout.steps.begin(), rollout.steps.end(),
+      [&](const HostStep& step) { return step.host == host.record.name; });
+  if (in_it) return std::nullopt;
+  HostTarget next = NewTarget(app, host);
+  next.placed_during = rollout.uid;
+  if (CanaryPassed(rollout)) {
+    return At(std::move(next), app, rollout.to_revision, record.generation);
+  }
+  if (record.proven_revision == 0 || record.generation < 2) return std::nullopt;
+  return At(std::move(next), app, record.proven_revision,
+            record.generation - 1);
+}
+
+// It stays as it is where the rollout has left others so too (an abort).
+HostTarget HostPlacement::AfterRollout(const AppEntry& app,
+                                       const HostTarget& present) {
+  const AppRecord& record = app.record;
+  HostTarget next = present;
+  next.placed_during.clear();
+  const bool follows = record.proven_revision != 0 &&
+                       present.revision != record.proven_revision &&
+                       present.generation < record.generation;
+  if (follows) {
+    return At(std::move(next), app, record.proven_revision, record.generation);
+  }
   ++next.serial;
   return next;
 }
@@ -105,8 +170,7 @@ bool HostPlacement::WasLeftOut(const AppEntry& app, const HostTarget& target) {
     return false;
   }
   absl::StatusOr<Rollout> last = driver_.Get(record.name);
-  if (!last.ok() || last->app_uid != record.uid ||
-      last->kind != RolloutKind::kDeploy ||
+  if (!last.ok() || last->app_uid != record.uid || !ChangesRevision(*last) ||
       last->to_revision != record.proven_revision) {
     return false;
   }

@@ -19,8 +19,11 @@ StepPolicy DefaultStep(const AppSpec& spec);
 // app's proven revision, or the newest one while none is proven:
 // - when the app's `hosts` and its placement match it and it has no target;
 // - when the last rollout left it out because it was away.
-// Hosts that were left out on purpose (apply --hosts) stay as they are. Loop
-// thread only.
+// A new host that comes while one is under way is not of it: it gets the proven
+// revision, or the rollout's once the first of several waves has passed; while
+// there is neither, nothing yet. When the rollout has ended it follows the
+// others. Hosts that were left out on purpose (apply --hosts) stay as they are.
+// Loop thread only.
 class HostPlacement {
  public:
   // All must outlive it.
@@ -38,6 +41,15 @@ class HostPlacement {
   // The target the host should be given; nullopt: it is as it should be.
   std::optional<HostTarget> TargetFor(const AppEntry& app,
                                       const KnownHost& host);
+  std::optional<HostTarget> DuringRollout(const AppEntry& app,
+                                          const KnownHost& host,
+                                          const Rollout& rollout);
+  static HostTarget AfterRollout(const AppEntry& app,
+                                 const HostTarget& present);
+  static HostTarget NewTarget(const AppEntry& app, const KnownHost& host);
+  // `target` at that revision, one serial on.
+  static HostTarget At(HostTarget target, const AppEntry& app, int64_t revision,
+                       int64_t generation);
   bool WasLeftOut(const AppEntry& app, const HostTarget& target);
   absl::Status Save(const StoreChange& change);
 

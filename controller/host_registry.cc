@@ -20,9 +20,17 @@ constexpr size_t kMaxHostLabels = 64;
 // A boot takes longer.
 constexpr absl::Duration kJustHeard = absl::Seconds(7);
 
+// Another agent came after this one and is connected, and this one lives.
+bool WasReplaced(const KnownHost& known, const std::string& run_id) {
+  return run_id != known.run_id &&
+         std::find(known.former_runs.begin(), known.former_runs.end(),
+                   run_id) != known.former_runs.end();
+}
+
 // The connected host and who says Hello under its name are two machines.
 bool IsOther(const KnownHost& known, const HostRecord& newcomer,
-             absl::Time now) {
+             const std::string& run_id, absl::Time now) {
+  if (WasReplaced(known, run_id)) return true;
   if (known.record.host_uid != newcomer.host_uid) return true;
   return known.record.boot_id != newcomer.boot_id &&
          now - known.last_heard < kJustHeard;
@@ -43,6 +51,16 @@ void MergeLabels(HostRecord& host) {
   }
 }
 
+void NoteRun(KnownHost& host, const std::string& run_id) {
+  if (host.run_id == run_id) return;
+  std::erase(host.former_runs, run_id);
+  if (!host.run_id.empty()) host.former_runs.push_back(host.run_id);
+  if (host.former_runs.size() > KnownHost::kMaxFormerRuns) {
+    host.former_runs.pop_front();
+  }
+  host.run_id = run_id;
+}
+
 // Equal in all that is worth a write.
 bool SameHost(HostRecord a, const HostRecord& b) {
   a.last_seen = b.last_seen;
@@ -58,12 +76,13 @@ void HostRegistry::Load(std::vector<HostRecord> hosts) {
   }
 }
 
-absl::Status HostRegistry::Connect(HostRecord record, const std::string& peer) {
+absl::Status HostRegistry::Connect(HostRecord record, const std::string& peer,
+                                   const std::string& run_id) {
   auto found = hosts_.find(record.name);
   const bool known = found != hosts_.end();
   if (known && found->second.connected &&
-      IsOther(found->second, record, clock_.Now())) {
-    return RefuseConflict(found->second, record, peer);
+      IsOther(found->second, record, run_id, clock_.Now())) {
+    return RefuseConflict(found->second, record, peer, run_id);
   }
   if (!known && hosts_.size() >= kMaxHosts) {
     return absl::ResourceExhaustedError(absl::StrCat(
@@ -89,6 +108,7 @@ absl::Status HostRegistry::Connect(HostRecord record, const std::string& peer) {
   }
   if (!host.connected) ++connected_count_;
   host.record = std::move(record);
+  NoteRun(host, run_id);
   host.connected = true;
   host.peer = peer;
   host.connect_time = clock_.WallNow();
@@ -98,12 +118,19 @@ absl::Status HostRegistry::Connect(HostRecord record, const std::string& peer) {
 
 absl::Status HostRegistry::RefuseConflict(KnownHost& known,
                                           const HostRecord& newcomer,
-                                          const std::string& peer) {
+                                          const std::string& peer,
+                                          const std::string& run_id) {
+  const bool one_folder =
+      known.record.host_uid == newcomer.host_uid && WasReplaced(known, run_id);
   std::string message = absl::StrCat(
-      "two machines claim the host name ", newcomer.name, ": ", known.peer,
-      " (", Sign(known.record, newcomer), ", connected, kept) and ", peer, " (",
-      Sign(newcomer, known.record),
-      ", refused); start one of the agents with another --host-name and a "
+      one_folder ? "two agents with copies of one state folder claim the host "
+                   "name "
+                 : "two machines claim the host name ",
+      newcomer.name, ": ", known.peer, " (",
+      one_folder ? "" : Sign(known.record, newcomer) + ", ",
+      "connected, kept) and ", peer, " (",
+      one_folder ? "" : Sign(newcomer, known.record) + ", ",
+      "refused); start one of the agents with another --host-name and a "
       "state folder of its own");
   if (ConflictOf(known).empty()) {
     spdlog::warn("host host={} state=CONFLICT: {}", newcomer.name, message);

@@ -2,6 +2,7 @@
 #ifndef FLEET_CONTROLLER_HOST_REGISTRY_H_
 #define FLEET_CONTROLLER_HOST_REGISTRY_H_
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -31,6 +32,11 @@ struct KnownHost {
   // A second machine claimed the name. It is told for a minute after the last
   // attempt (steady time).
   std::string conflict;
+  // The agent process of its session, and those before it; the newest last, at
+  // most kMaxFormerRuns. Empty: it does not tell.
+  static constexpr size_t kMaxFormerRuns = 8;
+  std::string run_id;
+  std::deque<std::string> former_runs;
   absl::Time conflict_until = absl::InfinitePast();
 };
 
@@ -47,9 +53,13 @@ class HostRegistry {
   // ALREADY_EXISTS, naming both peers, when another machine is connected under
   // the name; the first one stays. Another machine is one with another
   // host_uid, or with another boot id while the first was just heard: a clone
-  // with a copied state folder, since no machine boots in that time.
+  // with a copied state folder, since no machine boots in that time; or, where
+  // the boot is the same (containers), an agent process that another one has
+  // replaced already: one that was restarted does not come back. `run_id`
+  // names the process; "" for one that does not tell.
   // RESOURCE_EXHAUSTED: too many hosts. Or an error of the store.
-  absl::Status Connect(HostRecord record, const std::string& peer);
+  absl::Status Connect(HostRecord record, const std::string& peer,
+                       const std::string& run_id = "");
   // Its session has ended. A store that fails loses only `last_seen`.
   void Disconnect(const std::string& name);
   void Heard(const std::string& name);
@@ -88,7 +98,8 @@ class HostRegistry {
  private:
   absl::StatusOr<KnownHost*> Require(const std::string& name);
   absl::Status RefuseConflict(KnownHost& known, const HostRecord& newcomer,
-                              const std::string& peer);
+                              const std::string& peer,
+                              const std::string& run_id);
 
   Store& store_;
   const Clock& clock_;

@@ -18,12 +18,14 @@ using Effect = CallGate::Effect;
 grpc::ServerUnaryReactor* HostService::ListHosts(
     grpc::CallbackServerContext* context, const v1::ListHostsRequest* request,
     v1::ListHostsResponse* response) {
-  return gate_.Unary(
-      context, "/fleet.v1.HostService/ListHosts", Effect::kRead, *request,
-      [=, this](const Identity&) { return List(*request, *response); });
+  return gate_.Unary(context, "/fleet.v1.HostService/ListHosts", Effect::kRead,
+                     *request, [=, this](const Identity& caller) {
+                       return List(*request, gate_.ViewOf(caller), *response);
+                     });
 }
 
 absl::Status HostService::List(const v1::ListHostsRequest& request,
+                               const CallerView& view,
                                v1::ListHostsResponse& response) {
   ASSIGN_OR_RETURN(PageRequest page,
                    MakePage(request.page_size(), request.page_token()));
@@ -32,12 +34,15 @@ absl::Status HostService::List(const v1::ListHostsRequest& request,
   const auto& hosts = core_.hosts.hosts();
   size_t bytes = 0;
   for (auto it = hosts.upper_bound(page.after); it != hosts.end(); ++it) {
-    if (!selector.Matches(it->first, it->second.record.labels)) continue;
+    if (!selector.Matches(it->first, it->second.record.labels) ||
+        !view.SeesHost(it->first)) {
+      continue;
+    }
     if (response.hosts_size() == page.size || bytes > kMaxPageBytes) {
       response.set_next_page_token(response.hosts().rbegin()->name());
       break;
     }
-    *response.add_hosts() = core_.view.Host(it->second);
+    *response.add_hosts() = core_.view.Host(it->second, view);
     bytes += response.hosts().rbegin()->ByteSizeLong();
   }
   return absl::OkStatus();
@@ -47,20 +52,22 @@ grpc::ServerUnaryReactor* HostService::GetHost(
     grpc::CallbackServerContext* context, const v1::GetHostRequest* request,
     v1::GetHostResponse* response) {
   return gate_.Unary(context, "/fleet.v1.HostService/GetHost", Effect::kRead,
-                     *request, [=, this](const Identity&) {
-                       return Get(request->name(), *response->mutable_host());
+                     *request, [=, this](const Identity& caller) {
+                       return Get(request->name(), gate_.ViewOf(caller),
+                                  *response->mutable_host());
                      });
 }
 
-absl::Status HostService::Get(const std::string& name, v1::Host& host) {
+absl::Status HostService::Get(const std::string& name, const CallerView& view,
+                              v1::Host& host) {
   const KnownHost* known = core_.hosts.Find(name);
-  if (known == nullptr) {
+  if (known == nullptr || !view.SeesHost(name)) {
     return ErrorWithReason(
         absl::StatusCode::kNotFound,
         absl::StrCat("no host ", name, "; known: ", core_.hosts.Describe()),
         {"HOST_NOT_FOUND", {{"host", name}}});
   }
-  host = core_.view.Host(*known);
+  host = core_.view.Host(*known, view);
   return absl::OkStatus();
 }
 
@@ -99,7 +106,7 @@ absl::Status HostService::SetCordon(const std::string& name, bool drained,
                                     const std::string& actor, v1::Host& host) {
   RETURN_IF_ERROR(core_.CordonHost(
       name, {drained, reason, actor, gate_.loop().clock().WallNow()}));
-  return Get(name, host);
+  return Get(name, {}, host);
 }
 
 grpc::ServerUnaryReactor* HostService::UncordonHost(
@@ -109,7 +116,8 @@ grpc::ServerUnaryReactor* HostService::UncordonHost(
   return gate_.Unary(context, "/fleet.v1.HostService/UncordonHost",
                      Effect::kChange, *request, [=, this](const Identity&) {
                        RETURN_IF_ERROR(core_.UncordonHost(request->name()));
-                       return Get(request->name(), *response->mutable_host());
+                       return Get(request->name(), {},
+                                  *response->mutable_host());
                      });
 }
 
@@ -128,7 +136,7 @@ absl::Status HostService::SetLabels(const v1::SetHostLabelsRequest& request,
   RETURN_IF_ERROR(core_.SetHostLabels(
       request.name(), {request.labels().begin(), request.labels().end()},
       {request.remove().begin(), request.remove().end()}));
-  return Get(request.name(), host);
+  return Get(request.name(), {}, host);
 }
 
 grpc::ServerUnaryReactor* HostService::CheckHosts(
@@ -136,18 +144,20 @@ grpc::ServerUnaryReactor* HostService::CheckHosts(
     v1::CheckHostsResponse* response) {
   return gate_.UnaryLater(
       context, "/fleet.v1.HostService/CheckHosts", Effect::kRead, *request,
-      [=, this](const Identity&, CallGate::Finish finish) {
-        return Check(request->selector(), *response, std::move(finish));
+      [=, this](const Identity& caller, CallGate::Finish finish) {
+        return Check(request->selector(), gate_.ViewOf(caller), *response,
+                     std::move(finish));
       });
 }
 
 absl::Status HostService::Check(const std::string& selector,
+                                const CallerView& view,
                                 v1::CheckHostsResponse& response,
                                 CallGate::Finish finish) {
   ASSIGN_OR_RETURN(HostSelector picked, ParseHostSelector(selector));
   std::vector<std::string> hosts = core_.hosts.Select({picked});
-  std::erase_if(hosts, [this](const std::string& host) {
-    return !core_.hosts.IsConnected(host);
+  std::erase_if(hosts, [this, &view](const std::string& host) {
+    return !core_.hosts.IsConnected(host) || !view.SeesHost(host);
   });
   v1::Command command;
   command.mutable_check();
@@ -170,18 +180,31 @@ grpc::ServerUnaryReactor* HostService::GetController(
     const v1::GetControllerRequest* request,
     v1::GetControllerResponse* response) {
   return gate_.Unary(context, "/fleet.v1.HostService/GetController",
-                     Effect::kRead, *request, [=, this](const Identity&) {
-                       Describe(*response);
+                     Effect::kRead, *request,
+                     [=, this](const Identity& caller) {
+                       Describe(gate_.ViewOf(caller), *response);
                        return absl::OkStatus();
                      });
 }
 
-void HostService::Describe(v1::GetControllerResponse& response) const {
+void HostService::Describe(const CallerView& view,
+                           v1::GetControllerResponse& response) const {
   response.set_version(FLEET_VERSION);
   response.set_epoch(core_.epoch);
   *response.mutable_start_time() = ToProtoTimestamp(start_time_);
   response.set_hosts_connected(core_.hosts.connected_count());
   response.set_hosts_total(static_cast<int>(core_.hosts.hosts().size()));
+  if (!view.unlimited()) {
+    int connected = 0;
+    int total = 0;
+    for (const auto& [name, host] : core_.hosts.hosts()) {
+      if (!view.SeesHost(name)) continue;
+      ++total;
+      if (host.connected) ++connected;
+    }
+    response.set_hosts_connected(connected);
+    response.set_hosts_total(total);
+  }
   response.set_process_id(getpid());
   *response.mutable_time() = ToProtoTimestamp(gate_.loop().clock().WallNow());
 }

@@ -54,17 +54,19 @@ class HostService final : public v1::HostService::CallbackService {
       v1::GetControllerResponse* response) override;
 
  private:
-  absl::Status List(const v1::ListHostsRequest& request,
+  absl::Status List(const v1::ListHostsRequest& request, const CallerView& view,
                     v1::ListHostsResponse& response);
-  absl::Status Get(const std::string& name, v1::Host& host);
+  absl::Status Get(const std::string& name, const CallerView& view,
+                   v1::Host& host);
   absl::Status SetCordon(const std::string& name, bool drained,
                          const std::string& reason, const std::string& actor,
                          v1::Host& host);
   absl::Status SetLabels(const v1::SetHostLabelsRequest& request,
                          v1::Host& host);
-  absl::Status Check(const std::string& selector,
+  absl::Status Check(const std::string& selector, const CallerView& view,
                      v1::CheckHostsResponse& response, CallGate::Finish finish);
-  void Describe(v1::GetControllerResponse& response) const;
+  void Describe(const CallerView& view,
+                v1::GetControllerResponse& response) const;
 
   CallGate& gate_;
   FleetCore& core_;

@@ -3,6 +3,7 @@
 #define FLEET_CONTROLLER_HOST_TARGET_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "controller/rollout/hook_run.h"
@@ -11,6 +12,13 @@
 namespace fleet::controller {
 
 enum class RunState { kRunning, kStopped };
+
+// What was ordered for one instance (fleet.v1.SlotOrder).
+struct SlotOrder {
+  bool stopped = false;
+  int64_t start_nonce = 0;
+  friend bool operator==(const SlotOrder&, const SlotOrder&) = default;
+};
 
 // A row of host_targets and, with the revision's spec, an AppTarget on the
 // wire. Owned by AppRegistry; rollouts change it through TargetRegistry.
@@ -29,6 +37,9 @@ struct HostTarget {
   bool removed = false;
   StepPolicy step;
   int64_t start_nonce = 0;
+  // By slot, of those that the app has. Emptied by a new generation and by
+  // orders for the whole app.
+  std::map<int, SlotOrder> slot_orders;
   // Run once by the agent, beside the workers; an empty id: none.
   HookOrder once_hook;
   // The host is drained: the workers are stopped whatever run_state says.

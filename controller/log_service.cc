@@ -1,5 +1,6 @@
 #include "controller/log_service.h"
 
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -14,9 +15,18 @@ class LogStream final : public grpc::ServerWriteReactor<v1::TailLogsResponse>,
                         public LogReader {
  public:
   LogStream(EventLoop& loop, LogTails& tails, v1::TailLogsRequest request,
-            CallGate::Admission admit)
-      : loop_(loop), tails_(tails), request_(std::move(request)) {
-    loop_.Post([this, admit = std::move(admit)] { Start(admit().status()); });
+            std::unique_ptr<StreamPass> pass)
+      : loop_(loop),
+        tails_(tails),
+        request_(std::move(request)),
+        pass_(std::move(pass)) {
+    loop_.Post([this] {
+      pass_->Ask(
+          [this](const absl::StatusOr<Identity>& caller) {
+            Start(caller.status());
+          },
+          [this](const absl::Status& why) { End(why); });
+    });
   }
 
   // Posted, since the tail must not be closed while it is at work.
@@ -49,7 +59,7 @@ class LogStream final : public grpc::ServerWriteReactor<v1::TailLogsResponse>,
   void Start(const absl::Status& admitted) {
     if (finished_) return;
     if (!admitted.ok()) return End(admitted);
-    absl::StatusOr<int64_t> id = tails_.Open(request_, *this);
+    absl::StatusOr<int64_t> id = tails_.Open(request_, *this, pass_->view());
     if (!id.ok()) return End(id.status());
     id_ = *id;
     WriteNext();
@@ -70,12 +80,15 @@ class LogStream final : public grpc::ServerWriteReactor<v1::TailLogsResponse>,
     if (finished_) return;
     finished_ = true;
     if (id_) tails_.Close(*id_);
-    Finish(ToGrpcStatus(status));
+    const absl::Status shown = pass_->view().Redact(status);
+    pass_.reset();
+    Finish(ToGrpcStatus(shown));
   }
 
   EventLoop& loop_;
   LogTails& tails_;
   const v1::TailLogsRequest request_;
+  std::unique_ptr<StreamPass> pass_;  // Until the end.
   std::optional<int64_t> id_;
   v1::TailLogsResponse message_;
   bool posted_ = false;
@@ -89,7 +102,7 @@ grpc::ServerWriteReactor<v1::TailLogsResponse>* LogService::TailLogs(
     grpc::CallbackServerContext* context, const v1::TailLogsRequest* request) {
   return new LogStream(
       gate_.loop(), tails_, *request,
-      gate_.Admit(*context, "/fleet.v1.LogService/TailLogs", *request));
+      gate_.Pass(*context, "/fleet.v1.LogService/TailLogs", *request));
 }
 
 }  // namespace fleet::controller

@@ -1,5 +1,7 @@
 #include "controller/log_tails.h"
 
+#include <re2/re2.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -47,6 +49,17 @@ v1::TailCommand CommandFor(const v1::TailLogsRequest& request) {
   return command;
 }
 
+// As the hosts would, each by itself.
+absl::Status CheckPattern(const std::string& pattern) {
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  const re2::RE2 compiled(pattern, options);
+  if (compiled.ok()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("grep: \"", pattern, "\" is no pattern: ", compiled.error(),
+                   "; patterns are RE2's (github.com/google/re2/wiki/Syntax)"));
+}
+
 absl::Status CheckLines(int lines) {
   if (lines >= 0 && lines <= kMaxLines) return absl::OkStatus();
   return absl::InvalidArgumentError(
@@ -67,8 +80,41 @@ std::set<std::string> LogTails::AppsNamed(const std::string& pattern) const {
   return uids;
 }
 
+absl::StatusOr<v1::TailLogsRequest> LogTails::Narrow(
+    v1::TailLogsRequest request, const CallerView& view) const {
+  std::vector<std::string> patterns(request.apps().begin(),
+                                    request.apps().end());
+  if (patterns.empty()) patterns.emplace_back("all");
+  request.clear_apps();
+  const auto add = [&](const std::string& pattern,
+                       const std::string& instance) {
+    bool any = false;
+    for (const auto& [name, uid] : registry_.names()) {
+      if (pattern != "all" && !GlobMatches(pattern, name)) continue;
+      any = true;
+      // Such a name may be another app's.
+      const bool another =
+          !instance.empty() && registry_.names().contains(name + instance);
+      if (view.SeesApp(name) && !another) request.add_apps(name + instance);
+    }
+    return any;
+  };
+  for (const std::string& pattern : patterns) {
+    if (add(pattern, "")) continue;
+    if (std::optional<std::string> app = AppOfInstance(pattern)) {
+      add(*app, pattern.substr(app->size()));
+    }
+  }
+  if (request.apps_size() > 0) return request;
+  return ErrorWithReason(
+      absl::StatusCode::kNotFound,
+      absl::StrCat("no app of those that you may see is named ",
+                   absl::StrJoin(patterns, ", ")),
+      {"APP_NOT_FOUND", {}});
+}
+
 absl::StatusOr<std::set<std::string>> LogTails::PickHosts(
-    const v1::TailLogsRequest& request) const {
+    const v1::TailLogsRequest& request, const CallerView& view) const {
   ASSIGN_OR_RETURN(HostSelector selector, ParseHostSelector(request.hosts()));
   std::vector<std::string> patterns(request.apps().begin(),
                                     request.apps().end());
@@ -82,7 +128,8 @@ absl::StatusOr<std::set<std::string>> LogTails::PickHosts(
     for (const std::string& uid : uids) {
       for (const auto& [host, target] : registry_.FindByUid(uid)->targets) {
         const KnownHost* known = hosts_.Find(host);
-        if (known != nullptr && selector.Matches(host, known->record.labels)) {
+        if (known != nullptr && view.SeesHost(host) &&
+            selector.Matches(host, known->record.labels)) {
           hosts.insert(host);
         }
       }
@@ -92,7 +139,7 @@ absl::StatusOr<std::set<std::string>> LogTails::PickHosts(
   return ErrorWithReason(
       absl::StatusCode::kNotFound,
       absl::StrCat("no host of ", absl::StrJoin(patterns, ", "), " matches \"",
-                   selector.text(), "\""),
+                   selector.text(), "\"; fleetctl hosts lists them"),
       {"NO_HOST_MATCHES", {{"hosts", selector.text()}}});
 }
 
@@ -109,11 +156,17 @@ absl::Status LogTails::Reserve(Entry& entry) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<int64_t> LogTails::Open(const v1::TailLogsRequest& request,
-                                       LogReader& reader) {
-  RETURN_IF_ERROR(CheckLines(request.lines()));
+absl::StatusOr<int64_t> LogTails::Open(const v1::TailLogsRequest& wanted,
+                                       LogReader& reader,
+                                       const CallerView& view) {
+  RETURN_IF_ERROR(CheckLines(wanted.lines()));
+  RETURN_IF_ERROR(CheckPattern(wanted.filter().grep()));
+  v1::TailLogsRequest request = wanted;
+  if (!view.unlimited()) {
+    ASSIGN_OR_RETURN(request, Narrow(wanted, view));
+  }
   Entry made;
-  ASSIGN_OR_RETURN(made.hosts, PickHosts(request));
+  ASSIGN_OR_RETURN(made.hosts, PickHosts(request, view));
   RETURN_IF_ERROR(Reserve(made));
   made.reader = &reader;
   made.tail = std::make_unique<LogTail>(made.hosts, request.follow());

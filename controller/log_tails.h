@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "controller/agent_sessions.h"
 #include "controller/app_registry.h"
+#include "controller/caller_view.h"
 #include "controller/fleet_state.h"
 #include "controller/host_registry.h"
 #include "controller/log_tail.h"
@@ -42,10 +43,10 @@ class LogTails {
            const AppRegistry& registry, const HostRegistry& hosts)
       : loop_(loop), sessions_(sessions), registry_(registry), hosts_(hosts) {}
 
-  // `reader` is told of news until Close. NOT_FOUND (APP_NOT_FOUND,
-  // NO_HOST_MATCHES), INVALID_ARGUMENT, RESOURCE_EXHAUSTED.
-  absl::StatusOr<int64_t> Open(const v1::TailLogsRequest& request,
-                               LogReader& reader);
+  // `reader` is told of news until Close; of what `view` sees alone. NOT_FOUND
+  // (APP_NOT_FOUND, NO_HOST_MATCHES), INVALID_ARGUMENT, RESOURCE_EXHAUSTED.
+  absl::StatusOr<int64_t> Open(const v1::TailLogsRequest& wanted,
+                               LogReader& reader, const CallerView& view = {});
   // Tells the hosts to stop.
   void Close(int64_t id);
   // As LogTail. `id` is open.
@@ -73,7 +74,10 @@ class LogTails {
   };
 
   absl::StatusOr<std::set<std::string>> PickHosts(
-      const v1::TailLogsRequest& request) const;
+      const v1::TailLogsRequest& request, const CallerView& view) const;
+  // The request with the apps that the caller sees, each by its name.
+  absl::StatusOr<v1::TailLogsRequest> Narrow(v1::TailLogsRequest request,
+                                             const CallerView& view) const;
   // Uids of the apps a pattern names.
   std::set<std::string> AppsNamed(const std::string& pattern) const;
   absl::Status Reserve(Entry& entry);

@@ -26,6 +26,7 @@
 #include "proto/rpc/clock.h"
 #include "proto/rpc/event_loop.h"
 #include "proto/rpc/logging.h"
+#include "proto/rpc/private_memory.h"
 #include "proto/rpc/rpc_server.h"
 #include "proto/rpc/status.h"
 #include "spdlog/spdlog.h"
@@ -47,6 +48,7 @@ sigset_t BlockSignals() {
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
   sigprocmask(SIG_BLOCK, &set, nullptr);
   return set;
 }
@@ -131,13 +133,17 @@ absl::Status Run(const Options& options, const sigset_t& signals) {
   const uint64_t seed = (uint64_t{random()} << 32) | random();
   ASSIGN_OR_RETURN(
       auto controller,
-      Controller::Start(
-          loop, {options.state_dir, seed, UsesTls(options),
-                 options.authority_certificate, options.authority_key}));
+      Controller::Start(loop,
+                        {options.state_dir, seed, UsesTls(options),
+                         options.authority_certificate, options.authority_key,
+                         options.issuers_file, options.host_certificate_ttl}));
   ASSIGN_OR_RETURN(auto servers, StartServers(loop, *controller, options));
   const int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
   if (signal_fd < 0) return ErrnoStatus(errno, "signalfd");
   loop.AddFd(signal_fd, EPOLLIN, [&](uint32_t) {
+    signalfd_siginfo info{};
+    if (read(signal_fd, &info, sizeof info) != sizeof info) return;
+    if (info.ssi_signo == SIGHUP) return controller->Reload();
     loop.RemoveFd(signal_fd);
     Stop(loop, *controller, servers);
   });
@@ -150,6 +156,7 @@ absl::Status Run(const Options& options, const sigset_t& signals) {
 }
 
 int Main(const std::vector<std::string>& args) {
+  KeepMemoryPrivate();
   absl::StatusOr<Options> options = ParseOptions(args);
   absl::Status status = options.status();
   if (status.ok() && options->help) {

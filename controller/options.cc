@@ -6,6 +6,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "proto/rpc/quantity.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::controller {
@@ -42,6 +43,11 @@ class Arguments {
   std::optional<std::string> inline_value_;
 };
 
+// Shorter than an hour is for trying it out: an agent that is away for that
+// long must renew before it is let in again.
+constexpr absl::Duration kShortestTtl = absl::Seconds(10);
+constexpr absl::Duration kLongestTtl = absl::Hours(30 * 24);
+
 absl::Status ParseFlag(const std::string& name, Options& options) {
   if (name == "--insecure") {
     options.insecure = true;
@@ -58,7 +64,8 @@ absl::Status ParseFlag(const std::string& name, Options& options) {
 
 bool TakesValue(const std::string& name) {
   return name == "--state-dir" || name == "--listen" || name == "--log-level" ||
-         name == "--ready-fd" || name == "--ca-cert" || name == "--ca-key";
+         name == "--ready-fd" || name == "--ca-cert" || name == "--ca-key" ||
+         name == "--issuers" || name == "--host-cert-ttl";
 }
 
 absl::Status SetValue(const std::string& name, const std::string& value,
@@ -71,6 +78,15 @@ absl::Status SetValue(const std::string& name, const std::string& value,
     options.authority_certificate = value;
   } else if (name == "--ca-key") {
     options.authority_key = value;
+  } else if (name == "--issuers") {
+    options.issuers_file = value;
+  } else if (name == "--host-cert-ttl") {
+    ASSIGN_OR_RETURN(options.host_certificate_ttl, ParseDuration(value));
+    if (options.host_certificate_ttl < kShortestTtl ||
+        options.host_certificate_ttl > kLongestTtl) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(name, " ", value, ": must be 10s to 30d"));
+    }
   } else if (name == "--listen") {
     ASSIGN_OR_RETURN(Address address, ParseAddress(value));
     options.listen.push_back(std::move(address));
@@ -143,18 +159,24 @@ connect to it.
   --state-dir DIR    where the store is kept; one controller per folder
   --listen ADDRESS   unix:/PATH or HOST:PORT; may be given several times
                      (default: unix:DIR/controller.sock, which is also there
-                     when the others are TCP with TLS)
-                     TCP is TLS 1.3 with the fleet's own certificates, made
-                     in DIR/tls on the first start
+                     when the others are TCP with TLS). TCP is TLS 1.3 with
+                     the fleet's own certificates, made in DIR/tls on the
+                     first start
   --insecure         plaintext TCP, on loopback addresses only
-  --ca-cert FILE     certificate and key of your own authority, in place of
-  --ca-key FILE      the one in DIR/tls (PEM)
+  --ca-cert FILE     certificate of your own authority (PEM); with --ca-key, in
+                     place of the one in DIR/tls
+  --ca-key FILE      its key (PEM)
+  --host-cert-ttl D  how long a host's certificate is good (24h); agents renew
+                     at half of it
+  --issuers FILE     issuers of OIDC tokens (CI systems) that are trusted, and
+                     what their tokens may do (YAML; docs/access.md)
   --log-level LEVEL  trace, debug, info, warn, error or off (default: info)
   --ready-fd N       write a line to descriptor N once it listens
   --version          print the version
   --help             print this
 
-SIGTERM and SIGINT stop it; the fleet's workers go on without it.
+SIGTERM and SIGINT stop it; the fleet's workers go on without it. SIGHUP reads
+--issuers again and looks whether its certificate must be renewed.
 )";
 }
 

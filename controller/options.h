@@ -20,6 +20,9 @@ struct Options {
   // A certificate authority that the user brings; both or none.
   std::string authority_certificate;
   std::string authority_key;
+  // Empty: no other issuer's tokens are accepted.
+  std::string issuers_file;
+  absl::Duration host_certificate_ttl = absl::Hours(24);
   std::string log_level = "info";
   // Gets a line once the controller listens; -1: none.
   int ready_fd = -1;

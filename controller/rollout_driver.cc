@@ -390,6 +390,21 @@ FleetView RolloutDriver::Look(const Rollout& rollout) const {
   return fleet;
 }
 
+// A gate that can never be answered is found out now, not when it bakes.
+absl::Status RolloutDriver::CheckGates(const Policy& policy) const {
+  const bool asks = std::any_of(
+      policy.gates.begin(), policy.gates.end(),
+      [](const MetricGate& gate) { return !IsSample(gate.source); });
+  if (!asks || options_.prober == nullptr) return absl::OkStatus();
+  absl::Status ready = options_.prober->Prepare();
+  if (ready.ok()) return ready;
+  return ErrorWithReason(
+      absl::StatusCode::kInvalidArgument,
+      absl::StrCat("metric_gates: this controller cannot ask anybody: ",
+                   ready.message()),
+      {"POLICY_INVALID", {}});
+}
+
 absl::StatusOr<Rollout> RolloutDriver::Create(const NewRollout& request) {
   if (request.request_id.size() > kMaxRequestIdBytes) {
     return absl::InvalidArgumentError(
@@ -407,6 +422,7 @@ absl::StatusOr<Rollout> RolloutDriver::Create(const NewRollout& request) {
   ASSIGN_OR_RETURN(
       Rollout rollout,
       maker_.Make(request, old == nullptr ? nullptr : &old->rollout, Now()));
+  RETURN_IF_ERROR(CheckGates(rollout.policy));
   if (!request.validate_only) return Begin(request, std::move(rollout), old);
   rollout.uid.clear();
   return rollout;

@@ -162,6 +162,7 @@ class RolloutDriver {
   // Saves it, and the end of `old` (nullptr: none) with it.
   absl::StatusOr<Rollout> Begin(const NewRollout& request, Rollout rollout,
                                 Active* old);
+  absl::Status CheckGates(const Policy& policy) const;
   absl::Status CheckNoneActive(const NewRollout& request,
                                const Active* active) const;
 

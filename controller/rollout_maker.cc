@@ -1,6 +1,7 @@
 #include "controller/rollout_maker.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -25,6 +26,21 @@ std::set<std::string> HostsInFlight(const Rollout* rollout) {
     if (InFlight(step.phase)) hosts.insert(step.host);
   }
   return hosts;
+}
+
+// What most of these hosts run; `otherwise` when nothing runs there.
+int64_t CommonRevisionOf(const std::vector<Candidate>& candidates,
+                         int64_t otherwise) {
+  std::map<int64_t, int> counts;
+  for (const Candidate& candidate : candidates) {
+    if (candidate.view.running_revision != 0) {
+      ++counts[candidate.view.running_revision];
+    }
+  }
+  auto most = std::max_element(
+      counts.begin(), counts.end(),
+      [](const auto& a, const auto& b) { return a.second < b.second; });
+  return most == counts.end() ? otherwise : most->first;
 }
 
 }  // namespace
@@ -96,10 +112,13 @@ absl::StatusOr<Rollout> RolloutMaker::Make(const NewRollout& request,
                                  SizeOf(request, candidates)));
   ASSIGN_OR_RETURN(rollout.uid, NewUid());
   rollout.policy.step.rollout = rollout.uid;
+  rollout.policy.pre_revert = request.app.rollback_hooks.pre_reload;
+  rollout.policy.post_revert = request.app.rollback_hooks.post_reload;
   rollout.app = request.app.name;
   rollout.app_uid = request.app.uid;
   rollout.kind = request.kind;
-  rollout.from_revision = request.app.from_revision;
+  rollout.from_revision =
+      CommonRevisionOf(candidates, request.app.from_revision);
   rollout.to_revision = request.app.revision;
   rollout.rollback_revision = request.app.rollback_revision;
   rollout.create_time = now.wall;

@@ -144,12 +144,15 @@ struct RolloutApp {
   // What hosts are brought to, and its spec.
   int64_t revision = 0;
   AppSpec spec;
-  // What most hosts run now; 0: none.
+  // What most hosts are to run now; 0: none. Counts where none of the
+  // rollout's hosts runs anything.
   int64_t from_revision = 0;
   int64_t proven_revision = 0;
   // A proven revision other than `revision` (for a reload: that one, once it
   // is proven); 0: there is none.
   int64_t rollback_revision = 0;
+  // Of that revision's own policy.
+  RolloutHooks rollback_hooks;
   // The newest generation given out so far.
   int64_t generation = 0;
 };

@@ -94,6 +94,7 @@ void AddGates(const Rollout& rollout, v1::Rollout& out) {
     gate.set_answer(states[i].answer);
     if (states[i].time == absl::InfinitePast()) continue;
     *gate.mutable_time() = ToProtoTimestamp(states[i].time);
+    *gate.mutable_since() = ToProtoTimestamp(states[i].since);
   }
 }
 
@@ -154,6 +155,7 @@ v1::Rollout HeadToProto(const Rollout& rollout, absl::Time now) {
   out.set_wave(state.wave);
   out.set_rollback_revision(rollout.rollback_revision);
   out.set_epoch(rollout.epoch);
+  out.set_failed(rollout.state.failed);
   AddGates(rollout, out);
   AddHook("pre_rollout", rollout.policy.pre_rollout, state.pre_rollout, out);
   AddHook("post_rollout", rollout.policy.post_rollout, state.post_rollout, out);

@@ -124,6 +124,13 @@ struct EnumNames<GateSource> {
       {GateSource::kPrometheus, "prometheus"}};
 };
 template <>
+struct EnumNames<NoData> {
+  static constexpr std::pair<NoData, const char*> kAll[] = {
+      {NoData::kHold, "hold"},
+      {NoData::kPass, "pass"},
+      {NoData::kFail, "fail"}};
+};
+template <>
 struct EnumNames<GateVerdict> {
   static constexpr std::pair<GateVerdict, const char*> kAll[] = {
       {GateVerdict::kNone, "none"},

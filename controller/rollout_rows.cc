@@ -33,6 +33,8 @@ struct GateFields {
     f("status", g.status);
     f("interval", g.interval);
     f("timeout", g.timeout);
+    f("window", g.window);
+    f("no_data", g.no_data);
   }
 };
 
@@ -43,6 +45,7 @@ struct GateStateFields {
     f("answer", g.answer);
     f("time", g.time);
     f("final", g.final);
+    f("since", g.since);
   }
 };
 
@@ -93,6 +96,7 @@ void StateFields(F& f, T& s) {
   f("phase", s.phase);
   f("aborting", s.aborting);
   f("abort_reason", s.end_reason);
+  f("failed", s.failed);
   f("message", s.message);
   f("generation", s.generation);
   f("wave", s.wave);
@@ -164,6 +168,7 @@ void StepFields(F& f, T& s) {
   f("end_time", s.end_time);
   f("admitted_at", s.admitted_at);
   f("unknown_at", s.unknown_at);
+  f("restarts_before", s.restarts_before);
 }
 
 template <class F, class T>
@@ -223,6 +228,8 @@ void WritePolicy(RowWriter& to, const Policy& policy) {
   WriteObject(writer, "post_reload", policy.step.post_reload, HookFields());
   WriteObject(writer, "pre_rollout", policy.pre_rollout, HookFields());
   WriteObject(writer, "post_rollout", policy.post_rollout, HookFields());
+  WriteObject(writer, "pre_revert", policy.pre_revert, HookFields());
+  WriteObject(writer, "post_revert", policy.post_revert, HookFields());
   WriteList(writer, "gates", policy.gates, GateFields());
   to.Object("policy", std::move(writer).Take());
 }
@@ -235,6 +242,8 @@ void ReadPolicy(const RowReader& from, Policy& policy) {
   ReadObject(reader, "post_reload", policy.step.post_reload, HookFields());
   ReadObject(reader, "pre_rollout", policy.pre_rollout, HookFields());
   ReadObject(reader, "post_rollout", policy.post_rollout, HookFields());
+  ReadObject(reader, "pre_revert", policy.pre_revert, HookFields());
+  ReadObject(reader, "post_revert", policy.post_revert, HookFields());
   ReadList(json, "gates", policy.gates, GateFields());
 }
 

@@ -17,6 +17,7 @@ using Effect = CallGate::Effect;
 
 constexpr int kDefaultRollouts = 20;
 constexpr int kMostRollouts = 1000;
+constexpr int kMostPagesRead = 20;
 
 }  // namespace
 
@@ -24,15 +25,19 @@ RolloutService::RolloutService(CallGate& gate, RolloutDriver& driver,
                                const AppCatalog& apps)
     : gate_(gate), driver_(driver), apps_(apps) {}
 
-absl::Status RolloutService::Answer(const absl::StatusOr<Rollout>& rollout,
+absl::Status RolloutService::Answer(const Identity& caller,
+                                    const absl::StatusOr<Rollout>& rollout,
                                     v1::Rollout* response) const {
   RETURN_IF_ERROR(rollout.status());
+  const CallerView view = gate_.ViewOf(caller);
+  RETURN_IF_ERROR(view.CheckApp(rollout->app));
   *response = ToProto(*rollout, gate_.loop().clock().Now());
+  view.Limit(*response);
   return absl::OkStatus();
 }
 
 absl::Status RolloutService::Create(const v1::CreateRolloutRequest& request,
-                                    const std::string& actor,
+                                    const Identity& caller,
                                     v1::Rollout* response) {
   NewRollout rollout;
   ASSIGN_OR_RETURN(rollout.kind, KindFromProto(request.kind()));
@@ -48,13 +53,16 @@ absl::Status RolloutService::Create(const v1::CreateRolloutRequest& request,
                    apps_.HostsOf(request.app(), request.hosts()));
   rollout.policy = fleet::FromProto(request.policy());
   rollout.request_id = request.request_id();
-  rollout.actor = actor;
+  rollout.actor = caller.name;
   rollout.supersede = request.supersede();
   rollout.validate_only = request.validate_only();
   absl::StatusOr<Rollout> made = driver_.Create(rollout);
-  if (!made.ok() || !request.validate_only()) return Answer(made, response);
+  if (!made.ok() || !request.validate_only()) {
+    return Answer(caller, made, response);
+  }
   *response =
       PlanToProto(*made, driver_.Look(*made), gate_.loop().clock().Now());
+  gate_.ViewOf(caller).Limit(*response);
   return absl::OkStatus();
 }
 
@@ -95,8 +103,10 @@ absl::StatusOr<Rollout> RolloutService::Undo(
 }
 
 absl::Status RolloutService::Diff(const v1::DiffRolloutRequest& request,
+                                  const CallerView& view,
                                   v1::DiffRolloutResponse& response) {
   ASSIGN_OR_RETURN(Rollout rollout, driver_.Get(request.name()));
+  RETURN_IF_ERROR(view.CheckApp(rollout.app));
   response.set_from_revision(rollout.from_revision);
   response.set_to_revision(rollout.to_revision);
   if (rollout.from_revision == rollout.to_revision) return absl::OkStatus();
@@ -117,8 +127,9 @@ grpc::ServerUnaryReactor* RolloutService::CreateRollout(
       context, "/fleet.v1.RolloutService/CreateRollout",
       request->validate_only() ? Effect::kRead : Effect::kChange, *request,
       [this, request, response](const Identity& caller) {
-        return Create(*request, caller.name, response->mutable_rollout());
-      });
+        return Create(*request, caller, response->mutable_rollout());
+      },
+      response);
 }
 
 grpc::ServerUnaryReactor* RolloutService::GetRollout(
@@ -126,13 +137,16 @@ grpc::ServerUnaryReactor* RolloutService::GetRollout(
     v1::GetRolloutResponse* response) {
   return gate_.Unary(context, "/fleet.v1.RolloutService/GetRollout",
                      Effect::kRead, *request,
-                     [this, request, response](const Identity&) {
-                       return Answer(driver_.Get(request->name()),
+                     [this, request, response](const Identity& caller) {
+                       return Answer(caller, driver_.Get(request->name()),
                                      response->mutable_rollout());
                      });
 }
 
+// A page may hold fewer than were asked for: what the caller does not see is
+// left out, and no more than kMostPagesRead are read for it.
 absl::Status RolloutService::List(const v1::ListRolloutsRequest& request,
+                                  const CallerView& view,
                                   v1::ListRolloutsResponse& response) {
   int64_t before = 0;
   if (!request.page_token().empty() &&
@@ -141,13 +155,21 @@ absl::Status RolloutService::List(const v1::ListRolloutsRequest& request,
         "page_token \"", request.page_token(), "\" is not one of ours"));
   }
   int size = request.page_size() <= 0 ? kDefaultRollouts : request.page_size();
-  ASSIGN_OR_RETURN(RolloutPage page,
-                   driver_.List(request.app(), request.active_only(), before,
-                                std::min(size, kMostRollouts)));
-  for (const RolloutSummary& summary : page.rollouts) {
-    *response.add_rollouts() = ToProto(summary, gate_.loop().clock().Now());
+  size = std::min(size, kMostRollouts);
+  for (int pages = 0; pages < kMostPagesRead; ++pages) {
+    ASSIGN_OR_RETURN(RolloutPage page,
+                     driver_.List(request.app(), request.active_only(), before,
+                                  size - response.rollouts_size()));
+    for (const RolloutSummary& summary : page.rollouts) {
+      if (!view.SeesApp(summary.rollout.app)) continue;
+      v1::Rollout& rollout = *response.add_rollouts();
+      rollout = ToProto(summary, gate_.loop().clock().Now());
+      view.Limit(rollout);
+    }
+    before = page.next;
+    if (before == 0 || response.rollouts_size() >= size) break;
   }
-  if (page.next != 0) response.set_next_page_token(absl::StrCat(page.next));
+  if (before != 0) response.set_next_page_token(absl::StrCat(before));
   return absl::OkStatus();
 }
 
@@ -157,8 +179,8 @@ grpc::ServerUnaryReactor* RolloutService::ListRollouts(
     v1::ListRolloutsResponse* response) {
   return gate_.Unary(context, "/fleet.v1.RolloutService/ListRollouts",
                      Effect::kRead, *request,
-                     [this, request, response](const Identity&) {
-                       return List(*request, *response);
+                     [this, request, response](const Identity& caller) {
+                       return List(*request, gate_.ViewOf(caller), *response);
                      });
 }
 
@@ -167,73 +189,70 @@ RolloutService::WatchRollout(grpc::CallbackServerContext* context,
                              const v1::WatchRolloutRequest* request) {
   return new RolloutWatch(
       gate_.loop(), driver_, *request,
-      gate_.Admit(*context, "/fleet.v1.RolloutService/WatchRollout", *request));
+      gate_.Pass(*context, "/fleet.v1.RolloutService/WatchRollout", *request));
+}
+
+template <class Request, class Response, class Act>
+grpc::ServerUnaryReactor* RolloutService::Ordered(
+    grpc::CallbackServerContext* context, const char* method,
+    const Request* request, Response* response, Act act) {
+  return gate_.Unary(
+      context, method, Effect::kChange, *request,
+      [this, request, response, act](const Identity& caller) {
+        RolloutOrder order{request->name(), "", caller.name, request->etag()};
+        if constexpr (requires { request->reason(); }) {
+          order.reason = request->reason();
+        }
+        return Answer(caller, act(order), response->mutable_rollout());
+      },
+      response);
 }
 
 grpc::ServerUnaryReactor* RolloutService::PauseRollout(
     grpc::CallbackServerContext* context,
     const v1::PauseRolloutRequest* request,
     v1::PauseRolloutResponse* response) {
-  return gate_.Unary(
-      context, "/fleet.v1.RolloutService/PauseRollout", Effect::kChange,
-      *request, [this, request, response](const Identity& caller) {
-        return Answer(driver_.Pause({request->name(), request->reason(),
-                                     caller.name, request->etag()}),
-                      response->mutable_rollout());
-      });
+  return Ordered(
+      context, "/fleet.v1.RolloutService/PauseRollout", request, response,
+      [this](const RolloutOrder& order) { return driver_.Pause(order); });
 }
 
 grpc::ServerUnaryReactor* RolloutService::ResumeRollout(
     grpc::CallbackServerContext* context,
     const v1::ResumeRolloutRequest* request,
     v1::ResumeRolloutResponse* response) {
-  return gate_.Unary(
-      context, "/fleet.v1.RolloutService/ResumeRollout", Effect::kChange,
-      *request, [this, request, response](const Identity& caller) {
-        return Answer(
-            driver_.Resume({request->name(), "", caller.name, request->etag()}),
-            response->mutable_rollout());
-      });
+  return Ordered(
+      context, "/fleet.v1.RolloutService/ResumeRollout", request, response,
+      [this](const RolloutOrder& order) { return driver_.Resume(order); });
 }
 
 grpc::ServerUnaryReactor* RolloutService::AbortRollout(
     grpc::CallbackServerContext* context,
     const v1::AbortRolloutRequest* request,
     v1::AbortRolloutResponse* response) {
-  return gate_.Unary(
-      context, "/fleet.v1.RolloutService/AbortRollout", Effect::kChange,
-      *request, [this, request, response](const Identity& caller) {
-        return Answer(driver_.Abort({request->name(), request->reason(),
-                                     caller.name, request->etag()}),
-                      response->mutable_rollout());
-      });
+  return Ordered(
+      context, "/fleet.v1.RolloutService/AbortRollout", request, response,
+      [this](const RolloutOrder& order) { return driver_.Abort(order); });
 }
 
 grpc::ServerUnaryReactor* RolloutService::RetryRollout(
     grpc::CallbackServerContext* context,
     const v1::RetryRolloutRequest* request,
     v1::RetryRolloutResponse* response) {
-  return gate_.Unary(
-      context, "/fleet.v1.RolloutService/RetryRollout", Effect::kChange,
-      *request, [this, request, response](const Identity& caller) {
-        return Answer(
-            driver_.Retry({request->name(), "", caller.name, request->etag()}),
-            response->mutable_rollout());
-      });
+  return Ordered(
+      context, "/fleet.v1.RolloutService/RetryRollout", request, response,
+      [this](const RolloutOrder& order) { return driver_.Retry(order); });
 }
 
 grpc::ServerUnaryReactor* RolloutService::PromoteRollout(
     grpc::CallbackServerContext* context,
     const v1::PromoteRolloutRequest* request,
     v1::PromoteRolloutResponse* response) {
-  return gate_.Unary(
-      context, "/fleet.v1.RolloutService/PromoteRollout", Effect::kChange,
-      *request, [this, request, response](const Identity& caller) {
-        return Answer(
-            driver_.Promote({request->name(), "", caller.name, request->etag()},
-                            request->now()),
-            response->mutable_rollout());
-      });
+  return Ordered(context, "/fleet.v1.RolloutService/PromoteRollout", request,
+                 response,
+                 [this, now = request->now()](const RolloutOrder& order) {
+                   return driver_.Promote(order, now);
+                 });
 }
 
 grpc::ServerUnaryReactor* RolloutService::UndoRollout(
@@ -241,9 +260,12 @@ grpc::ServerUnaryReactor* RolloutService::UndoRollout(
     v1::UndoRolloutResponse* response) {
   return gate_.Unary(
       context, "/fleet.v1.RolloutService/UndoRollout", Effect::kChange,
-      *request, [this, request, response](const Identity& caller) {
-        return Answer(Undo(*request, caller.name), response->mutable_rollout());
-      });
+      *request,
+      [this, request, response](const Identity& caller) {
+        return Answer(caller, Undo(*request, caller.name),
+                      response->mutable_rollout());
+      },
+      response);
 }
 
 grpc::ServerUnaryReactor* RolloutService::DiffRollout(
@@ -251,8 +273,8 @@ grpc::ServerUnaryReactor* RolloutService::DiffRollout(
     v1::DiffRolloutResponse* response) {
   return gate_.Unary(context, "/fleet.v1.RolloutService/DiffRollout",
                      Effect::kRead, *request,
-                     [this, request, response](const Identity&) {
-                       return Diff(*request, *response);
+                     [this, request, response](const Identity& caller) {
+                       return Diff(*request, gate_.ViewOf(caller), *response);
                      });
 }
 

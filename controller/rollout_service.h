@@ -66,16 +66,23 @@ class RolloutService final : public v1::RolloutService::CallbackService {
       v1::DiffRolloutResponse* response) override;
 
  private:
+  // An order to one rollout: what pause, resume, abort, retry and promote have
+  // in common.
+  template <class Request, class Response, class Act>
+  grpc::ServerUnaryReactor* Ordered(grpc::CallbackServerContext* context,
+                                    const char* method, const Request* request,
+                                    Response* response, Act act);
   absl::Status Create(const v1::CreateRolloutRequest& request,
-                      const std::string& actor, v1::Rollout* response);
+                      const Identity& caller, v1::Rollout* response);
   absl::StatusOr<Rollout> Undo(const v1::UndoRolloutRequest& request,
                                const std::string& actor);
   absl::Status Diff(const v1::DiffRolloutRequest& request,
-                    v1::DiffRolloutResponse& response);
+                    const CallerView& view, v1::DiffRolloutResponse& response);
   absl::Status List(const v1::ListRolloutsRequest& request,
-                    v1::ListRolloutsResponse& response);
-  // The result, or its error.
-  absl::Status Answer(const absl::StatusOr<Rollout>& rollout,
+                    const CallerView& view, v1::ListRolloutsResponse& response);
+  // The result as the caller sees it, or its error.
+  absl::Status Answer(const Identity& caller,
+                      const absl::StatusOr<Rollout>& rollout,
                       v1::Rollout* response) const;
 
   CallGate& gate_;

@@ -14,15 +14,21 @@ constexpr int kEventsPerMessage = 500;
 
 RolloutWatch::RolloutWatch(EventLoop& loop, RolloutDriver& driver,
                            const v1::WatchRolloutRequest& request,
-                           CallGate::Admission admit)
-    : loop_(loop), driver_(driver), seen_(request.from_seq()) {
-  loop_.Post([this, name = request.name(), admit = std::move(admit)] {
-    absl::Status admitted = admit().status();
-    if (admitted.ok()) {
-      Begin(name);
-    } else {
-      End(admitted);
-    }
+                           std::unique_ptr<StreamPass> pass)
+    : loop_(loop),
+      driver_(driver),
+      pass_(std::move(pass)),
+      seen_(request.from_seq()) {
+  loop_.Post([this, name = request.name()] {
+    pass_->Ask(
+        [this, name](const absl::StatusOr<Identity>& caller) {
+          if (caller.ok()) {
+            Begin(name);
+          } else {
+            End(caller.status());
+          }
+        },
+        [this](const absl::Status& why) { End(why); });
   });
 }
 
@@ -30,6 +36,8 @@ void RolloutWatch::Begin(const std::string& name) {
   if (ended_) return;
   absl::StatusOr<Rollout> rollout = driver_.Get(name);
   if (!rollout.ok()) return End(rollout.status());
+  const absl::Status seen = pass_->view().CheckApp(rollout->app);
+  if (!seen.ok()) return End(seen);
   absl::Status added = driver_.AddWatcher(rollout->uid, *this);
   if (!added.ok()) return End(added);
   uid_ = rollout->uid;
@@ -45,8 +53,11 @@ void RolloutWatch::SendChanges() {
   message_.Clear();
   *message_.mutable_rollout() = ToProto(changes->rollout, loop_.clock().Now());
   message_.set_reset(changes->reset);
+  const CallerView view = pass_->view();
+  view.Limit(*message_.mutable_rollout());
   for (const RolloutEvent& event : changes->events) {
-    *message_.add_events() = ToProto(event);
+    v1::RolloutEvent shown = ToProto(event);
+    if (view.Limit(shown)) *message_.add_events() = std::move(shown);
     seen_ = event.seq;
   }
   changed_ = seen_ < changes->rollout.state.last_seq;
@@ -81,7 +92,9 @@ void RolloutWatch::End(const absl::Status& status) {
   if (ended_) return;
   ended_ = true;
   if (!uid_.empty()) driver_.RemoveWatcher(uid_, *this);
-  Finish(ToGrpcStatus(status));
+  const absl::Status shown = pass_->view().Redact(status);
+  pass_.reset();
+  Finish(ToGrpcStatus(shown));
 }
 
 // What was posted before runs before.

@@ -5,11 +5,12 @@
 #include <grpcpp/support/server_callback.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
-#include "controller/call_gate.h"
 #include "controller/rollout_driver.h"
+#include "controller/stream_pass.h"
 #include "fleet/v1/rollout_service.pb.h"
 #include "proto/rpc/event_loop.h"
 
@@ -25,10 +26,10 @@ namespace fleet::controller {
 class RolloutWatch : public grpc::ServerWriteReactor<v1::WatchRolloutResponse>,
                      private RolloutWatcher {
  public:
-  // Any thread. The call ends with what `admit` returns unless that is OK.
+  // Any thread. The call ends as `pass` says.
   RolloutWatch(EventLoop& loop, RolloutDriver& driver,
                const v1::WatchRolloutRequest& request,
-               CallGate::Admission admit);
+               std::unique_ptr<StreamPass> pass);
 
  private:
   void OnWriteDone(bool ok) override;
@@ -43,7 +44,8 @@ class RolloutWatch : public grpc::ServerWriteReactor<v1::WatchRolloutResponse>,
 
   EventLoop& loop_;
   RolloutDriver& driver_;
-  std::string uid_;  // Empty: not watching.
+  std::unique_ptr<StreamPass> pass_;  // Until the end.
+  std::string uid_;                   // Empty: not watching.
   int64_t seen_;
   bool changed_ = true;  // Since the last message was made.
   bool writing_ = false;

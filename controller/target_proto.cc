@@ -28,6 +28,11 @@ v1::AppTarget ToProto(const HostTarget& target, const Revision* revision,
   message.set_instances(target.instances);
   message.set_removed(target.removed);
   message.set_start_nonce(target.start_nonce);
+  for (const auto& [slot, order] : target.slot_orders) {
+    v1::SlotOrder& proto = (*message.mutable_slot_orders())[slot];
+    proto.set_stopped(order.stopped);
+    proto.set_start_nonce(order.start_nonce);
+  }
   if (revision != nullptr) {
     *message.mutable_spec() = fleet::ToProto(revision->spec);
   }

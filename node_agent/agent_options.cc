@@ -18,6 +18,8 @@ namespace fleet::agent {
 namespace {
 
 constexpr char kSystemStateDir[] = "/var/lib/fleet/agent";
+// Used when it is there, so that nobody believes in a file that is not read.
+constexpr char kSystemPolicy[] = "/etc/fleet/policy.yaml";
 
 std::string DefaultStateDir() {
   if (geteuid() == 0) return kSystemStateDir;
@@ -74,16 +76,15 @@ absl::StatusOr<std::optional<AgentOptions>> ParseAgentOptions(
       "fleet-agent");
   app.set_version_flag("--version", FLEET_VERSION);
   app.add_option("--state-dir", options.state_dir,
-                 "Folder for what must outlive a restart")
-      ->capture_default_str();
+                 "Folder for what must outlive a restart (of root's agent "
+                 "/var/lib/fleet/agent, else ~/.local/state/fleet/agent)");
   app.add_option("--controller", options.controller,
                  "unix:///PATH or HOST:PORT; without it the host runs what it "
                  "ran before");
   const CLI::Option* host_name =
       app.add_option("--host-name", options.host_name,
-                     "Name of this host, unique in the fleet; the one in its "
-                     "certificate when it has one")
-          ->capture_default_str();
+                     "Name of this host, unique in the fleet (the one in its "
+                     "certificate, or the machine's)");
   std::string token_file;
   app.add_option("--join", options.join_token,
                  "Join token (fleetctl token create --join HOST); used on the "
@@ -96,6 +97,12 @@ absl::StatusOr<std::optional<AgentOptions>> ParseAgentOptions(
                  "everywhere");
   app.add_option("--label", labels, "KEY=VALUE for host selectors; repeatable")
       ->allow_extra_args(false);
+  app.add_option("--policy", options.policy,
+                 "File that says as which users, from which directories and "
+                 "with which capabilities apps may run here, whatever the "
+                 "controller wants (docs/access.md); /etc/fleet/policy.yaml if "
+                 "it is there")
+      ->envname("FLEET_POLICY");
   app.add_flag("--insecure", options.insecure,
                "Talk to the controller without encryption, on loopback only");
   app.add_flag("--check", options.check,
@@ -114,6 +121,9 @@ absl::StatusOr<std::optional<AgentOptions>> ParseAgentOptions(
     return absl::InvalidArgumentError(error.what());
   }
   options.host_name_given = host_name->count() > 0;
+  if (options.policy.empty() && access(kSystemPolicy, F_OK) == 0) {
+    options.policy = kSystemPolicy;
+  }
   if (options.join_token.empty() && !token_file.empty()) {
     // Removed by who is careful, once it is used up.
     absl::StatusOr<std::string> text = ReadWholeFile(token_file);

@@ -22,6 +22,8 @@ struct AgentOptions {
   // Where apps listen that name no address of their own; empty: everywhere.
   std::string bind_address;
   std::map<std::string, std::string> labels;
+  // File of what this host lets apps do; empty: everything.
+  std::string policy;
   bool insecure = false;
   // Only says whether it would start.
   bool check = false;

@@ -9,6 +9,7 @@
 #include "node_agent/app_restore.h"
 #include "node_agent/dependency.h"
 #include "node_agent/desired_state_acceptor.h"
+#include "node_agent/slot_run.h"
 #include "node_agent/target_proto.h"
 #include "node_agent/target_secrets.h"
 #include "proto/rpc/status.h"
@@ -26,7 +27,11 @@ SavedApp ToSaved(const JournaledApp& app, int cores, const SealingKey* key) {
     saved.targets.push_back(FromProto(target, cores, key));
   }
   saved.slots = app.slots;
+  saved.runs = app.runs;
   if (app.result) saved.result = FromProto(*app.result);
+  for (const v1::HookResult& hook : app.hooks) {
+    saved.hooks.push_back(FromProto(hook));
+  }
   return saved;
 }
 
@@ -57,6 +62,7 @@ AgentState::~AgentState() {
   loop_.CancelTimer(retry_timer_);
   loop_.CancelTimer(sample_timer_);
   runtime_.SetListener(nullptr);
+  if (hooks_ != nullptr) hooks_->SetHookListener(nullptr);
 }
 
 // ------------------------------------------------------------------- start
@@ -66,6 +72,7 @@ void AgentState::Start(WorkerId first_worker_id) {
       std::max(first_worker_id, journal_.contents().next_worker_id);
   RestoreApps();
   AdoptWorkers();
+  AdoptHooks();
   for (auto& [uid, app] : apps_) app->Schedule();
   spdlog::info("{} apps from the journal, {} workers adopted", apps_.size(),
                route_.size());
@@ -119,7 +126,8 @@ AppSupervisor* AgentState::Find(const std::string& app_uid) {
 // ----------------------------------------------------------- desired state
 
 v1::DesiredStateAck AgentState::Accept(const v1::DesiredState& wanted) {
-  Acceptance acceptance = JudgeDesiredState(journal_.contents(), wanted);
+  Acceptance acceptance =
+      JudgeDesiredState(journal_.contents(), wanted, target_check_);
   for (v1::AppTarget& target : acceptance.targets) {
     SealSecrets(target, secret_key_);
   }
@@ -378,6 +386,22 @@ void AgentState::SaveSlots(const AppSupervisor& supervisor) {
   }
 }
 
+bool AgentState::SaveRun(const AppSupervisor& supervisor, int slot) {
+  const AppState& app = supervisor.state();
+  // Without a target the journal does not have the app.
+  if (app.target.generation == 0) return true;
+  absl::Status saved = journal_.SaveRun(app.target.app_uid, slot,
+                                        EncodeSlotRun(app, app.slots.at(slot)));
+  const bool was_saved = std::exchange(runs_saved_, saved.ok());
+  if (!saved.ok() && was_saved) {
+    spdlog::warn(
+        "app {}: how its workers ended cannot be saved, so that an agent after "
+        "this one would not know: {}",
+        app.target.app, ToStd(saved.message()));
+  }
+  return saved.ok();
+}
+
 bool AgentState::MustWait(const AppSupervisor& supervisor) const {
   const AppTarget& target = supervisor.state().target;
   if (target.removed) return false;
@@ -442,6 +466,7 @@ void AgentState::Erase(const std::string& app_uid) {
 void AgentState::ShutDown(std::function<void()> done) {
   shut_down_done_ = std::move(done);
   for (auto& [uid, app] : apps_) app->ShutDown();
+  if (hooks_ != nullptr) hooks_->KillHooks();
   loop_.Post([this, alive = std::weak_ptr<bool>(alive_)] {
     if (alive.lock()) FinishShutDown();
   });

@@ -14,6 +14,8 @@
 #include "fleet/v1/agent_service.pb.h"
 #include "node_agent/app_supervisor.h"
 #include "node_agent/desired_journal.h"
+#include "node_agent/desired_state_acceptor.h"
+#include "node_agent/hook_runtime.h"
 #include "node_agent/status_report.h"
 #include "node_agent/worker_runtime.h"
 #include "proto/rpc/event_loop.h"
@@ -24,7 +26,9 @@ namespace fleet::agent {
 // Takes desired state (journals it, then acts on it), routes the runtime's
 // events to the apps, and collects what changed for the next report. main owns
 // it; the session asks it. Loop thread only.
-class AgentState : public WorkerListener, private AppSupervisor::Owner {
+class AgentState : public WorkerListener,
+                   private HookRuntime::Listener,
+                   private AppSupervisor::Owner {
  public:
   // What the controller does not know yet.
   struct Changes {
@@ -41,6 +45,11 @@ class AgentState : public WorkerListener, private AppSupervisor::Owner {
 
   // Seals what apps are given in secret; it outlives this. Before Start.
   void SetSecretKey(const SealingKey* key) { secret_key_ = key; }
+  // What the host's policy says of a target. Before Start.
+  void SetTargetCheck(TargetCheck check) { target_check_ = std::move(check); }
+
+  // Runs hooks; it outlives this. Before Start; without it they fail.
+  void SetHookRuntime(HookRuntime* hooks) { hooks_ = hooks; }
 
   // Takes over the workers that live and brings up what the journal says.
   // Once, before the loop runs. Worker ids are not below `first_worker_id`.
@@ -79,12 +88,19 @@ class AgentState : public WorkerListener, private AppSupervisor::Owner {
   void OnExited(WorkerId id, const WorkerExit& exit) override;
   void OnGone(WorkerId id) override;
 
+  // HookRuntime::Listener.
+  void OnHookEnded(const HookKey& key, HookEnd end) override;
+
   // AppSupervisor::Owner.
   WorkerId NextWorkerId() override;
   void Route(WorkerId id, AppSupervisor* supervisor) override;
   void OnChanged(const AppSupervisor& supervisor) override;
   void SaveResult(const AppSupervisor& supervisor) override;
   void SaveSlots(const AppSupervisor& supervisor) override;
+  absl::Status SaveHooks(const AppSupervisor& supervisor) override;
+  void RunHook(const AppSupervisor& supervisor,
+               const HookOrder& order) override;
+  bool SaveRun(const AppSupervisor& supervisor, int slot) override;
   void OnForgotten(const AppSupervisor& supervisor) override;
   bool MustWait(const AppSupervisor& supervisor) const override;
   std::string HeldBy(const AppSupervisor& supervisor) const override;
@@ -95,6 +111,7 @@ class AgentState : public WorkerListener, private AppSupervisor::Owner {
   AppSupervisor& Supervisor(const std::string& app_uid, AppState state);
   void RestoreApps();
   void AdoptWorkers();
+  void AdoptHooks();
   void RemoveUnknown(const v1::DesiredState& wanted);
   // If it has been forgotten.
   void Erase(const std::string& app_uid);
@@ -113,6 +130,8 @@ class AgentState : public WorkerListener, private AppSupervisor::Owner {
   DesiredJournal& journal_;
   const int cores_;
   const SealingKey* secret_key_ = nullptr;
+  HookRuntime* hooks_ = nullptr;
+  TargetCheck target_check_;
   const std::string host_name_;
 
   std::map<std::string, std::unique_ptr<AppSupervisor>> apps_;  // By app_uid.
@@ -129,6 +148,7 @@ class AgentState : public WorkerListener, private AppSupervisor::Owner {
   // Apps whose last result could not be written; tried again every second.
   std::set<std::string> unsaved_;
   EventLoop::TimerId retry_timer_ = 0;
+  bool runs_saved_ = true;  // By the last SaveRun.
   std::function<void()> shut_down_done_;
   // Guards tasks that were posted against our end.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "node_agent/hook_step.h"
 #include "node_agent/reconcile_pass.h"
 #include "node_agent/renewal.h"
 #include "node_agent/restart_policy.h"
@@ -90,19 +91,27 @@ void BeginGeneration(AppState& app, int64_t overtaken) {
   app.slots_moved = true;
   if (!app.target.spec_error.empty()) {
     FailStep(app, {FailureKind::kSpec, -1, app.target.spec_error, {}});
-  } else if (NothingToLose(app)) {
-    for (auto& [index, slot] : app.slots) MoveSlot(app, slot);
-  } else if (app.target.step.keep_matching) {
-    KeepMatching(app);
+  } else if (!AwaitsPreReload(app)) {
+    OpenGeneration(app);
   }
 }
 
-// Crash-looped slots get a new chance.
-void GiveNewChance(AppState& app) {
-  for (auto& [index, slot] : app.slots) {
-    slot.phase = SlotPhase::kRunning;
-    slot.next_start = absl::InfinitePast();
-    slot.restart = {};
+// A crash-looped slot gets a new chance.
+void GiveNewChance(Slot& slot) {
+  slot.phase = SlotPhase::kRunning;
+  slot.next_start = absl::InfinitePast();
+  slot.restart = {};
+}
+
+// Those for which a start was ordered since `before`.
+void GiveNewChances(AppState& app, const std::map<int, SlotOrder>& before) {
+  for (const auto& [index, order] : app.target.slot_orders) {
+    auto old = before.find(index);
+    int64_t nonce = old == before.end() ? 0 : old->second.start_nonce;
+    auto slot = app.slots.find(index);
+    if (order.start_nonce <= nonce || slot == app.slots.end()) continue;
+    GiveNewChance(slot->second);
+    slot->second.down_since = absl::InfiniteFuture();
   }
 }
 
@@ -244,7 +253,15 @@ void CurrentEnded(AppState& app, Slot& slot, const Worker& worker,
 void Ended(AppState& app, const Worker& worker, const Ending& ending,
            std::vector<std::string> stderr_tail, absl::Time now) {
   Slot& slot = app.slots.at(worker.slot);
+  slot.counted.push_back(worker.id);
+  if (slot.counted.size() > Slot::kMaxCounted) {
+    slot.counted.erase(slot.counted.begin());
+  }
   slot.last_exit = ending.text;
+  slot.last_exit_code.reset();
+  if (ending.exit.kind == WorkerExit::Kind::kExited) {
+    slot.last_exit_code = ending.exit.value;
+  }
   slot.last_uptime = now - worker.started_at;
   slot.last_failure = ending.failure;
   slot.last_stderr = std::move(stderr_tail);
@@ -290,17 +307,29 @@ Generation ToGeneration(const AppTarget& target) {
           target.step.keep_matching && target.spec_error.empty()};
 }
 
+void OpenGeneration(AppState& app) {
+  if (NothingToLose(app)) {
+    for (auto& [index, slot] : app.slots) MoveSlot(app, slot);
+  } else if (app.target.step.keep_matching) {
+    KeepMatching(app);
+  }
+}
+
 void AcceptTarget(AppState& app, AppTarget target) {
   int64_t old_generation = app.target.generation;
   int64_t old_nonce = app.target.start_nonce;
+  const std::map<int, SlotOrder> old_orders = app.target.slot_orders;
   app.target = std::move(target);
   app.generations[app.target.generation] = ToGeneration(app.target);
   if (app.target.generation > old_generation) {
     BeginGeneration(app, old_generation);
   } else if (app.target.start_nonce > old_nonce) {
-    GiveNewChance(app);
+    for (auto& [index, slot] : app.slots) GiveNewChance(slot);
+  } else {
+    GiveNewChances(app, old_orders);
   }
   ForgetUnusedGenerations(app);
+  ForgetUnusedHooks(app);
 }
 
 int ResetRestarts(AppState& app, std::optional<int> only) {
@@ -381,7 +410,10 @@ void WorkerExited(AppState& app, WorkerId id, const WorkerExit& exit,
   const bool served = worker->ready;
   worker->exited = true;
   worker->ready = worker->available = false;
-  if (asked_for || !app.wants_workers()) return;
+  const std::vector<WorkerId>& counted = app.slots.at(worker->slot).counted;
+  const bool was_counted =
+      std::find(counted.begin(), counted.end(), id) != counted.end();
+  if (asked_for || was_counted || !app.wants_workers()) return;
   Ending ending{exit, FailureOf(exit), exit.message, served};
   if (worker->ready_timed_out) {
     ending.failure = FailureKind::kReadyTimeout;

@@ -17,6 +17,10 @@ namespace fleet::agent {
 
 // The target's serial and generation are not lower than the present ones.
 void AcceptTarget(AppState& app, AppTarget target);
+// The target's generation may begin: where there is nothing to lose all slots
+// take it at once, and with keep_matching those that run its revision. Called
+// when it is accepted, or once its pre_reload has ended well.
+void OpenGeneration(AppState& app);
 // What workers of the target's generation are started from.
 Generation ToGeneration(const AppTarget& target);
 

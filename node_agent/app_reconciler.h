@@ -24,6 +24,9 @@ namespace fleet::agent {
 // starts and gets available.
 // With keep_matching, slots that run the target's revision already are at its
 // generation at once.
+// Hooks (hook_step.h): before pre_reload has ended well nothing of the step
+// happens and what runs is kept up; with everything else done, post_reload is
+// the last thing.
 // Nothing to lose (a first start, or no worker lives and none is about to be
 // restarted): all slots at once, and what fails goes on being restarted.
 Plan Reconcile(AppState& app, absl::Time now, WorkerIdSource& ids);
@@ -31,7 +34,7 @@ Plan Reconcile(AppState& app, absl::Time now, WorkerIdSource& ids);
 inline constexpr int kMaxExtraWorkers = 16;
 
 // Slots of the target's generation that are available (or have ended as
-// meant).
+// meant), and those that people have stopped.
 int SlotsDone(const AppState& app);
 
 }  // namespace fleet::agent

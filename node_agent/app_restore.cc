@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "node_agent/app_events.h"
+#include "node_agent/slot_run.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::agent {
@@ -38,12 +39,17 @@ AppState RestoreApp(const SavedApp& saved) {
     if (!app.generations.contains(generation)) continue;
     app.slots[slot].generation = generation;
   }
+  for (const auto& [slot, run] : saved.runs) {
+    auto found = app.slots.find(slot);
+    if (found != app.slots.end()) RestoreSlotRun(app, run, found->second);
+  }
   if (saved.result && saved.result->generation == app.target.generation) {
     app.step = *saved.result;
-  } else {
+  } else if (app.target.generation > 0) {
     app.step.generation = app.target.generation;
     app.step.phase = StepPhase::kApplying;
   }
+  app.hooks = saved.hooks;
   return app;
 }
 
@@ -100,6 +106,10 @@ void AdoptWorker(AppState& app, const AdoptedWorker& adopted,
   }
   if (worker.ready && worker.live() && app.step.active()) {
     KeepOvertaken(app, slot->second, worker);
+  }
+  // It was started, and the agent had no time to note that.
+  if (worker.live() && worker.generation == slot->second.generation) {
+    slot->second.phase = SlotPhase::kRunning;
   }
   slot->second.workers.emplace(worker.id, worker);
   app.slot_of_worker[worker.id] = identity.slot;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -20,8 +21,12 @@ struct SavedApp {
   std::vector<AppTarget> targets;
   // Generation of each slot, as last saved.
   std::map<int, int64_t> slots;
+  // What slots have been through in this boot (slot_run.h).
+  std::map<int, std::string> runs;
   // The last step that ended.
   std::optional<StepState> result;
+  // As they were begun and, as far as it is known, ended.
+  std::vector<HookRecord> hooks;
 };
 
 // The state to go on from: a step whose result was saved is not done again, any

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "node_agent/hook_state.h"
 #include "node_agent/slot_state.h"
 #include "node_agent/worker_runtime.h"
 #include "proto/rpc/app_spec.h"
@@ -27,6 +28,15 @@ struct StepPolicy {
   absl::Duration ready_deadline = absl::Seconds(60);
   int max_flaps = 2;
   bool keep_matching = false;
+  Hook pre_reload;
+  Hook post_reload;
+  std::string rollout;  // Its uid, for hooks; empty: there is none.
+};
+
+// What was ordered for one instance (fleet.v1.SlotOrder).
+struct SlotOrder {
+  bool stopped = false;
+  int64_t start_nonce = 0;
 };
 
 // What the controller wants. fleet/v1/agent_service.proto says what each field
@@ -35,7 +45,8 @@ struct AppTarget {
   std::string app;
   std::string app_uid;
   int64_t serial = 0;
-  int64_t generation = 0;  // 0: no target has been accepted yet.
+  // 0: no target has been accepted yet, or one that is but for its once_hook.
+  int64_t generation = 0;
   int64_t revision = 0;
   std::shared_ptr<const AppSpec> spec;
   bool stopped = false;
@@ -43,8 +54,16 @@ struct AppTarget {
   int instances = 1;
   StepPolicy step;
   int64_t start_nonce = 0;
+  HookOrder once_hook;
+  std::map<int, SlotOrder> slot_orders;
   // Why the spec cannot be carried out here; empty: it can.
   std::string spec_error;
+
+  // People have stopped this instance.
+  bool stops(int slot) const {
+    auto order = slot_orders.find(slot);
+    return order != slot_orders.end() && order->second.stopped;
+  }
 };
 
 // What the workers of one generation are started from.
@@ -95,7 +114,8 @@ struct AppEvent {
 
 // Slots are bounded by the target's instances (and what of a larger count is
 // still ending), workers by twice that, generations by those that the target,
-// slots and workers have, events by kMaxEvents.
+// slots and workers have, events by kMaxEvents, hooks by what the target has
+// (three) and one that still runs.
 struct AppState {
   static constexpr size_t kMaxEvents = 20;
 
@@ -112,6 +132,7 @@ struct AppState {
   bool step_ended = false;
   bool slots_moved = false;
   RenewalState renewal;
+  std::vector<HookRecord> hooks;  // In the order in which they were begun.
   // Nothing of it may be started or reloaded for the first time yet, because
   // of this other app ("db: db.0 is starting"); empty: nothing holds it.
   std::string held_by;

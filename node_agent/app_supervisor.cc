@@ -8,6 +8,7 @@
 #include "node_agent/app_events.h"
 #include "node_agent/app_reconciler.h"
 #include "node_agent/app_restore.h"
+#include "node_agent/hook_step.h"
 #include "node_agent/renewal.h"
 #include "proto/rpc/status.h"
 
@@ -50,7 +51,11 @@ AppSupervisor::AppSupervisor(EventLoop& loop, WorkerRuntime& runtime,
       triggers_(loop, [this](RenewalCause cause, const std::string& reason) {
         RenewAll(state_, cause, reason, loop_.clock().Now());
         Changed();
-      }) {}
+      }) {
+  for (const auto& [index, slot] : state_.slots) {
+    saved_runs_[index] = MarkOf(slot);
+  }
+}
 
 AppSupervisor::~AppSupervisor() { loop_.CancelTimer(timer_); }
 
@@ -75,10 +80,13 @@ void AppSupervisor::Adopt(const AdoptedWorker& worker,
     state_.target.app = identity.app;
     state_.target.app_uid = identity.app_uid;
   }
-  absl::Duration age = std::max(absl::ZeroDuration(),
-                                loop_.clock().WallNow() - identity.start_time);
   absl::Time now = loop_.clock().Now();
-  AdoptWorker(state_, worker, now - age, now);
+  // By the calendar only where there is nothing better: it may have been set.
+  absl::Time started_at =
+      worker.started_at > absl::InfinitePast()
+          ? worker.started_at
+          : now - (loop_.clock().WallNow() - identity.start_time);
+  AdoptWorker(state_, worker, std::min(started_at, now), now);
   owner_.Route(identity.id, this);
 }
 
@@ -89,7 +97,16 @@ void AppSupervisor::ShutDown() {
 
 int AppSupervisor::ResetRestarts(std::optional<int> slot) {
   owner_.OnChanged(*this);
-  return fleet::agent::ResetRestarts(state_, slot);
+  int slots = fleet::agent::ResetRestarts(state_, slot);
+  SaveRuns();
+  return slots;
+}
+
+absl::StatusOr<std::vector<WorkerId>> AppSupervisor::RestartSlot(
+    int slot, bool stop_first) {
+  auto workers = RenewOne(state_, slot, stop_first, loop_.clock().Now());
+  if (workers.ok()) Changed();
+  return workers;
 }
 
 void AppSupervisor::Schedule() {
@@ -121,6 +138,23 @@ void AppSupervisor::Run() {
   }
   LogEvents();
   Perform(plan);
+  // After what was ordered: it keeps nobody waiting. Before the keeper is told
+  // that the end was taken note of.
+  SaveRuns();
+}
+
+void AppSupervisor::SaveRuns() {
+  std::erase_if(saved_runs_, [this](const auto& saved) {
+    return !state_.slots.contains(saved.first);
+  });
+  if (forgotten_ || state_.shutting_down) return;
+  for (const auto& [index, slot] : state_.slots) {
+    SlotRunMark mark = MarkOf(slot);
+    auto saved = saved_runs_.find(index);
+    bool same = saved == saved_runs_.end() ? mark == SlotRunMark()
+                                           : mark == saved->second;
+    if (!same && owner_.SaveRun(*this, index)) saved_runs_[index] = mark;
+  }
 }
 
 // A run of the calendar that was missed is one after which none of the workers
@@ -159,15 +193,48 @@ void AppSupervisor::Perform(const Plan& plan) {
   } else if (plan.slots_moved) {
     owner_.SaveSlots(*this);
   }
+  for (const std::string& id : plan.hooks) RunHook(id);
   absl::Status sockets;
   for (const Action& action : plan.actions) Perform(action, sockets);
-  bool changed = plan.step_ended || plan.slots_moved || !plan.actions.empty();
+  bool changed = plan.step_ended || plan.slots_moved || !plan.hooks.empty() ||
+                 !plan.actions.empty();
   if (changed) owner_.OnChanged(*this);
   WakeAt(plan.wake_up);
   if (plan.forget) {
     forgotten_ = true;
     owner_.OnForgotten(*this);
   }
+}
+
+// What is not known to have begun is not begun: it might be begun twice.
+void AppSupervisor::RunHook(const std::string& id) {
+  for (HookRecord& hook : state_.hooks) {
+    if (hook.id == id) hook.start_time = loop_.clock().WallNow();
+  }
+  HookOrder order = FindHookOrder(state_, id);
+  absl::Status saved = owner_.SaveHooks(*this);
+  if (saved.ok()) return owner_.RunHook(*this, order);
+  loop_.Post([this, alive = std::weak_ptr<bool>(alive_), id,
+              why = std::string(ToStd(saved.message()))] {
+    if (!alive.lock()) return;
+    OnHookEnded(id, {false,
+                     "not run: that it runs could not be saved on the host's "
+                     "disk: " +
+                         why,
+                     {}});
+  });
+}
+
+void AppSupervisor::OnHookEnded(const std::string& id, HookEnd end) {
+  spdlog::info("app {} hook {} ended: {}", state_.target.app, id, end.reason);
+  HookEnded(state_, id, std::move(end), loop_.clock().WallNow());
+  absl::Status saved = owner_.SaveHooks(*this);
+  if (!saved.ok()) {
+    // An agent that starts before it can be saved says that it does not know.
+    spdlog::error("app {}: the end of hook {} could not be saved: {}",
+                  state_.target.app, id, ToStd(saved.message()));
+  }
+  Changed();
 }
 
 void AppSupervisor::Perform(const Action& action, absl::Status& sockets) {

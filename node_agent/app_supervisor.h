@@ -13,6 +13,7 @@
 #include "node_agent/app_state.h"
 #include "node_agent/reconcile_plan.h"
 #include "node_agent/renewal_triggers.h"
+#include "node_agent/slot_run.h"
 #include "node_agent/worker_runtime.h"
 #include "proto/rpc/event_loop.h"
 
@@ -31,6 +32,12 @@ class AppSupervisor {
     // Puts them on disk. A failure is the owner's to repeat.
     virtual void SaveResult(const AppSupervisor& supervisor) = 0;
     virtual void SaveSlots(const AppSupervisor& supervisor) = 0;
+    // The hooks, as they are now.
+    virtual absl::Status SaveHooks(const AppSupervisor& supervisor) = 0;
+    virtual void RunHook(const AppSupervisor& supervisor,
+                         const HookOrder& order) = 0;
+    // What a slot has been through; false: it could not be saved.
+    virtual bool SaveRun(const AppSupervisor& supervisor, int slot) = 0;
     // The app is gone; the owner deletes the supervisor, later.
     virtual void OnForgotten(const AppSupervisor& supervisor) = 0;
     // Something of this name is still being removed: nothing may start yet.
@@ -61,6 +68,8 @@ class AppSupervisor {
   // The count of restarts starts anew, of one slot or of all. Returns how many
   // slots that were.
   int ResetRestarts(std::optional<int> slot);
+  // As RenewOne. The slot is there.
+  absl::StatusOr<std::vector<WorkerId>> RestartSlot(int slot, bool stop_first);
 
   // Reconciles at the end of this turn of the loop; many calls, one pass.
   void Schedule();
@@ -75,6 +84,9 @@ class AppSupervisor {
   void OnExited(WorkerId id, const WorkerExit& exit);
   void OnGone(WorkerId id);
 
+  // A hook that was ordered has ended; it is saved when this returns.
+  void OnHookEnded(const std::string& id, HookEnd end);
+
   const AppState& state() const { return state_; }
   // Its app is gone; it does nothing any more.
   bool forgotten() const { return forgotten_; }
@@ -82,6 +94,7 @@ class AppSupervisor {
  private:
   void Run();
   void Perform(const Plan& plan);
+  void RunHook(const std::string& id);
   // Carries out one action. `sockets` is what PrepareSockets said last.
   void Perform(const Action& action, absl::Status& sockets);
   void Start(const Action& action, const absl::Status& sockets);
@@ -89,6 +102,7 @@ class AppSupervisor {
   void FailStart(WorkerId id, const absl::Status& why);
   void WakeAt(absl::Time when);
   void LogEvents();
+  void SaveRuns();
   void FollowTriggers();
   void Changed();
 
@@ -100,6 +114,7 @@ class AppSupervisor {
   bool forgotten_ = false;
   EventLoop::TimerId timer_ = 0;
   int64_t events_logged_ = 0;
+  std::map<int, SlotRunMark> saved_runs_;  // As the journal has them.
   RenewalTriggers triggers_;
   bool accepted_ = false;  // A target, since this agent started.
   // Guards tasks that were posted against our end.

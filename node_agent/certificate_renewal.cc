@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "proto/rpc/status.h"
@@ -29,9 +30,11 @@ void CertificateRenewal::LookAt(absl::Duration delay) {
   timer_ = loop_.AddTimerAfter(delay, [this] { Look(); });
 }
 
+// When it is time, or in a minute: the calendar may be set meanwhile.
 void CertificateRenewal::Look() {
-  if (loop_.clock().WallNow() < identity_.renew_at()) {
-    return LookAt(kLookPeriod);
+  const absl::Duration left = identity_.renew_at() - loop_.clock().WallNow();
+  if (left > absl::ZeroDuration()) {
+    return LookAt(std::min(left, kLookPeriod));
   }
   request_ = std::thread([this, alive = alive_] {
     absl::Status status = identity_.Renew(controller_);
@@ -49,7 +52,7 @@ void CertificateRenewal::OnAnswer(const absl::Status& status) {
     spdlog::warn("the certificate of host {} could not be renewed: {}",
                  identity_.host(), ToStd(status.message()));
   }
-  LookAt(kLookPeriod);
+  LookAt(status.ok() ? absl::ZeroDuration() : identity_.retry_after());
 }
 
 }  // namespace fleet::agent

@@ -13,8 +13,9 @@
 namespace fleet::agent {
 
 // From half of its lifetime on, asks for a new one on a thread of its own,
-// every minute until it has it. Open streams go on; gRPC takes the new
-// certificate up for new connections within a second. Loop thread only.
+// again until it has it (HostIdentity::retry_after). Open streams go on; gRPC
+// takes the new certificate up for new connections within a second. Loop thread
+// only.
 class CertificateRenewal {
  public:
   // Both outlive it. `identity` is this object's alone from now on.

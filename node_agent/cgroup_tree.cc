@@ -196,6 +196,7 @@ absl::StatusOr<std::vector<std::string>> CgroupTree::Make(
     return written;
   }
   std::vector<std::string> procs;
+  procs.reserve(folders.size());
   for (const std::string& folder : folders) {
     procs.push_back(folder + "/cgroup.procs");
   }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/rpc/proto_time.h"
 #include "proto/rpc/signal_name.h"
 #include "proto/rpc/status.h"
 
@@ -41,8 +42,19 @@ v1::CheckState ToProto(CheckState state) {
 
 void CommandService::Run(const v1::Command& command) {
   v1::CommandResult result;
+  if (command.has_trigger()) {
+    absl::Status asked = Trigger(command.id(), command.trigger());
+    if (!asked.ok()) Answer(command.id(), asked, std::move(result));
+    return;
+  }
   absl::StatusOr<int> done = Perform(command, result);
-  result.set_id(command.id());
+  Answer(command.id(), done, std::move(result));
+}
+
+void CommandService::Answer(const std::string& id,
+                            const absl::StatusOr<int>& done,
+                            v1::CommandResult result) {
+  result.set_id(id);
   result.set_code(static_cast<int32_t>(done.status().code()));
   result.set_message(std::string(ToStd(done.status().message())));
   result.set_instances(done.value_or(0));
@@ -60,9 +72,12 @@ absl::StatusOr<int> CommandService::Perform(const v1::Command& command,
       return Reset(command.reset());
     case v1::Command::kInspect:
       return Inspect(command.inspect(), result);
+    case v1::Command::kRestart:
+      return Restart(command.restart(), result);
     case v1::Command::kCheck:
       Check(result);
       return 0;
+    case v1::Command::kTrigger:
     case v1::Command::kTail:
     case v1::Command::kCancel:
     case v1::Command::kMore:
@@ -140,6 +155,69 @@ absl::StatusOr<int> CommandService::Send(const v1::SendCommand& command) {
 absl::StatusOr<int> CommandService::Reset(const v1::ResetCommand& command) {
   ASSIGN_OR_RETURN(AppSupervisor * app, App(command.instances()));
   return app->ResetRestarts(SlotOf(command.instances()));
+}
+
+absl::StatusOr<int> CommandService::Restart(const v1::RestartCommand& command,
+                                            v1::CommandResult& result) {
+  ASSIGN_OR_RETURN(AppSupervisor * app, App(command.instances()));
+  const std::optional<int> slot = SlotOf(command.instances());
+  if (!slot) return absl::InvalidArgumentError("restart is for one instance");
+  const bool stop_first = command.strategy() == v1::RELOAD_STRATEGY_STOP_FIRST;
+  spdlog::info("app {} instance {} is restarted on the user's order",
+               app->state().target.app, *slot);
+  ASSIGN_OR_RETURN(std::vector<WorkerId> workers,
+                   app->RestartSlot(*slot, stop_first));
+  for (WorkerId worker : workers) {
+    v1::WorkerFacts& replaced = *result.add_workers();
+    replaced.set_slot(*slot);
+    replaced.set_worker_id(worker);
+  }
+  return 1;
+}
+
+std::map<WorkerId, int> CommandService::Slots(
+    const v1::InstanceChoice& choice) {
+  std::map<WorkerId, int> slots;
+  const AppSupervisor* app = state_.Find(choice.app_uid());
+  if (app == nullptr) return slots;
+  for (const auto& [index, slot] : app->state().slots) {
+    for (const auto& [id, worker] : slot.workers) slots[id] = index;
+  }
+  return slots;
+}
+
+// The last reply sends the result.
+absl::Status CommandService::Trigger(const std::string& id,
+                                     const v1::TriggerCommand& command) {
+  ASSIGN_OR_RETURN(std::vector<WorkerId> workers, Workers(command.instances()));
+  workers.resize(std::min(workers.size(), kMostTriggered));
+  const std::map<WorkerId, int> slots = Slots(command.instances());
+  ActionRequest request{command.action(), std::nullopt,
+                        fleet::FromProto(command.timeout())};
+  if (command.has_parameter()) request.parameter = command.parameter();
+  struct Gathered {
+    v1::CommandResult result;
+    size_t open;
+  };
+  auto gathered = std::make_shared<Gathered>();
+  gathered->open = workers.size();
+  for (WorkerId worker : workers) {
+    v1::ActionReply* reply = gathered->result.add_replies();
+    reply->set_slot(slots.at(worker));
+    reply->set_worker_id(worker);
+    runtime_.CallAction(
+        worker, request,
+        [this, alive = std::weak_ptr<bool>(alive_), id, reply,
+         gathered](const absl::StatusOr<std::string>& value) {
+          reply->set_code(static_cast<int32_t>(value.status().code()));
+          reply->set_message(std::string(ToStd(value.status().message())));
+          if (value.ok()) reply->set_value(*value);
+          const int asked = gathered->result.replies_size();
+          if (--gathered->open > 0 || alive.expired()) return;
+          Answer(id, asked, std::move(gathered->result));
+        });
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<int> CommandService::Inspect(const v1::InspectCommand& command,

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/rpc/message_text.h"
 #include "proto/rpc/proto_time.h"
 #include "proto/rpc/quantity.h"
 #include "proto/rpc/status.h"
@@ -19,6 +20,9 @@ constexpr absl::Duration kShortestPeriod = absl::Milliseconds(20);
 // Silence that ends a session, in heartbeat periods.
 constexpr int kSilentPeriods = 3;
 constexpr absl::Duration kClockJump = absl::Seconds(30);
+// A report is followed by a pause of so many times what it took to build.
+constexpr int kReportShare = 5;
+constexpr absl::Duration kMostReportPause = absl::Milliseconds(50);
 constexpr char kMetricsKey[] = "metrics";
 
 // The controller has understood and does not want us: asking at once again
@@ -237,7 +241,8 @@ void ControllerSession::OnWelcome(const v1::Welcome& welcome) {
                options_.controller, welcome.epoch());
   RestartTimer(heartbeat_timer_, heartbeat_period_, &ControllerSession::Beat);
   SendMetrics();
-  ScheduleReport();
+  ScheduleReport(options_.report_delay);
+  if (options_.on_welcome) options_.on_welcome();
 }
 
 // A message that was long on its way, or lay here while we were stopped, shows
@@ -285,6 +290,7 @@ void ControllerSession::OnGoAway(const v1::GoAway& go_away) {
 // ----------------------------------------------------------------- sending
 
 void ControllerSession::Push(v1::SessionRequest message) {
+  MendText(message);
   if (outbox_->Push(std::move(message))) {
     Flush();
     return;
@@ -305,18 +311,19 @@ void ControllerSession::OnWritten(SessionStream* stream) {
   outbox_->EndWrite();
   Flush();
   if (!welcomed_) return;
-  if (report_wanted_ && report_timer_ == 0) SendReport();
+  if (report_wanted_) ScheduleReport(absl::ZeroDuration());
   if (outbox_->waiting() < kLogRoom) host_.OnWritable();
 }
 
 void ControllerSession::OnChange() {
   report_wanted_ = true;
-  if (welcomed_) ScheduleReport();
+  if (welcomed_) ScheduleReport(options_.report_delay);
 }
 
-void ControllerSession::ScheduleReport() {
+void ControllerSession::ScheduleReport(absl::Duration delay) {
   if (report_timer_ != 0) return;
-  report_timer_ = loop_.AddTimerAfter(options_.report_delay, [this] {
+  const absl::Time now = loop_.clock().Now();
+  report_timer_ = loop_.AddTimer(std::max(now + delay, next_report_), [this] {
     report_timer_ = 0;
     report_wanted_ = true;
     SendReport();
@@ -331,6 +338,7 @@ void ControllerSession::SendReport() {
     return;
   }
   report_wanted_ = false;
+  const absl::Time start = loop_.clock().Now();
   v1::SessionRequest message;
   v1::StateReport& report = *message.mutable_state_report();
   bool full = std::exchange(full_wanted_, false);
@@ -338,6 +346,8 @@ void ControllerSession::SendReport() {
   report.set_full(full);
   report.set_seq(++seq_);
   Push(std::move(message));
+  const absl::Time end = loop_.clock().Now();
+  next_report_ = end + std::min((end - start) * kReportShare, kMostReportPause);
 }
 
 void ControllerSession::SendMetrics() {
@@ -345,6 +355,7 @@ void ControllerSession::SendMetrics() {
                &ControllerSession::SendMetrics);
   v1::SessionRequest message;
   *message.mutable_metrics() = host_.MakeMetrics();
+  MendText(message);
   if (!outbox_->PushLatest(kMetricsKey, std::move(message))) ++dropped_;
   Flush();
 }

@@ -25,7 +25,9 @@ namespace fleet::agent {
 // write.
 //
 // Reports: what changes within a few milliseconds is told in one delta, and the
-// next one is built only when the last has been written. Waiting messages are
+// next one is built only when the last has been written, and when five times as
+// long has passed as that one took to build (at most 50 ms): a start of a
+// thousand workers is not held up by telling of each. Waiting messages are
 // bounded by kOutboxCapacity; a stream on which more waits is ended (the
 // controller does not read). Log chunks are refused above kLogRoom.
 class ControllerSession : private SessionStream::Listener {
@@ -57,6 +59,8 @@ class ControllerSession : private SessionStream::Listener {
     Connector connect;
     // For the log.
     std::string controller;
+    // Called after each Welcome; may be empty.
+    std::function<void()> on_welcome;
     // Waits between attempts: from `first_retry` doubling up to `last_retry`,
     // each multiplied by a random factor from 0.5 to 1. A refusal waits for
     // `refused_retry`.
@@ -116,7 +120,7 @@ class ControllerSession : private SessionStream::Listener {
   void GiveUp(absl::Status why);
   void Push(v1::SessionRequest message);
   void Flush();
-  void ScheduleReport();
+  void ScheduleReport(absl::Duration delay);
   void SendReport();
   void SendMetrics();
   void Beat();
@@ -138,6 +142,7 @@ class ControllerSession : private SessionStream::Listener {
 
   int64_t seq_ = 0;
   bool report_wanted_ = false;
+  absl::Time next_report_ = absl::InfinitePast();  // Not before.
   bool full_wanted_ = false;
   absl::Duration heartbeat_period_;
   absl::Duration metrics_period_;

@@ -60,6 +60,7 @@ std::string WhySlotIsMissing(const Slot& slot) {
 // What keeps it from being available; empty: it is.
 std::string WhyMissing(const AppState& app) {
   for (int i = 0; i < app.target.instances; ++i) {
+    if (app.target.stops(i)) continue;
     auto slot = app.slots.find(i);
     if (slot != app.slots.end() && IsServed(slot->second)) continue;
     std::string why = slot == app.slots.end() ? "is not there yet"

@@ -6,7 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "fleet/v1/host.pb.h"
 #include "node_agent/local_journal_file.h"
+#include "proto/rpc/message_text.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::agent {
@@ -29,6 +31,13 @@ enum RecordType : uint8_t {
   // v1::DesiredState with `epoch` and `targets`: what was accepted together,
   // so that a torn write keeps all of it or nothing.
   kAccepted = 7,
+  // v1::AppStatus with app_uid and all `hooks` of the app.
+  kHooks = 8,
+  // v1::AppStatus with app_uid, an instance with the slot, and the run as
+  // `message`.
+  kRun = 9,
+  // v1::Host with boot_id: the boot of the runs that follow.
+  kBoot = 10,
 };
 
 constexpr size_t kCompactAbove = 256 << 10;
@@ -63,6 +72,7 @@ JournalRecord SlotsRecord(const std::string& app_uid,
   v1::AppStatus status;
   status.set_app_uid(app_uid);
   if (result != nullptr) *status.mutable_step() = *result;
+  MendText(status);
   for (const auto& [slot, generation] : slots) {
     v1::Instance* instance = status.add_instances();
     instance->set_slot(slot);
@@ -71,10 +81,33 @@ JournalRecord SlotsRecord(const std::string& app_uid,
   return Record(result == nullptr ? kSlots : kResult, status);
 }
 
+JournalRecord HooksRecord(const std::string& app_uid,
+                          const std::vector<v1::HookResult>& hooks) {
+  v1::AppStatus status;
+  status.set_app_uid(app_uid);
+  status.mutable_hooks()->Add(hooks.begin(), hooks.end());
+  return Record(kHooks, status);
+}
+
 JournalRecord ForgetRecord(const std::string& app_uid) {
   v1::AppStatus status;
   status.set_app_uid(app_uid);
   return Record(kForget, status);
+}
+
+JournalRecord RunRecord(const std::string& app_uid, int slot,
+                        const std::string& run) {
+  v1::AppStatus status;
+  status.set_app_uid(app_uid);
+  status.add_instances()->set_slot(slot);
+  status.set_message(run);
+  return Record(kRun, status);
+}
+
+JournalRecord BootRecord(const std::string& boot_id) {
+  v1::Host host;
+  host.set_boot_id(boot_id);
+  return Record(kBoot, host);
 }
 
 // Generations that no slot and no coming step refers to. The newest two stay:
@@ -98,8 +131,24 @@ void ApplySlots(const v1::AppStatus& status, bool with_result,
   for (const v1::Instance& instance : status.instances()) {
     app->second.slots[instance.slot()] = instance.generation();
   }
+  std::map<int, int64_t>& slots = app->second.slots;
+  std::erase_if(app->second.runs, [&slots](const auto& run) {
+    return !slots.contains(run.first);
+  });
   if (with_result) app->second.result = status.step();
   DropUnusedTargets(app->second);
+}
+
+void ApplyRun(const v1::AppStatus& status, JournalContents& contents) {
+  auto app = contents.apps.find(status.app_uid());
+  if (app == contents.apps.end() || status.instances().empty()) return;
+  app->second.runs[status.instances(0).slot()] = status.message();
+}
+
+void ApplyBoot(const std::string& boot_id, JournalContents& contents) {
+  if (contents.boot_id == boot_id) return;
+  contents.boot_id = boot_id;
+  for (auto& [uid, app] : contents.apps) app.runs.clear();
 }
 
 void ApplyTarget(v1::AppTarget target, JournalContents& contents) {
@@ -140,10 +189,30 @@ bool Apply(const JournalRecord& record, JournalContents& contents) {
       ApplySlots(status, record.type == kResult, contents);
       return true;
     }
+    case kHooks: {
+      v1::AppStatus status;
+      if (!status.ParseFromString(record.payload)) return false;
+      auto app = contents.apps.find(status.app_uid());
+      if (app == contents.apps.end()) return true;
+      app->second.hooks.assign(status.hooks().begin(), status.hooks().end());
+      return true;
+    }
     case kForget: {
       v1::AppStatus status;
       if (!status.ParseFromString(record.payload)) return false;
       contents.apps.erase(status.app_uid());
+      return true;
+    }
+    case kRun: {
+      v1::AppStatus status;
+      if (!status.ParseFromString(record.payload)) return false;
+      ApplyRun(status, contents);
+      return true;
+    }
+    case kBoot: {
+      v1::Host host;
+      if (!host.ParseFromString(record.payload)) return false;
+      ApplyBoot(host.boot_id(), contents);
       return true;
     }
     case kWorkerIds: {
@@ -227,6 +296,23 @@ absl::Status DesiredJournal::SaveSlots(const std::string& app_uid,
   return Commit({SlotsRecord(app_uid, slots, nullptr)}, false);
 }
 
+absl::Status DesiredJournal::SaveHooks(
+    const std::string& app_uid, const std::vector<v1::HookResult>& hooks) {
+  return Commit({HooksRecord(app_uid, hooks)}, true);
+}
+
+absl::Status DesiredJournal::SaveRun(const std::string& app_uid, int slot,
+                                     const std::string& run) {
+  return Commit({RunRecord(app_uid, slot, run)}, false);
+}
+
+absl::Status DesiredJournal::BeginBoot(const std::string& boot_id) {
+  if (contents_.boot_id == boot_id) return absl::OkStatus();
+  absl::Status saved = Commit({BootRecord(boot_id)}, false);
+  ApplyBoot(boot_id, contents_);
+  return saved;
+}
+
 absl::Status DesiredJournal::Forget(const std::string& app_uid) {
   return Commit({ForgetRecord(app_uid)}, true);
 }
@@ -260,13 +346,18 @@ void DesiredJournal::CompactIfLarge() {
 
 std::vector<JournalRecord> DesiredJournal::Snapshot() const {
   std::vector<JournalRecord> records = {
-      EpochRecord(contents_.epoch), WorkerIdRecord(contents_.next_worker_id)};
+      EpochRecord(contents_.epoch), WorkerIdRecord(contents_.next_worker_id),
+      BootRecord(contents_.boot_id)};
   for (const auto& [uid, app] : contents_.apps) {
     for (const auto& [generation, target] : app.targets) {
       records.push_back(Record(kTarget, target));
     }
     const v1::Step* result = app.result ? &*app.result : nullptr;
     records.push_back(SlotsRecord(uid, app.slots, result));
+    if (!app.hooks.empty()) records.push_back(HooksRecord(uid, app.hooks));
+    for (const auto& [slot, run] : app.runs) {
+      records.push_back(RunRecord(uid, slot, run));
+    }
   }
   return records;
 }

@@ -26,6 +26,9 @@ struct JournaledApp {
   std::map<int64_t, v1::AppTarget> targets;
   std::map<int, int64_t> slots;
   std::optional<v1::Step> result;
+  std::vector<v1::HookResult> hooks;
+  // By slot; opaque here (slot_run.h). Of JournalContents::boot_id.
+  std::map<int, std::string> runs;
 
   const v1::AppTarget& newest() const { return targets.rbegin()->second; }
 };
@@ -34,14 +37,15 @@ struct JournalContents {
   int64_t epoch = 0;
   // Worker ids below it may have been given out.
   uint64_t next_worker_id = 1;
+  std::string boot_id;
   std::map<std::string, JournaledApp> apps;  // By app_uid.
 };
 
 // Loop thread only. Every method that writes has fsynced when it returns OK,
-// SaveSlots excepted: what it saves is only of use while the workers live,
-// and a crash of the agent does not lose it. After an error, contents are
-// those before the call, in memory and on disk. RESOURCE_EXHAUSTED: the disk
-// is full.
+// SaveSlots, SaveRun and BeginBoot excepted: what they save is only of use
+// within one boot, and a crash of the agent does not lose it. After an error,
+// contents are those before the call, in memory and on disk.
+// RESOURCE_EXHAUSTED: the disk is full.
 //
 // One file, which is compacted when it has grown to twice what is needed and
 // 256 KiB.
@@ -67,6 +71,14 @@ class DesiredJournal {
                           const std::map<int, int64_t>& slots);
   absl::Status SaveSlots(const std::string& app_uid,
                          const std::map<int, int64_t>& slots);
+  // All of the app's hooks, as they are now.
+  absl::Status SaveHooks(const std::string& app_uid,
+                         const std::vector<v1::HookResult>& hooks);
+  absl::Status SaveRun(const std::string& app_uid, int slot,
+                       const std::string& run);
+  // Forgets the runs of an earlier boot, in memory even when it fails. Once,
+  // after Open.
+  absl::Status BeginBoot(const std::string& boot_id);
   // The app is gone.
   absl::Status Forget(const std::string& app_uid);
   // Ids below `next` may be given out from now on.

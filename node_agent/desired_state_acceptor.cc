@@ -26,6 +26,11 @@ absl::Status CheckShape(const v1::AppTarget& target) {
   if (target.removed()) return absl::OkStatus();
   if (target.app().empty()) return broken("name");
   if (target.serial() <= 0) return broken("serial above 0");
+  // On a host that is new to the app, a hook may come before the first
+  // generation.
+  const bool only_hook =
+      target.generation() == 0 && !target.once_hook().id().empty();
+  if (only_hook) return absl::OkStatus();
   if (target.generation() <= 0) return broken("generation above 0");
   if (!target.has_spec()) return broken("spec");
   return absl::OkStatus();
@@ -48,8 +53,9 @@ v1::AppTarget AsRemoved(const v1::AppTarget& newest, int64_t serial) {
 
 class Judge {
  public:
-  Judge(const JournalContents& have, const v1::DesiredState& wanted)
-      : have_(have), wanted_(wanted) {}
+  Judge(const JournalContents& have, const v1::DesiredState& wanted,
+        const TargetCheck& check)
+      : have_(have), wanted_(wanted), check_(check) {}
 
   Acceptance Run() && {
     if (wanted_.epoch() < have_.epoch) {
@@ -106,7 +112,11 @@ class Judge {
       return Lower(target, "generation", target.generation(),
                    newest->generation());
     }
-    return CheckName(target);
+    RETURN_IF_ERROR(CheckName(target));
+    const bool known = newest != nullptr && newest->serial() == target.serial();
+    const bool runs = !known && target.run_state() != v1::RUN_STATE_STOPPED;
+    if (check_ == nullptr || !runs) return absl::OkStatus();
+    return Annotate(check_(target), absl::StrCat("app ", target.app()));
   }
 
   absl::Status CheckName(const v1::AppTarget& target) {
@@ -132,6 +142,7 @@ class Judge {
 
   const JournalContents& have_;
   const v1::DesiredState& wanted_;
+  const TargetCheck& check_;
   std::set<std::string> named_;
   std::set<std::string> going_;
   std::set<std::string> seen_;
@@ -141,8 +152,9 @@ class Judge {
 }  // namespace
 
 Acceptance JudgeDesiredState(const JournalContents& have,
-                             const v1::DesiredState& wanted) {
-  return Judge(have, wanted).Run();
+                             const v1::DesiredState& wanted,
+                             const TargetCheck& check) {
+  return Judge(have, wanted, check).Run();
 }
 
 }  // namespace fleet::agent

@@ -2,6 +2,7 @@
 #ifndef FLEET_NODE_AGENT_DESIRED_STATE_ACCEPTOR_H_
 #define FLEET_NODE_AGENT_DESIRED_STATE_ACCEPTOR_H_
 
+#include <functional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -18,14 +19,21 @@ struct Acceptance {
   // other targets from being accepted.
   // FAILED_PRECONDITION: a lower epoch (then nothing is accepted), serial or
   // generation. ALREADY_EXISTS: another app has the name. INVALID_ARGUMENT:
-  // the target is broken. Whether its spec can be carried out is not asked
-  // here; that is told as the step's failure.
+  // the target is broken. PERMISSION_DENIED: the host's policy. Whether its
+  // spec can be carried out is not asked here; that is told as the step's
+  // failure.
   absl::Status status;
 };
 
-// Pure.
+// Whether this host's own policy allows a target that is to run workers;
+// PERMISSION_DENIED otherwise.
+using TargetCheck = std::function<absl::Status(const v1::AppTarget& target)>;
+
+// Pure but for `check`, which may be empty. It is not asked about a target that
+// only stops what is there.
 Acceptance JudgeDesiredState(const JournalContents& have,
-                             const v1::DesiredState& wanted);
+                             const v1::DesiredState& wanted,
+                             const TargetCheck& check = nullptr);
 
 }  // namespace fleet::agent
 

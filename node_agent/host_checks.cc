@@ -143,10 +143,13 @@ HostCheck JudgeVersions(const HostConditions& c) {
 }
 
 HostCheck JudgeUser(const HostConditions& c) {
-  return Judged("user", CheckState::kOk,
-                c.root ? "root: apps may run as any user"
-                       : "not root: apps run as the agent's own user",
-                "");
+  std::string found = c.root ? "root: apps may run as any user"
+                             : "not root: apps run as the agent's own user";
+  if (!c.policy.empty()) {
+    found = absl::StrCat(c.root ? "root" : "not root",
+                         "; the policy of this host allows apps: ", c.policy);
+  }
+  return Judged("user", CheckState::kOk, found, "");
 }
 
 }  // namespace

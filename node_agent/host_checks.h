@@ -42,6 +42,8 @@ struct HostConditions {
   bool clock_synchronised = false;
   std::string agent_version;
   std::string keeper_version;
+  // What this host lets apps do; empty: it has no policy of its own.
+  std::string policy;
 };
 
 // kOk < kWarning < kProblem.

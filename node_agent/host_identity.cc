@@ -3,6 +3,7 @@
 #include <grpcpp/create_channel.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <memory>
@@ -59,7 +60,9 @@ absl::Status HostIdentity::ReadCertificateFile() {
   absl::StatusOr<CertificateFacts> facts = ReadCertificate(pem);
   if (!facts.ok()) return Annotate(facts.status(), files_.certificate);
   host_ = facts->uris.empty() ? "" : HostOfUri(facts->uris[0]);
-  renew_at_ = facts->not_before + (facts->not_after - facts->not_before) / 2;
+  const absl::Duration lifetime = facts->not_after - facts->not_before;
+  renew_at_ = facts->not_before + lifetime / 2;
+  retry_after_ = std::clamp(lifetime / 100, absl::Seconds(1), absl::Minutes(1));
   return absl::OkStatus();
 }
 

@@ -29,6 +29,9 @@ class HostIdentity {
   const std::string& host() const { return host_; }
   // From when on it should be renewed (calendar time).
   absl::Time renew_at() const { return renew_at_; }
+  // How long to wait after a renewal that failed: a hundredth of its life, from
+  // a second to a minute.
+  absl::Duration retry_after() const { return retry_after_; }
   const TlsFiles& files() const { return files_; }
 
   // Uses the join token up. PERMISSION_DENIED: another controller answers at
@@ -47,6 +50,7 @@ class HostIdentity {
   TlsFiles files_;
   std::string host_;
   absl::Time renew_at_ = absl::InfiniteFuture();
+  absl::Duration retry_after_ = absl::Minutes(1);
 };
 
 }  // namespace fleet::agent

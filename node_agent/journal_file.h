@@ -17,7 +17,8 @@ class JournalFile {
  public:
   virtual ~JournalFile() = default;
 
-  // All that is in it now.
+  // All that is in it now, on disk when this returns OK: it will be acted upon
+  // and acknowledged.
   virtual absl::StatusOr<std::string> Read() const = 0;
   // Cuts it to `size` bytes: a torn end.
   virtual absl::Status Truncate(size_t size) = 0;

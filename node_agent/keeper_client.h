@@ -135,6 +135,10 @@ class KeeperClient {
   // Sends `signal` to the process alone (by pidfd: never to a stranger that
   // got its number), or to its process group.
   virtual void Signal(WorkerId id, int signal, bool group) = 0;
+  // The worker goes on as another process, whose end is OnExited from now on,
+  // also when the first one's has been told already. No effect when that other
+  // one is gone.
+  virtual void SetMain(WorkerId id, pid_t pid, uint64_t start_ticks) = 0;
   // The exit has been taken note of; the keeper forgets the process, and drops
   // what was held with it.
   virtual void AckExit(WorkerId id) = 0;

@@ -2,14 +2,17 @@
 
 #include <sys/epoll.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "node_agent/proc_reader.h"
 #include "proto/rpc/status.h"
 #include "spdlog/spdlog.h"
 
@@ -101,15 +104,34 @@ void KeeperConnection::Signal(WorkerId id, int signal, bool group) {
 }
 
 // The group by its number: as long as the leader's end has not been reported
-// its number belongs to nobody else.
+// its number belongs to nobody else. A main process that came after the first
+// (SetMain) may lead none.
 void KeeperConnection::Deliver(const Process& process,
                                PendingSignal signal) const {
   if (signal.group) {
-    kill(-process.pid, signal.signal);
+    pid_t group = getpgid(process.pid);
+    kill(group > 1 ? -group : -process.pid, signal.signal);
   } else {
     syscall(SYS_pidfd_send_signal, process.pidfd.get(), signal.signal, nullptr,
             0);
   }
+}
+
+void KeeperConnection::SetMain(WorkerId id, pid_t pid, uint64_t start_ticks) {
+  auto it = processes_.find(id);
+  if (it == processes_.end() || it->second.pid == 0) return;
+  UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  std::optional<ProcStat> stat = ReadProcStat(pid);
+  if (!pidfd.valid() || !stat.has_value() || stat->start_ticks != start_ticks) {
+    return;
+  }
+  Process& process = it->second;
+  process.pid = pid;
+  process.start_ticks = start_ticks;
+  process.pidfd = std::move(pidfd);
+  process.ended = false;
+  process.exit = {};
+  SendAdopt(id, process);
 }
 
 void KeeperConnection::AckExit(WorkerId id) {
@@ -255,7 +277,8 @@ void KeeperConnection::Handle(KeeperMessage message) {
     case Type::kExited: {
       auto exited = message.As<keeper::Exited>();
       return HandleExited(
-          exited.id, ExitOf(exited.kind, exited.value, exited.tree_gone != 0));
+          exited.id, exited.pid,
+          ExitOf(exited.kind, exited.value, exited.tree_gone != 0));
     }
     case Type::kRefused:
       return HandleRefused(message.As<keeper::Refused>());
@@ -293,9 +316,12 @@ void KeeperConnection::HandleSpawnFailed(WorkerId id, const std::string& step,
   if (Erase(id)) events_->OnSpawnFailed(id, step, error_number);
 }
 
-void KeeperConnection::HandleExited(WorkerId id, ProcessExit exit) {
+void KeeperConnection::HandleExited(WorkerId id, pid_t pid, ProcessExit exit) {
   auto it = processes_.find(id);
-  if (it == processes_.end() || it->second.ended) return;
+  // Another pid is that of a main process before (SetMain).
+  if (it == processes_.end() || it->second.ended || it->second.pid != pid) {
+    return;
+  }
   it->second.ended = true;
   it->second.exit = exit;
   events_->OnExited(id, exit);

@@ -70,6 +70,7 @@ class KeeperConnection : public KeeperClient {
   void SetEvents(Events* events) override { events_ = events; }
   void Spawn(SpawnRequest request) override;
   void Signal(WorkerId id, int signal, bool group) override;
+  void SetMain(WorkerId id, pid_t pid, uint64_t start_ticks) override;
   void AckExit(WorkerId id) override;
   void Hold(const std::string& name, int fd) override;
   void Drop(const std::string& name) override;
@@ -129,7 +130,7 @@ class KeeperConnection : public KeeperClient {
                      UniqueFd pidfd);
   void HandleSpawnFailed(WorkerId id, const std::string& step,
                          int error_number);
-  void HandleExited(WorkerId id, ProcessExit exit);
+  void HandleExited(WorkerId id, pid_t pid, ProcessExit exit);
   void HandleRefused(const keeper::Refused& refused);
   void Deliver(const Process& process, PendingSignal signal) const;
   void Send(Outgoing message);

@@ -84,6 +84,8 @@ absl::Status KeeperConnection::Establish(absl::Time deadline) {
   }
   RETURN_IF_ERROR(ReadInventory(deadline));
   BuildInventory();
+  // All that there is came from the keeper.
+  SendAck(keeper::Ack::kHandedOver);
   return absl::OkStatus();
 }
 
@@ -258,6 +260,7 @@ void KeeperConnection::FinishGreeting() {
     if (it != processes_.end()) HandOver(id, it->second);
   }
   for (Listed& process : listed) AcceptListed(std::move(process));
+  SendAck(keeper::Ack::kHandedOver);
 }
 
 void KeeperConnection::AcceptListed(Listed listed) {
@@ -266,9 +269,14 @@ void KeeperConnection::AcceptListed(Listed listed) {
     if (process.ended) SendAck(process.id);
     return;
   }
+  // It has not heard of the last SetMain.
+  const Process& known = processes_.at(process.id);
+  if (known.pid != 0 && known.pid != process.pid) {
+    return SendAdopt(process.id, known);
+  }
   HandleSpawned(process.id, process.pid, process.start_ticks,
                 std::move(listed.pidfd));
-  if (process.ended) HandleExited(process.id, process.exit);
+  if (process.ended) HandleExited(process.id, process.pid, process.exit);
 }
 
 void KeeperConnection::HandOver(WorkerId id, Process& process) {

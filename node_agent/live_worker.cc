@@ -98,7 +98,8 @@ LiveWorker::LiveWorker(const WorkerSurroundings& around, Watcher& watcher,
           },
           [this](const std::string& why) {
             watcher_.OnWorkerUnhealthy(*this, why);
-          }) {
+          }),
+      actions_(around_.loop, Name()) {
   stopping_ = progress_.stopping;
   asked_ = progress_.stopping;
   if (!IsNodeCluster(*spec_)) {
@@ -236,6 +237,10 @@ void LiveWorker::OnNodeMessage(const NodeMessage& message) {
     case NodeMessage::Kind::kLoop:
       event_loop_free_ = message.loop_free;
       return;
+    case NodeMessage::Kind::kAction:
+    case NodeMessage::Kind::kActionReply:
+      actions_.OnMessage(message);
+      return;
     case NodeMessage::Kind::kDraining:
       if (drain_timer_ != 0) {
         around_.loop.CancelTimer(std::exchange(drain_timer_, 0));
@@ -342,11 +347,18 @@ void LiveWorker::OnNotify(const NotifyMessage& message) {
   monitor_.Update();
 }
 
+void LiveWorker::SetMain(pid_t pid, uint64_t start_ticks) {
+  pid_ = pid;
+  start_ticks_ = start_ticks;
+  NotePid();
+}
+
 void LiveWorker::OnEnded() {
   ended_ = true;
   monitor_.Stop();
   liveness_.Stop();
   channel_.reset();
+  actions_.OnEnded();
   input_.Reset();
   around_.loop.CancelTimer(std::exchange(drain_timer_, 0));
   around_.loop.CancelTimer(std::exchange(stop_note_timer_, 0));
@@ -391,48 +403,6 @@ ProbeTarget LiveWorker::TargetOf(const ProbeRequest& request) {
   }
   if (target.host.empty()) target.host = "127.0.0.1";
   return target;
-}
-
-// In one write that the kernel takes whole or not at all (pipe(7): at most
-// PIPE_BUF bytes).
-absl::Status LiveWorker::WriteInput(const std::string& text) {
-  std::string name = absl::StrCat(identity_.app, ".", identity_.slot);
-  std::string line = text + "\n";
-  if (line.size() > PIPE_BUF) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a message of ", text.size(), " bytes is too long for ",
-                     name, "'s standard input; at most ", PIPE_BUF - 1));
-  }
-  ssize_t written = -1;
-  do {
-    written = write(input_.get(), line.data(), line.size());
-  } while (written < 0 && errno == EINTR);
-  if (written >= 0) return absl::OkStatus();
-  if (errno == EAGAIN) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat(name, " does not read its standard input"));
-  }
-  return ErrnoStatus(errno, absl::StrCat("standard input of ", name));
-}
-
-absl::Status LiveWorker::SendMessage(const std::string& text) {
-  std::string name = absl::StrCat(identity_.app, ".", identity_.slot);
-  if (input_.valid()) return WriteInput(text);
-  if (!has_channel()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(name,
-                     " takes no messages: it is not a Node program with an IPC "
-                     "channel, and its spec has no `stdin: true`"));
-  }
-  ASSIGN_OR_RETURN(std::string line, NodeAppMessage(text));
-  if (line.size() >= NodeChannel::kMaxSendBytes) {
-    return absl::InvalidArgumentError(absl::StrCat("a message of ", line.size(),
-                                                   " bytes is longer than ",
-                                                   NodeChannel::kMaxSendBytes));
-  }
-  if (channel_->Send(line)) return absl::OkStatus();
-  return absl::ResourceExhaustedError(
-      absl::StrCat(name, " does not read its messages"));
 }
 
 void LiveWorker::MarkStopping() {

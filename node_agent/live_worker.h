@@ -12,6 +12,7 @@
 
 #include "absl/time/time.h"
 #include "node_agent/accepted_by.h"
+#include "node_agent/action_calls.h"
 #include "node_agent/bind_takeover.h"
 #include "node_agent/held_note.h"
 #include "node_agent/liveness_monitor.h"
@@ -85,6 +86,8 @@ class LiveWorker : public NodeChannel::Listener,
   // already, and that is not told again.
   bool OnAdopted(pid_t pid, uint64_t start_ticks);
   void OnNotify(const NotifyMessage& message);
+  // It goes on as another process.
+  void SetMain(pid_t pid, uint64_t start_ticks);
   // The main process has ended: closes the channel, stops the probes.
   void OnEnded();
   // Nothing is left of it: the keeper lets go of its note.
@@ -95,12 +98,15 @@ class LiveWorker : public NodeChannel::Listener,
   // its channel. FAILED_PRECONDITION: it has neither; INVALID_ARGUMENT;
   // RESOURCE_EXHAUSTED: it does not read.
   absl::Status SendMessage(const std::string& text);
+  void CallAction(const ActionRequest& request, ActionDone done);
+  const std::set<std::string>& actions() const { return actions_.actions(); }
   // Once: the message, disconnect or signal of its spec.
   void AskToStop();
   // Its lane gets connections from now on.
   void NoteServing();
 
   const WorkerIdentity& identity() const { return identity_; }
+  std::string LogName() const;
   const std::shared_ptr<const AppSpec>& spec() const { return spec_; }
   int slots() const { return slots_; }
   WorkerRoot root() const;
@@ -149,10 +155,11 @@ class LiveWorker : public NodeChannel::Listener,
   std::string PidFile() const;
   void NotePid();
   absl::Status WriteInput(const std::string& text);
+  absl::Status SendLine(const std::string& line);
   bool SendDrain(const std::string& signal);
   void SendStopSignal();
   absl::Duration Grace() const;
-  std::string LogName() const;
+  std::string Name() const;  // "web.0"
 
   const WorkerSurroundings around_;
   Watcher& watcher_;
@@ -176,6 +183,7 @@ class LiveWorker : public NodeChannel::Listener,
   WorkerProgress progress_;
   ReadinessMonitor monitor_;
   LivenessMonitor liveness_;
+  ActionCalls actions_;
   std::unique_ptr<NodeCluster> cluster_;
   std::unique_ptr<NodeChannel> channel_;
   UniqueFd input_;

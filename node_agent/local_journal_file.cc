@@ -63,6 +63,8 @@ absl::StatusOr<std::string> LocalJournalFile::Read() const {
     if (n == 0) break;
     done += static_cast<size_t>(n);
   }
+  // An agent may have been killed between its write and its sync.
+  if (fdatasync(fd_.get()) != 0) return Failed(errno, "sync");
   bytes.resize(done);
   return bytes;
 }

@@ -27,6 +27,13 @@ constexpr char kNotifyName[] = "notify";
 constexpr int kMaxAncestors = 32;
 constexpr absl::Duration kMaxEndOfUnrecorded = absl::Seconds(1);
 
+// proc(5): ticks since boot, as CLOCK_BOOTTIME counts.
+absl::Time AdoptedStartOf(uint64_t start_ticks) {
+  return absl::UnixEpoch() +
+         absl::Seconds(1) * (static_cast<double>(start_ticks) /
+                             static_cast<double>(sysconf(_SC_CLK_TCK)));
+}
+
 }  // namespace
 
 void LocalWorkerRuntime::OpenNotifySocket(UniqueFd held) {
@@ -51,6 +58,7 @@ void LocalWorkerRuntime::OpenNotifySocket(UniqueFd held) {
 void LocalWorkerRuntime::OnNotify(pid_t sender, const NotifyMessage& message) {
   Entry* entry = Find(WorkerOfProcess(sender));
   if (entry == nullptr || entry->worker->ended()) return;
+  if (message.main_pid.has_value()) ChangeMain(*entry, *message.main_pid);
   entry->worker->OnNotify(message);
   if (message.extend_timeout.has_value() && listener_ != nullptr) {
     listener_->OnExtend(entry->worker->identity().id, *message.extend_timeout);
@@ -70,10 +78,32 @@ WorkerId LocalWorkerRuntime::WorkerOfProcess(pid_t pid) const {
     if (!stat.has_value()) break;
     at = stat->ppid;
   }
-  // An orphan of a worker's: its environment says whose.
-  auto marker = ReadProcEnviron(pid, ProcessTree::kWorkerMarker);
-  WorkerId id = 0;
-  return marker.has_value() && absl::SimpleAtoi(*marker, &id) ? id : 0;
+  // An orphan of a worker's.
+  return ReadWorkerMark(pid);
+}
+
+// Its own word, so it may only name a process of its own.
+void LocalWorkerRuntime::ChangeMain(Entry& entry, pid_t pid) {
+  LiveWorker& worker = *entry.worker;
+  WorkerId id = worker.identity().id;
+  if (pid == worker.pid() || worker.pid() == 0) return;
+  std::optional<ProcStat> stat = ReadProcStat(pid);
+  if (!stat.has_value() || !stat->Lives() || WorkerOfProcess(pid) != id) {
+    spdlog::warn(
+        "{} says MAINPID={}, which is no process of its own; it is "
+        "left out",
+        worker.LogName(), pid);
+    return;
+  }
+  spdlog::info("{} goes on as process {}", worker.LogName(), pid);
+  tree_.Remember(worker.root());
+  tree_.EndMain(worker.pid());
+  tree_.NoteMain(pid);
+  keeper_.SetMain(id, pid, stat->start_ticks);
+  worker.SetMain(pid, stat->start_ticks);
+  sampler_.Remove(id);
+  sampler_.Add(id, {pid, stat->start_ticks}, clock_.Now());
+  if (listener_ != nullptr) listener_->OnStarted(id, pid);
 }
 
 void LocalWorkerRuntime::SortHeld(std::map<WorkerId, HeldParts>& parts,
@@ -120,6 +150,7 @@ std::vector<AdoptedWorker> LocalWorkerRuntime::Adopt(SpecOf spec_of,
                          : absl::StrCat(options_.runtime_dir, "/notify.sock");
   host.drain_preload_path = written.ok() ? preload : "";
   host.inherited = WorkerLaunch::InheritedEnvironment();
+  host.policy = options_.policy;
   launch_ = std::make_unique<WorkerLaunch>(std::move(host));
   for (auto& [app_uid, fd] : data) {
     apps_[app_uid].data = std::make_unique<NodeSharedData>(
@@ -155,6 +186,7 @@ std::vector<AdoptedWorker> LocalWorkerRuntime::Adopt(SpecOf spec_of,
 void LocalWorkerRuntime::AdoptOne(Inventory::Process& process, HeldParts parts,
                                   SpecOf spec_of, void* context,
                                   std::vector<AdoptedWorker>& adopted) {
+  if (hooks_.Adopt(process, parts.err)) return;
   auto identity = DecodeWorkerTag(process.id, process.tag);
   if (!identity.has_value()) return EndStranger(process);
   std::shared_ptr<const AppSpec> spec = spec_of(context, *identity);
@@ -177,6 +209,7 @@ void LocalWorkerRuntime::AdoptOne(Inventory::Process& process, HeldParts parts,
     result.pid = process.pid;
     result.ready = ready && !process.ended;
     result.stopping = worker.stopping();
+    result.started_at = AdoptedStartOf(process.start_ticks);
     adopted.push_back(std::move(result));
   }
   if (process.ended) {
@@ -213,7 +246,7 @@ void LocalWorkerRuntime::EndUnrecorded() {
   for (const MarkedProcess& found :
        FindMarkedProcesses(options_.first_worker_id)) {
     if (found.worker <= inventory_.newest_id ||
-        workers_.contains(found.worker)) {
+        workers_.contains(found.worker) || hooks_.Contains(found.worker)) {
       continue;
     }
     spdlog::error(

@@ -13,6 +13,7 @@ namespace fleet::agent {
 namespace {
 
 constexpr absl::Duration kCleanUpDelay = absl::Milliseconds(1);
+constexpr absl::Duration kMaxCleanUpDelay = absl::Milliseconds(10);
 constexpr absl::Duration kFirstKillPause = absl::Milliseconds(2);
 constexpr absl::Duration kMaxKillPause = absl::Milliseconds(500);
 
@@ -32,6 +33,10 @@ LocalWorkerRuntime::LocalWorkerRuntime(EventLoop& loop, const Clock& clock,
       tree_keeper_(keeper.keeper_pid()),
       handshakes_(clock),
       commands_(loop, keeper, tree_),
+      hooks_(loop, keeper, tree_, logs,
+             [this](const HookOrder& order, int out) {
+               return launch_->PrepareHook(order, out);
+             }),
       confiner_(options_.runtime_dir),
       around_{loop, keeper, sockets_, tree_, accepted_by_} {
   keeper_.SetEvents(this);
@@ -86,6 +91,17 @@ absl::Status LocalWorkerRuntime::Send(WorkerId id, const std::string& text) {
   return entry->worker->SendMessage(text);
 }
 
+void LocalWorkerRuntime::CallAction(WorkerId id, const ActionRequest& request,
+                                    ActionDone done) {
+  Entry* entry = Find(id);
+  if (entry != nullptr && !entry->worker->ended()) {
+    return entry->worker->CallAction(request, std::move(done));
+  }
+  loop_.Post([id, done = std::move(done)] {
+    done(absl::UnavailableError(absl::StrCat("worker ", id, " has ended")));
+  });
+}
+
 std::vector<Fact> LocalWorkerRuntime::Inspect(WorkerId id) {
   Entry* entry = Find(id);
   if (entry == nullptr || entry->worker->ended()) return {};
@@ -107,6 +123,9 @@ std::vector<Fact> LocalWorkerRuntime::Inspect(WorkerId id) {
   facts.push_back(
       {"readiness", absl::StrCat(worker.ready() ? "ready" : "not ready",
                                  detail.empty() ? "" : ": ", detail)});
+  if (!worker.actions().empty()) {
+    facts.push_back({"actions", absl::StrJoin(worker.actions(), ", ")});
+  }
   if (worker.has_channel()) facts.push_back({"ipc", "open"});
   return facts;
 }
@@ -126,12 +145,16 @@ void LocalWorkerRuntime::Kill(WorkerId id) {
 // ------------------------------------------------------- how processes end
 
 void LocalWorkerRuntime::OnExited(WorkerId id, ProcessExit exit) {
-  if (commands_.OnExited(id, exit)) return;
+  if (hooks_.OnExited(id, exit) || commands_.OnExited(id, exit)) return;
   if (strangers_.erase(id) > 0) return keeper_.AckExit(id);
   Entry* entry = Find(id);
   if (entry == nullptr) return keeper_.AckExit(id);
   if (entry->worker->ended()) return;
   LiveWorker& worker = *entry->worker;
+  // Perhaps it was no end: it has named another main process before.
+  const pid_t main = worker.pid();
+  if (notify_ != nullptr) notify_->ReadNow();
+  if (worker.pid() != main) return;
   WorkerExit described =
       DescribeExit(exit, worker.was_ready() ? "" : worker.refusal());
   confiner_.ExplainExit(id, *worker.spec(), described);
@@ -151,11 +174,16 @@ void LocalWorkerRuntime::OnExited(WorkerId id, ProcessExit exit) {
   });
 }
 
-// The keeper is starting the successor, perhaps on this very core.
+// The keeper is starting the successor, or more are dying, perhaps on this very
+// core.
 void LocalWorkerRuntime::CleanUpLater(WorkerId id) {
+  absl::Time now = clock_.Now();
+  if (gone_.empty()) first_gone_ = now;
   gone_.push_back(id);
-  if (clean_up_timer_ != 0) return;
-  clean_up_timer_ = loop_.AddTimerAfter(kCleanUpDelay, [this] {
+  if (clean_up_timer_ != 0) loop_.CancelTimer(clean_up_timer_);
+  absl::Time due =
+      std::min(now + kCleanUpDelay, first_gone_ + kMaxCleanUpDelay);
+  clean_up_timer_ = loop_.AddTimer(due, [this] {
     clean_up_timer_ = 0;
     for (WorkerId gone : std::exchange(gone_, {})) CleanUp(gone);
     PrepareSparePipes();

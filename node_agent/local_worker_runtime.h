@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "node_agent/accepted_by.h"
+#include "node_agent/hook_processes.h"
 #include "node_agent/keeper_client.h"
 #include "node_agent/lane_drain.h"
 #include "node_agent/lane_plan.h"
@@ -41,17 +42,14 @@ namespace fleet::agent {
 //   ipc/<worker>, note/<worker>       channel, progress
 //   log/<worker>/out, …/err           read ends of the output pipes; these and
 //                                     ipc/ go with AckExit
-//   in/<worker>                       our end of an input pipe
-//   bind/<worker>                     where its bind() calls wait
+//   in/<worker>, bind/<worker>        an input pipe; where bind() calls wait
 //   notify                            the notify socket
 //
 // A slot's worker and its replacement have a lane each (lane_plan.h). When a
 // worker is to stop, its lane leaves the program in the same step in which its
 // replacement's, if that is ready, enters; it is asked to stop once its lane
 // has had its last connection (lane_drain.h; at most 1 s later), unless nobody
-// else serves.
-//
-// Loop thread only.
+// else serves. Loop thread only.
 class LocalWorkerRuntime : public WorkerRuntime,
                            public KeeperClient::Events,
                            public LiveWorker::Watcher {
@@ -65,6 +63,8 @@ class LocalWorkerRuntime : public WorkerRuntime,
     // StateFolder::first_worker_id: whose processes are this host's. 0: none
     // are looked for.
     WorkerId first_worker_id = 0;
+    // What this host allows; null: everything. Outlives the runtime.
+    const HostPolicy* policy = nullptr;
   };
 
   // All references outlive it; `inventory` is what the keeper had.
@@ -75,6 +75,8 @@ class LocalWorkerRuntime : public WorkerRuntime,
   // Why workers get no notify socket or no drain preload; OK: they do.
   const absl::Status& status() const { return status_; }
 
+  HookRuntime& hooks() { return hooks_; }
+
   void SetListener(WorkerListener* listener) override;
   std::vector<AdoptedWorker> Adopt(SpecOf spec_of, void* context) override;
   absl::Status PrepareSockets(const std::string& app_uid, const AppSpec& spec,
@@ -84,6 +86,8 @@ class LocalWorkerRuntime : public WorkerRuntime,
   void BeginStop(WorkerId id) override;
   void Signal(WorkerId id, int signal) override;
   absl::Status Send(WorkerId id, const std::string& text) override;
+  void CallAction(WorkerId id, const ActionRequest& request,
+                  ActionDone done) override;
   std::vector<Fact> Inspect(WorkerId id) override;
   void Kill(WorkerId id) override;
   void ReleaseSlot(const std::string& app_uid, int slot) override;
@@ -113,7 +117,7 @@ class LocalWorkerRuntime : public WorkerRuntime,
   void OpenNotifySocket(UniqueFd held);
   void OnNotify(pid_t sender, const NotifyMessage& message);
   WorkerId WorkerOfProcess(pid_t pid) const;
-
+  void ChangeMain(Entry& entry, pid_t pid);
   void SortHeld(std::map<WorkerId, HeldParts>& parts,
                 std::map<std::string, UniqueFd>& data);
   void AdoptOne(Inventory::Process& process, HeldParts parts, SpecOf spec_of,
@@ -121,7 +125,6 @@ class LocalWorkerRuntime : public WorkerRuntime,
   static void TellLost(const Inventory::Process& process,
                        const HeldParts& parts, const AppSpec& spec);
   void EndUnrecorded();
-  // Nobody asked for its stop, so nobody would kill it.
   void StopUnknown(WorkerId id);
   void EndStranger(const Inventory::Process& process);
 
@@ -147,14 +150,12 @@ class LocalWorkerRuntime : public WorkerRuntime,
   std::vector<LaneUse> LaneUses(const std::string& app_uid) const;
   int HomeLane(const std::string& app_uid, int slot) const;
   void AdoptHomes(const std::string& app_uid);
-  // Tells the sockets who gets connections now.
   void UpdateLanes(const std::string& app_uid);
   void BeginDrain(Entry& entry);
   bool NeedsNoDrain(const LiveWorker& worker) const;
   void DrainLane(WorkerId id);
   void CloseUnused(const std::string& app_uid);
   void CloseReleased(const std::string& app_uid);
-
   void SettleSockets(Entry& entry);
   void TellGone(WorkerId id, Entry& entry);
   void CleanUp(WorkerId id);
@@ -175,6 +176,7 @@ class LocalWorkerRuntime : public WorkerRuntime,
   AcceptedBy accepted_by_;
   PendingHandshakes handshakes_;
   SideCommands commands_;
+  HookProcesses hooks_;
   WorkerConfiner confiner_;
   bool takeover_checked_ = false;
   absl::Status takeover_;
@@ -184,8 +186,8 @@ class LocalWorkerRuntime : public WorkerRuntime,
   WorkerSurroundings around_;
   std::optional<WorkerPipes> spare_pipes_;
   std::vector<WorkerId> gone_;  // To be cleaned up.
+  absl::Time first_gone_;       // When the first of them was told.
   EventLoop::TimerId clean_up_timer_ = 0;
-
   std::map<std::string, App> apps_;  // By uid.
   std::map<WorkerId, Entry> workers_;
   // Processes of an inventory that are nobody's any more.

@@ -229,6 +229,7 @@ void LocalWorkerRuntime::FailStart(WorkerId id, WorkerExit exit) {
 
 void LocalWorkerRuntime::OnSpawned(WorkerId id, pid_t pid,
                                    uint64_t start_ticks) {
+  if (hooks_.OnSpawned(id, pid, start_ticks)) return;
   if (commands_.OnSpawned(id, pid, start_ticks)) return;
   Entry* entry = Find(id);
   if (entry == nullptr) return;
@@ -240,6 +241,7 @@ void LocalWorkerRuntime::OnSpawned(WorkerId id, pid_t pid,
 
 void LocalWorkerRuntime::OnSpawnFailed(WorkerId id, const std::string& step,
                                        int error_number) {
+  if (hooks_.OnSpawnFailed(id, step, error_number)) return;
   if (commands_.OnSpawnFailed(id, step, error_number)) return;
   Entry* entry = Find(id);
   if (entry == nullptr) return;

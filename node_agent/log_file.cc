@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "node_agent/log_space.h"
 #include "node_agent/log_time_table.h"
 #include "proto/rpc/quantity.h"
 #include "proto/rpc/status.h"
@@ -27,8 +27,6 @@ constexpr absl::Duration kOpenAgain = absl::Seconds(5);
 constexpr absl::Duration kSpaceAgain = absl::Seconds(1);
 constexpr absl::Duration kCheck = absl::Seconds(1);
 constexpr int64_t kCheckBytes = 16 << 20;
-constexpr int64_t kMostReserve = 64 << 20;
-constexpr int64_t kReserveShare = 50;  // One of so many bytes.
 constexpr mode_t kMode = 0640;
 
 std::string Cannot(const char* what, const std::string& path, int error) {
@@ -146,12 +144,8 @@ bool LogFile::CheckSpace(LogNow now) {
   }
   next_check_ = now.steady + kCheck;
   next_check_size_ = size_ + kCheckBytes;
-  struct statvfs disk {};
-  if (fstatvfs(fd_.get(), &disk) != 0) return true;
-  auto block = static_cast<int64_t>(disk.f_frsize);
-  int64_t reserve = std::min(kMostReserve, static_cast<int64_t>(disk.f_blocks) *
-                                               block / kReserveShare);
-  if (static_cast<int64_t>(disk.f_bavail) * block >= reserve) return true;
+  int64_t reserve = 0;
+  if (BytesBeyondReserve(fd_.get(), &reserve) >= 0) return true;
   Fail(absl::StrCat("cannot write ", path_, ": less than ", HumanSize(reserve),
                     " are left on its file system"),
        now.steady + kSpaceAgain);
@@ -196,7 +190,7 @@ void LogFile::Rotate(LogNow now) {
   size_ = 0;
   line_ = Line::kEnded;
   line_abandoned_ = false;
-  on_rotated_(*this);
+  if (limits_.max_files > 0) on_rotated_(*this);
 }
 
 absl::StatusOr<RemovedLogs> LogFile::Empty() {

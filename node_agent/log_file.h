@@ -58,6 +58,8 @@ class LogFile {
   const std::string& path() const { return path_; }
   const Limits& limits() const { return limits_; }
   void set_limits(const Limits& limits) { limits_ = limits; }
+  // It is, or was, a plain file.
+  bool regular() const { return regular_; }
   Writer AddWriter();
   // Closes the file after the last one.
   void RemoveWriter(Writer writer);

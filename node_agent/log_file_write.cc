@@ -1,6 +1,7 @@
 // LogFile: how bytes get into it.
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
+#include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -18,6 +19,11 @@ namespace {
 
 constexpr int64_t kMaxOverrun = 1 << 20;
 constexpr absl::Duration kWriteAgain = absl::Seconds(1);
+
+bool IsEmptyPipe(int pipe) {
+  int bytes = 0;
+  return ioctl(pipe, FIONREAD, &bytes) == 0 && bytes == 0;
+}
 
 std::string CannotWrite(const std::string& path, int error_number) {
   return absl::StrCat("cannot write ", path, ": ", std::strerror(error_number));
@@ -106,6 +112,8 @@ size_t LogFile::Move(int pipe, std::string_view bytes, Writer writer,
 }
 
 size_t LogFile::MoveUnseen(int pipe, size_t most, Writer writer, LogNow now) {
+  // Of a worker that never wrote, which ends: it needs no file for that.
+  if (!fd_.valid() && IsEmptyPipe(pipe)) return 0;
   if (shared() || !Prepare(now) || !regular_ || !spliceable_ || room() < most) {
     return 0;
   }

@@ -7,29 +7,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "proto/rpc/status.h"
+#include "proto/rpc/utf8_text.h"
 
 namespace fleet::agent {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-
-// The length of the UTF-8 character that `text` begins with; 0: it is none.
-size_t CharacterLength(std::string_view text) {
-  const auto at = [text](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const uint8_t first = at(0);
-  const size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((at(i) & 0xC0) != 0x80) return 0;
-  }
-  // Neither overlong, nor half of a UTF-16 pair, nor beyond U+10FFFF.
-  const uint8_t second = at(1);
-  if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
-      (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F)) {
-    return 0;
-  }
-  return length;
-}
 
 // True: stands in a JSON string as it is.
 constexpr std::array<bool, 256> kPlain = [] {
@@ -84,7 +67,7 @@ void AppendJsonText(std::string_view text, std::string& out) {
       AppendEscaped(text[i++], out);
       continue;
     }
-    size_t length = CharacterLength(text.substr(i));
+    size_t length = Utf8CharacterLength(text.substr(i));
     out += length == 0 ? kReplacement : text.substr(i, length);
     i += std::max<size_t>(length, 1);
   }

@@ -77,18 +77,20 @@ std::vector<fs::path> Entries(const fs::path& folder) {
 std::vector<std::string> LogPaths::Resolve(const LogOrigin& origin,
                                            const LogPolicy& policy) const {
   const std::string slot = absl::StrCat(origin.slot);
-  const std::string prefix = policy.merge ? "" : slot + "-";
+  const bool of_all = policy.merge || origin.slot == LogSelection::kAnySlot;
+  const std::string prefix = of_all ? "" : slot + "-";
   fs::path folder = fs::path(log_dir_) / FolderName(origin.app);
   fs::path standard = folder / (prefix + StreamSuffix(origin.stream));
   std::string path = origin.stream == LogStreamKind::kOut ? policy.out_file
                                                           : policy.error_file;
   std::error_code ignored;
-  fs::create_directories(folder, ignored);
   std::vector<std::string> paths;
   if (path.empty()) {
+    // The folder is made with the file, when there is something to write.
     if (fs::is_symlink(standard, ignored)) fs::remove(standard, ignored);
     paths.push_back(standard);
   } else {
+    fs::create_directories(folder, ignored);
     paths.push_back(absl::StrReplaceAll(path, {{"%i", slot}}));
     Link(standard, paths[0]);
   }

@@ -18,10 +18,11 @@ struct LogPlace {
 };
 
 // LOG_DIR/APP/SLOT-out.log and SLOT-err.log, or out.log and err.log when
-// instances share them. For a file with a path of its own there is a symbolic
-// link to it, so that it is found again without the spec. A file of both
-// outputs is SLOT-all.log or all.log, if it is there and not elsewhere; readers
-// do not need it. LOG_DIR/.times has the marks (LogTimes).
+// instances share them, and for what is no instance's (hooks). For a file with
+// a path of its own there is a symbolic link to it, so that it is found again
+// without the spec. A file of both outputs is SLOT-all.log or all.log, if it is
+// there and not elsewhere; readers do not need it. LOG_DIR/.times has the marks
+// (LogTimes).
 //
 // Immutable; loop thread only, as it touches files.
 class LogPaths {
@@ -30,7 +31,8 @@ class LogPaths {
 
   std::string times_folder() const { return log_dir_ + "/.times"; }
   // The files for a stream, the one that readers look for first, with its
-  // folder or its link made ready; one, or two with the policy's log_file.
+  // link, where it needs one, made; one path, or two with the policy's
+  // log_file.
   std::vector<std::string> Resolve(const LogOrigin& origin,
                                    const LogPolicy& policy) const;
   // All that the selection wants; each file once.

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "node_agent/keeper_client.h"
 #include "node_agent/log_counters.h"
 #include "node_agent/log_origin.h"
@@ -23,9 +25,20 @@ struct LogFilesDone {
   std::vector<std::string> problems;  // For people.
 };
 
+// What an output without a plain file has written; valid during the call.
+struct LogOutput {
+  WorkerId owner;
+  const LogOrigin& origin;
+  absl::Time time;
+  std::string_view bytes;
+};
+
 // Loop thread only.
 class LogPump {
  public:
+  // Gets what is written to no plain file (disable_logs, /dev/null), before it
+  // is thrown away or passed on.
+  using OutputWatcher = std::function<void(const LogOutput&)>;
   // Gets the paths of files that were written to.
   using Watcher = std::function<void(const std::vector<std::string>&)>;
 
@@ -55,6 +68,12 @@ class LogPump {
   // them; nullptr: nobody is. From then on the times of what was written are
   // on disk.
   virtual void SetWatcher(Watcher watcher) = 0;
+  // nullptr: nobody is told.
+  virtual void SetOutputWatcher(OutputWatcher watcher) = 0;
+  // Those of `apps` (as for Empty) with running workers none of whose outputs
+  // goes to a plain file, by name.
+  virtual std::vector<std::string> AppsWithoutFiles(
+      const std::vector<std::string>& apps) const = 0;
   // The times of all that was written so far are on disk afterwards.
   virtual void FlushTimes() = 0;
 

@@ -40,6 +40,29 @@ std::vector<RotatedLog> RotatedLogs(const std::string& path) {
   return logs;
 }
 
+std::string PartPath(const std::string& path) {
+  return absl::StrCat(path, ".zst-part");
+}
+
+int NumberOf(const std::string& path, LogFileId id) {
+  for (int number = 1, missing = 0; missing < kMostMissing; ++number) {
+    struct stat info {};
+    if (stat(RotatedPath(path, number, false).c_str(), &info) == 0 &&
+        id == LogFileId{info.st_dev, info.st_ino}) {
+      return number;
+    }
+    missing = IsTaken(path, number) ? 0 : missing + 1;
+  }
+  return 0;
+}
+
+void RemoveLeftOver(const std::string& path, const std::string& times_folder) {
+  for (const RotatedLog& log : RotatedLogs(path)) {
+    if (!log.compressed) continue;
+    LogRotation::Remove(RotatedPath(path, log.number, false), times_folder);
+  }
+}
+
 int64_t LogRotation::Remove(const std::string& path,
                             const std::string& times_folder) {
   struct stat info {};
@@ -69,6 +92,7 @@ bool LogRotation::Rotate(int max_files) const {
 
 RemovedLogs LogRotation::RemoveAll() const {
   RemovedLogs removed;
+  unlink(PartPath(path_).c_str());
   for (int number = 1, missing = 0; missing < kMostMissing; ++number) {
     ++missing;
     for (bool compressed : {false, true}) {

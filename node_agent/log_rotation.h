@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "node_agent/log_times.h"
+
 namespace fleet::agent {
 
 struct RotatedLog {
@@ -24,6 +26,16 @@ std::string RotatedPath(const std::string& path, int number, bool compressed);
 // may leave, only the compressed one, since that is complete. Any thread.
 inline constexpr int kMostMissing = 16;
 std::vector<RotatedLog> RotatedLogs(const std::string& path);
+
+// Where the compressed form of one of them is being written.
+std::string PartPath(const std::string& path);
+
+// The number of the plain one that is this file; 0: none is.
+int NumberOf(const std::string& path, LogFileId id);
+
+// Plain files beside which the compressed one is complete: a kill has left
+// them.
+void RemoveLeftOver(const std::string& path, const std::string& times_folder);
 
 struct RemovedLogs {
   int files = 0;
@@ -42,7 +54,7 @@ class LogRotation {
   // PATH becomes PATH.1, and so on; what is beyond `max_files` is removed.
   // False, with errno: PATH is where it was.
   bool Rotate(int max_files) const;
-  // All rotated ones.
+  // All rotated ones, and one that is being written.
   RemovedLogs RemoveAll() const;
   // Removes one file and its marks; the bytes it had, -1: there was none.
   static int64_t Remove(const std::string& path,

@@ -58,6 +58,8 @@ struct LogSource {
     }
     return false;
   }
+  // Nobody can read it from a file afterwards.
+  bool unkept() const { return sinks.empty() || !sinks[0].file->regular(); }
   bool InLineOfAnother() const {
     for (const Sink& sink : sinks) {
       if (sink.file->InLineOfAnother(sink.writer)) return true;

@@ -28,19 +28,24 @@
 #include "node_agent/host_conditions.h"
 #include "node_agent/host_facts.h"
 #include "node_agent/host_identity.h"
+#include "node_agent/host_policy.h"
 #include "node_agent/host_reporter.h"
 #include "node_agent/keeper_connection.h"
+#include "node_agent/live_log_reader.h"
 #include "node_agent/local_worker_runtime.h"
 #include "node_agent/log_tail_service.h"
 #include "node_agent/log_transit.h"
 #include "node_agent/pipe_log_pump.h"
+#include "node_agent/start_pages.h"
 #include "node_agent/state_folder.h"
 #include "node_agent/thread_log_reader.h"
 #include "proto/rpc/address.h"
+#include "proto/rpc/app_spec_proto.h"
 #include "proto/rpc/clock.h"
 #include "proto/rpc/credentials.h"
 #include "proto/rpc/event_loop.h"
 #include "proto/rpc/logging.h"
+#include "proto/rpc/private_memory.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::agent {
@@ -180,14 +185,54 @@ absl::StatusOr<HostIdentity> JoinedIdentity(const AgentOptions& options,
   return identity;
 }
 
+// nullopt: none is configured.
+absl::StatusOr<std::optional<HostPolicy>> ReadPolicy(
+    const AgentOptions& options) {
+  if (options.policy.empty()) return std::nullopt;
+  absl::StatusOr<HostPolicy> policy = HostPolicy::Read(options.policy);
+  if (!policy.ok()) return Annotate(policy.status(), "--policy");
+  return *std::move(policy);
+}
+
+bool HasHooks(const v1::AppTarget& target) {
+  return !target.step().pre_reload().command().empty() ||
+         !target.step().post_reload().command().empty() ||
+         target.has_once_hook();
+}
+
+TargetCheck CheckBy(const HostPolicy& policy) {
+  return [&policy](const v1::AppTarget& target) {
+    RETURN_IF_ERROR(
+        policy.CheckSpec(fleet::FromProto(target.spec()), HasHooks(target)));
+    if (!target.has_once_hook()) return absl::OkStatus();
+    return policy.CheckSpec(fleet::FromProto(target.once_hook().spec()),
+                            /*hooks=*/true);
+  };
+}
+
+// The next program would not start with a policy that is broken; this one goes
+// on with what it has read.
+bool MayEnd(int signal, const AgentOptions& options) {
+  if (signal != SIGHUP) return true;
+  const absl::Status readable = ReadPolicy(options).status();
+  if (readable.ok()) return true;
+  spdlog::error(
+      "{}; nothing is read anew, and the policy as it was read "
+      "before stays in force",
+      ToStd(readable.message()));
+  return false;
+}
+
 // The agent once everything that can be configured wrongly has been looked at.
 absl::StatusOr<int> Run(const AgentOptions& options, const StateFolder& folder,
-                        HostIdentity* identity, int keeper_fd) {
+                        const HostPolicy* policy, HostIdentity* identity,
+                        int keeper_fd) {
   SystemClock clock;
   EventLoop loop(clock);
   AgentEnding ending(loop);
-  UniqueFd signals =
-      WatchSignals(loop, [&ending](int signal) { ending.OnSignal(signal); });
+  UniqueFd signals = WatchSignals(loop, [&ending, &options](int signal) {
+    if (MayEnd(signal, options)) ending.OnSignal(signal);
+  });
 
   ASSIGN_OR_RETURN(auto journal, DesiredJournal::Open(folder.journal_path()));
   if (!journal->damage().empty()) spdlog::error("{}", journal->damage());
@@ -205,7 +250,7 @@ absl::StatusOr<int> Run(const AgentOptions& options, const StateFolder& folder,
   LocalWorkerRuntime runtime(
       loop, clock, *keeper, logs,
       {options.host_name, options.bind_address, folder.runtime_folder(),
-       folder.first_worker_id()},
+       folder.first_worker_id(), policy},
       std::move(inventory));
   keeper->SetEvents(&runtime);
   if (!runtime.status().ok()) {
@@ -213,14 +258,21 @@ absl::StatusOr<int> Run(const AgentOptions& options, const StateFolder& folder,
   }
 
   HostFacts facts = ReadHostFacts();
+  if (absl::Status begun = journal->BeginBoot(facts.boot_id); !begun.ok()) {
+    spdlog::warn("{}", ToStd(begun.message()));
+  }
   AgentState state(loop, runtime, *journal, facts.cores, options.host_name);
   ASSIGN_OR_RETURN(const SealingKey secret_key,
                    SealingKey::Open(folder.path() + "/secrets.key"));
   state.SetSecretKey(&secret_key);
-  ThreadLogReader log_reader(loop, logs, folder.log_folder());
+  state.SetHookRuntime(&runtime.hooks());
+  if (policy != nullptr) state.SetTargetCheck(CheckBy(*policy));
+  ThreadLogReader file_reader(loop, logs, folder.log_folder());
+  LiveLogReader log_reader(loop, logs, file_reader);
   LogTailService tails(log_reader, logs, options.host_name);
-  CommandService commands(state, runtime, [&folder, &journal, &keeper] {
+  CommandService commands(state, runtime, [&folder, &journal, &keeper, policy] {
     HostConditions conditions = ReadHostConditions(folder.path());
+    if (policy != nullptr) conditions.policy = policy->Describe();
     conditions.journal_damage = journal->damage();
     conditions.agent_version = FLEET_VERSION;
     conditions.keeper_version = keeper->keeper_version();
@@ -247,6 +299,8 @@ absl::StatusOr<int> Run(const AgentOptions& options, const StateFolder& folder,
                                                  std::move(channel));
     };
     session_options.controller = address.ToString();
+    // After what the Welcome itself brings about.
+    session_options.on_welcome = [&loop] { loop.Post(ReleaseStartPages); };
     session = std::make_unique<ControllerSession>(loop, reporter,
                                                   std::move(session_options));
     state.SetOnChange([&session] { session->OnChange(); });
@@ -262,10 +316,15 @@ absl::StatusOr<int> Run(const AgentOptions& options, const StateFolder& folder,
   ending.Set(&state, session.get());
 
   state.Start(folder.first_worker_id());
-  if (session != nullptr) session->Start();
-  spdlog::info("host {} version {}, state in {}, controller {}",
+  if (session != nullptr) {
+    session->Start();
+  } else {
+    ReleaseStartPages();
+  }
+  spdlog::info("host {} version {}, state in {}, controller {}, policy {}",
                options.host_name, FLEET_VERSION, folder.path(),
-               options.controller.empty() ? "none" : options.controller);
+               options.controller.empty() ? "none" : options.controller,
+               policy == nullptr ? "none" : policy->Describe());
   loop.Run();
   if (ending.code() == 0) spdlog::info("all workers are stopped");
   loop.RemoveFd(signals.get());
@@ -282,6 +341,7 @@ absl::Status CheckController(const AgentOptions& options) {
 }
 
 int Main(int argc, char** argv) {
+  KeepMemoryPrivate();
   LimitMemory();
   // A worker that has closed its standard input is an error of one write.
   signal(SIGPIPE, SIG_IGN);
@@ -301,8 +361,11 @@ int Main(int argc, char** argv) {
   }
   if (options.check) {
     absl::Status usable = CheckController(options);
+    usable.Update(ReadPolicy(options).status());
     return usable.ok() ? 0 : Fail(usable, kExitConfig);
   }
+  const absl::StatusOr<std::optional<HostPolicy>> policy = ReadPolicy(options);
+  if (!policy.ok()) return Fail(policy.status(), kExitConfig);
   absl::StatusOr<int> keeper_fd = KeeperFd(options);
   if (!keeper_fd.ok()) return Fail(keeper_fd.status(), kExitConfig);
   if (absl::Status s = CheckController(options); !s.ok()) {
@@ -322,7 +385,8 @@ int Main(int argc, char** argv) {
     options.host_name = identity->host();
   }
   absl::StatusOr<int> code =
-      Run(options, *folder, identity ? &*identity : nullptr, *keeper_fd);
+      Run(options, *folder, policy->has_value() ? &**policy : nullptr,
+          identity ? &*identity : nullptr, *keeper_fd);
   return code.ok() ? *code : Fail(code.status(), 1);
 }
 

@@ -1,11 +1,13 @@
 #include "node_agent/marked_process.h"
 
+#include <sys/resource.h>
+
 #include <optional>
 #include <string>
 
 #include "absl/strings/numbers.h"
+#include "node_agent/keeper/worker_mark.h"
 #include "node_agent/proc_reader.h"
-#include "node_agent/process_tree.h"
 
 namespace fleet::agent {
 namespace {
@@ -15,6 +17,18 @@ constexpr int kCountBits = 32;
 
 }  // namespace
 
+WorkerId ReadWorkerMark(pid_t pid) {
+  rlimit limit{};
+  if (prlimit(pid, RLIMIT_RTTIME, nullptr, &limit) == 0 &&
+      limit.rlim_max != RLIM_INFINITY &&
+      (limit.rlim_max & keeper::kMarkBit) != 0) {
+    return limit.rlim_max & ~keeper::kMarkBit;
+  }
+  std::optional<std::string> text = ReadProcEnviron(pid, kWorkerMarker);
+  WorkerId id = 0;
+  return text.has_value() && absl::SimpleAtoi(*text, &id) ? id : 0;
+}
+
 bool MarkedProcess::Lives() const {
   std::optional<ProcStat> stat = ReadProcStat(pid);
   return stat.has_value() && stat->Lives() && stat->start_ticks == start_ticks;
@@ -23,12 +37,8 @@ bool MarkedProcess::Lives() const {
 std::vector<MarkedProcess> FindMarkedProcesses(WorkerId first) {
   std::vector<MarkedProcess> found;
   for (pid_t pid : ReadAllPids()) {
-    auto marker = ReadProcEnviron(pid, ProcessTree::kWorkerMarker);
-    WorkerId id = 0;
-    if (!marker.has_value() || !absl::SimpleAtoi(*marker, &id) ||
-        id >> kCountBits != first >> kCountBits) {
-      continue;
-    }
+    WorkerId id = ReadWorkerMark(pid);
+    if (id == 0 || id >> kCountBits != first >> kCountBits) continue;
     std::optional<ProcStat> stat = ReadProcStat(pid);
     if (stat.has_value() && stat->Lives()) {
       found.push_back({pid, stat->start_ticks, id});

@@ -1,4 +1,4 @@
-// Processes that a worker's environment names.
+// Which worker a process was started for.
 #ifndef FLEET_NODE_AGENT_MARKED_PROCESS_H_
 #define FLEET_NODE_AGENT_MARKED_PROCESS_H_
 
@@ -11,9 +11,14 @@
 
 namespace fleet::agent {
 
-// Every process of a worker has its id in the environment that it was started
-// with (ProcessTree::kWorkerMarker), as long as no program on the way cleared
-// or overwrote that. A value.
+// Whose process it is, as it was started: the mark that the keeper has set
+// (keeper::kMarkBit), which outlives a cleared environment; where that is not
+// to be had, the variable kWorkerMarker. 0: nobody's. 1 µs, and 6 more for the
+// variable.
+inline constexpr char kWorkerMarker[] = "FLEET_WORKER_ID";
+WorkerId ReadWorkerMark(pid_t pid);
+
+// A process of a worker, by its mark. A value.
 struct MarkedProcess {
   pid_t pid = 0;
   uint64_t start_ticks = 0;

@@ -156,7 +156,7 @@ bool NodeChannel::ReadLongLine(std::string_view seen) {
   return true;
 }
 
-void NodeChannel::HandleLine(std::string_view line) {
+void NodeChannel::HandleLine(std::string_view line, bool inner) {
   std::optional<NodeMessage> message = ParseNodeMessage(line);
   if (!message.has_value()) return Skip(line, "not JSON");
   switch (message->kind) {
@@ -165,11 +165,13 @@ void NodeChannel::HandleLine(std::string_view line) {
       OnHandleAnswered(message->kind == NodeMessage::Kind::kHandleAck);
       return;
     case NodeMessage::Kind::kHandle:
+      // Each level would be read as often as it is deep.
+      if (inner) return Skip(line, "a descriptor's within another's");
       // Else the child would never send anything again. Nothing behind the
       // descriptor can be peeked at before it is taken out.
       must_consume_ = true;
       SendAck();
-      if (!message->inner.empty()) HandleLine(message->inner);
+      if (!message->inner.empty()) HandleLine(message->inner, /*inner=*/true);
       return;
     case NodeMessage::Kind::kReady:
     case NodeMessage::Kind::kOnline:
@@ -180,6 +182,8 @@ void NodeChannel::HandleLine(std::string_view line) {
     case NodeMessage::Kind::kDraining:
     case NodeMessage::Kind::kLoop:
     case NodeMessage::Kind::kOtherInternal:
+    case NodeMessage::Kind::kAction:
+    case NodeMessage::Kind::kActionReply:
     case NodeMessage::Kind::kApp:
       listener_.OnNodeMessage(*message);
       return;

@@ -80,7 +80,8 @@ class NodeChannel {
   bool HandleLines(std::string_view seen);
   bool ReadLongLine(std::string_view seen);
   void EnterLongLine();
-  void HandleLine(std::string_view line);
+  // `inner`: the message that came with a descriptor.
+  void HandleLine(std::string_view line, bool inner = false);
   void Skip(std::string_view line, const char* why);
   void Consume(size_t bytes);
   void ArmStallTimer();

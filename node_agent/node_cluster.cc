@@ -77,6 +77,8 @@ void NodeCluster::OnMessage(const NodeMessage& message) {
     case NodeMessage::Kind::kDraining:
     case NodeMessage::Kind::kLoop:
     case NodeMessage::Kind::kOtherInternal:
+    case NodeMessage::Kind::kAction:
+    case NodeMessage::Kind::kActionReply:
     case NodeMessage::Kind::kApp:
       return;
   }

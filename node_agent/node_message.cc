@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "proto/rpc/json_nesting.h"
 
 namespace fleet::agent {
 namespace {
@@ -13,11 +14,16 @@ using Kind = NodeMessage::Kind;
 
 constexpr size_t kMaxParsedBytes = 64 << 10;
 constexpr std::string_view kInternalPrefix = "NODE_";
+constexpr size_t kMaxReplyBytes = 1 << 20;
 constexpr std::string_view kLongHandlePrefix = R"({"cmd":"NODE_HANDLE",)";
+constexpr std::string_view kReplyPrefix = R"({"type":"axm:reply",)";
 
+// Node's own numbers are whole; what has a fraction or an exponent may be
+// beyond any integer.
 int64_t IntAt(const Json& object, const char* name, int64_t fallback) {
   auto it = object.find(name);
-  return it != object.end() && it->is_number() ? it->get<int64_t>() : fallback;
+  return it != object.end() && it->is_number_integer() ? it->get<int64_t>()
+                                                       : fallback;
 }
 
 std::string TextAt(const Json& object, const char* name) {
@@ -59,10 +65,29 @@ Kind KindOfAct(const std::string& act) {
   return Kind::kOtherInternal;
 }
 
+Kind KindOfType(const std::string& type) {
+  if (type == "axm:action") return Kind::kAction;
+  if (type == "axm:reply") return Kind::kActionReply;
+  return Kind::kApp;
+}
+
+// {"type": "axm:…", "data": {"action_name": …, "return": …}}
+void ReadAction(const Json& json, NodeMessage& message) {
+  auto data = json.find("data");
+  if (data == json.end() || !data->is_object()) {
+    message.kind = Kind::kApp;
+    return;
+  }
+  message.key = TextAt(*data, "action_name");
+  auto returned = data->find("return");
+  message.inner = returned == data->end() ? "null" : Dump(*returned);
+}
+
 Kind KindOf(const Json& json) {
   if (json.is_string()) return json == "ready" ? Kind::kReady : Kind::kApp;
   if (!json.is_object()) return Kind::kApp;
   std::string cmd = TextAt(json, "cmd");
+  if (cmd.empty()) return KindOfType(TextAt(json, "type"));
   if (!cmd.starts_with(kInternalPrefix)) return Kind::kApp;
   if (cmd == "NODE_CLUSTER") return KindOfAct(TextAt(json, "act"));
   if (cmd == "NODE_HANDLE") return Kind::kHandle;
@@ -77,7 +102,10 @@ Kind KindOf(const Json& json) {
 
 std::optional<NodeMessage> ParseNodeMessage(std::string_view line) {
   NodeMessage message;
-  if (line.size() > kMaxParsedBytes) {
+  const bool reply =
+      line.size() <= kMaxReplyBytes && line.starts_with(kReplyPrefix);
+  if ((line.size() > kMaxParsedBytes && !reply) ||
+      JsonNesting(line) > kMostNesting) {
     message.kind =
         line.starts_with(kLongHandlePrefix) ? Kind::kHandle : Kind::kApp;
     return message;
@@ -88,6 +116,9 @@ std::optional<NodeMessage> ParseNodeMessage(std::string_view line) {
   if (!json.is_object()) return message;
   message.seq = IntAt(json, "seq", 0);
   if (message.kind == Kind::kClose) message.key = TextAt(json, "key");
+  if (message.kind == Kind::kAction || message.kind == Kind::kActionReply) {
+    ReadAction(json, message);
+  }
   if (message.kind == Kind::kQueryServer) message.query = ParseQuery(json);
   auto free = json.find("free");
   if (message.kind == Kind::kLoop && free != json.end() && free->is_number()) {
@@ -135,6 +166,10 @@ std::string NodeDrain(const std::string& signal, int64_t grace_ms) {
 }
 
 absl::StatusOr<std::string> NodeAppMessage(std::string_view text) {
+  if (JsonNesting(text) > kMostNesting) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the message nests deeper than ", kMostNesting, " levels"));
+  }
   Json value = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (value.is_discarded()) value = std::string(text);
   if (value.is_object() && TextAt(value, "cmd").starts_with(kInternalPrefix)) {
@@ -142,6 +177,12 @@ absl::StatusOr<std::string> NodeAppMessage(std::string_view text) {
         "a message whose cmd begins with NODE_ is Node's own and is not sent");
   }
   return Dump(value);
+}
+
+std::string NodeActionMessage(const std::string& action,
+                              const std::optional<std::string>& parameter) {
+  if (!parameter.has_value()) return Dump(action);
+  return Dump({{"msg", action}, {"opts", *parameter}});
 }
 
 std::string NodeShutdown() { return R"("shutdown")"; }

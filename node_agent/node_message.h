@@ -41,18 +41,22 @@ struct NodeMessage {
     kDraining,       // Our preload has taken over (drain_preload.js).
     kLoop,           // It tells how free the event loop is.
     kOtherInternal,  // Node's own, of no concern to a parent.
+    kAction,         // @pm2/io: the app offers a custom action.
+    kActionReply,    // What an action has returned.
     kApp,            // The app's.
   };
   Kind kind = Kind::kApp;
   int64_t seq = 0;
-  std::string key;       // kClose.
-  NodeQuery query;       // kQueryServer.
-  std::string inner;     // kHandle: the message it wraps.
+  std::string key;  // kClose; kAction, kActionReply: the action's name.
+  NodeQuery query;  // kQueryServer.
+  // kHandle: the message it wraps. kActionReply: what was returned, JSON.
+  std::string inner;
   double loop_free = 0;  // kLoop: 0 to 1.
 };
 
-// Nothing: it is no JSON. A line beyond 64 KiB is not looked into: none of
-// Node's own is that long. Pure, as all here.
+// Nothing: it is no JSON. A line beyond 64 KiB, or of lists and maps more than
+// 100 deep, is not looked into: none of Node's own is like that; only the reply
+// of an action may have 1 MiB. Pure, as all here.
 std::optional<NodeMessage> ParseNodeMessage(std::string_view line);
 
 // The lines of a parent, without newline.
@@ -71,8 +75,12 @@ std::string NodeDisconnect(int64_t seq);
 std::string NodeDrain(const std::string& signal, int64_t grace_ms);
 // A user's message for the app: JSON as the value it is, anything else as a
 // string. INVALID_ARGUMENT for an object that Node takes for one of its own
-// (`cmd` begins with NODE_).
+// (`cmd` begins with NODE_), and for one that is more than 100 deep.
 absl::StatusOr<std::string> NodeAppMessage(std::string_view text);
+// Asks for a custom action, as PM2 does: its name, or with a parameter an
+// object {msg, opts}.
+std::string NodeActionMessage(const std::string& action,
+                              const std::optional<std::string>& parameter);
 // PM2's shutdown_with_message.
 std::string NodeShutdown();
 

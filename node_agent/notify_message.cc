@@ -1,23 +1,24 @@
 #include "node_agent/notify_message.h"
 
+#include <algorithm>
 #include <cstdint>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "proto/rpc/status.h"
+#include "proto/rpc/utf8_text.h"
 
 namespace fleet::agent {
 namespace {
 
 constexpr size_t kMaxStatusBytes = 256;
 
-// Control characters would garble a terminal; cut at a character's start.
+// Control characters would garble a terminal; cut where a character ends.
 std::string CleanStatus(absl::string_view value) {
-  std::string text(value.substr(0, kMaxStatusBytes));
-  while (text.size() == kMaxStatusBytes && !text.empty() &&
-         (static_cast<unsigned char>(value[text.size() - 1]) & 0x80) != 0) {
-    text.pop_back();
-  }
+  std::string text = ToUtf8(ToStd(value));
+  size_t size = std::min(text.size(), kMaxStatusBytes);
+  while (size > 0 && !IsUtf8(std::string_view(text).substr(0, size))) --size;
+  text.resize(size);
   for (char& c : text) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
   }

@@ -37,6 +37,9 @@ class NotifySocket {
   NotifySocket(const NotifySocket&) = delete;
   NotifySocket& operator=(const NotifySocket&) = delete;
 
+  // Calls back with what is there already.
+  void ReadNow() { Read(); }
+
   int fd() const { return fd_.get(); }
   int64_t dropped() const { return dropped_; }
 

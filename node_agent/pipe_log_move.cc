@@ -37,6 +37,10 @@ PipeLogPump::Step PipeLogPump::Pump(LogSource& source, bool whole,
   if (count == 0) return Step::kWaits;
   std::string_view bytes = seen.substr(0, count);
   size_t lost = Move(source, bytes);
+  // Afterwards it is known what kind of file it goes to.
+  if (output_watcher_ != nullptr && source.unkept()) {
+    output_watcher_({source.owner, source.origin, Now().wall, bytes});
+  }
   if (source.origin.stream == LogStreamKind::kErr) {
     owners_[source.owner].stderr_tail.Add(bytes);
   }

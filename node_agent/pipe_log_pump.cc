@@ -43,6 +43,7 @@ PipeLogPump::PipeLogPump(EventLoop& loop, LogTransit& transit,
     : loop_(loop),
       transit_(transit),
       paths_(std::move(options.log_dir)),
+      compressor_(loop, paths_.times_folder()),
       host_(std::move(options.host)),
       buffer_(kChunk) {
   std::array<int, 2> scratch;
@@ -94,18 +95,23 @@ LogFile* PipeLogPump::OpenFile(const std::string& path,
                                const LogPolicy& policy) {
   if (files_.size() >= kMostFiles) PruneFiles();
   std::unique_ptr<LogFile>& file = files_[path];
-  if (file == nullptr) {
-    file =
-        std::make_unique<LogFile>(path, paths_.times_folder(), [](LogFile&) {});
-  }
+  const bool fresh = file == nullptr;
+  if (fresh) file = NewFile(path);
   // Of several, the newest worker's count.
   file->set_limits(LimitsOf(policy));
+  // What an agent before us has not come to, or the spec did not ask for then.
+  if (fresh) OnRotated(*file);
   return file.get();
 }
 
 std::unique_ptr<LogFile> PipeLogPump::NewFile(const std::string& path) {
-  return std::make_unique<LogFile>(path, paths_.times_folder(),
-                                   [](LogFile&) {});
+  return std::make_unique<LogFile>(
+      path, paths_.times_folder(),
+      [this](const LogFile& file) { OnRotated(file); });
+}
+
+void PipeLogPump::OnRotated(const LogFile& file) {
+  if (file.limits().compress) compressor_.Add(file.path());
 }
 
 void PipeLogPump::PruneFiles() {
@@ -310,6 +316,23 @@ std::string PipeLogPump::Problem(const std::string& app) const {
     }
   }
   return problems;
+}
+
+std::vector<std::string> PipeLogPump::AppsWithoutFiles(
+    const std::vector<std::string>& apps) const {
+  LogQuery query;
+  query.apps = apps;
+  const LogSelection selection(query);
+  std::map<std::string, bool> kept;
+  for (const auto& [fd, source] : sources_) {
+    if (!selection.Matches(source->origin)) continue;
+    kept[source->origin.app] |= !source->unkept();
+  }
+  std::vector<std::string> names;
+  for (const auto& [name, any] : kept) {
+    if (!any) names.push_back(name);
+  }
+  return names;
 }
 
 // ------------------------------------------------------- the user's orders

@@ -13,6 +13,7 @@
 
 #include "absl/time/time.h"
 #include "node_agent/line_ring.h"
+#include "node_agent/log_compressor.h"
 #include "node_agent/log_file.h"
 #include "node_agent/log_paths.h"
 #include "node_agent/log_pump.h"
@@ -69,6 +70,11 @@ class PipeLogPump : public LogPump {
   // Of all workers and files, since the start.
   int64_t lost_bytes() const { return lost_bytes_; }
   void SetWatcher(Watcher watcher) override;
+  void SetOutputWatcher(OutputWatcher watcher) override {
+    output_watcher_ = std::move(watcher);
+  }
+  std::vector<std::string> AppsWithoutFiles(
+      const std::vector<std::string>& apps) const override;
   void FlushTimes() override;
   LogFilesDone Empty(const std::vector<std::string>& apps) override;
   LogFilesDone Reopen(const std::vector<std::string>& apps) override;
@@ -83,6 +89,7 @@ class PipeLogPump : public LogPump {
 
   LogNow Now() const;
   LogFile* OpenFile(const std::string& path, const LogPolicy& policy);
+  void OnRotated(const LogFile& file);
   void OpenSinks(LogSource& source, const LogPolicy& policy);
   std::unique_ptr<LogFile> NewFile(const std::string& path);
   void PruneFiles();
@@ -123,6 +130,7 @@ class PipeLogPump : public LogPump {
   EventLoop& loop_;
   LogTransit& transit_;
   const LogPaths paths_;
+  LogCompressor compressor_;
   const std::string host_;
   UniqueFd scratch_read_;
   UniqueFd scratch_write_;
@@ -137,6 +145,7 @@ class PipeLogPump : public LogPump {
   absl::Time look_time_;
   EventLoop::TimerId flush_timer_ = 0;
   Watcher watcher_;
+  OutputWatcher output_watcher_;
   std::set<std::string> grown_;
   EventLoop::TimerId grown_timer_ = 0;
 };

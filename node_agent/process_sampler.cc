@@ -46,8 +46,12 @@ ProcessSampler::ProcessSampler()
 void ProcessSampler::Add(WorkerId id, const ProcessRef& main, absl::Time now) {
   Tree& tree = trees_[id];
   tree = Tree();
-  tree.members.push_back({main, OpenStat(main.pid)});
+  // Opened late: a worker that is gone within one sample costs nothing.
+  tree.members.push_back({main, UniqueFd()});
   tree.cpu = ReadProcessCpu(main.pid).value_or(absl::ZeroDuration());
+  // One that is adopted may have had children that have ended.
+  auto usage = ParseProcessUsage(ReadProcStart(tree.members[0].stat));
+  if (usage.has_value()) tree.cpu += usage->ended_children_cpu;
   tree.at = now;
   // Spread, so that not all are looked at in the same sample.
   tree.samples_to_look = static_cast<int>(id % kSamplesPerLook);
@@ -56,9 +60,9 @@ void ProcessSampler::Add(WorkerId id, const ProcessRef& main, absl::Time now) {
 void ProcessSampler::Remove(WorkerId id) { trees_.erase(id); }
 
 bool ProcessSampler::HasChanged(Tree& tree) const {
-  // Opened late: a worker that is gone within one sample costs nothing.
+  pid_t pid = tree.members[0].process.pid;
+  if (!tree.members[0].stat.valid()) tree.members[0].stat = OpenStat(pid);
   if (!tree.children.valid()) {
-    pid_t pid = tree.members[0].process.pid;
     tree.children =
         OpenProcFile(absl::StrCat("/proc/", pid, "/task/", pid, "/children"));
   }

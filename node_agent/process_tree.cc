@@ -6,22 +6,13 @@
 #include <algorithm>
 #include <csignal>
 #include <optional>
-#include <string>
 #include <utility>
 
-#include "absl/strings/numbers.h"
+#include "node_agent/marked_process.h"
 #include "node_agent/unique_fd.h"
 
 namespace fleet::agent {
 namespace {
-
-WorkerId ReadMarker(pid_t pid) {
-  std::optional<std::string> text =
-      ReadProcEnviron(pid, ProcessTree::kWorkerMarker);
-  WorkerId id = 0;
-  if (!text.has_value() || !absl::SimpleAtoi(*text, &id)) return 0;
-  return id;
-}
 
 // The process with that start time and no other.
 std::optional<ProcStat> ReadLive(const ProcessRef& process) {
@@ -61,7 +52,7 @@ void ProcessTree::SetKeeper(pid_t keeper_pid) {
 }
 
 ProcessTree::Orphan ProcessTree::ReadOrphan(const ProcStat& stat) {
-  return {stat, ReadMarker(stat.pid)};
+  return {stat, ReadWorkerMark(stat.pid)};
 }
 
 bool ProcessTree::Belongs(const Orphan& orphan, const WorkerRoot& root) {
@@ -156,7 +147,7 @@ void ProcessTree::Forget(WorkerId id) { seen_.erase(id); }
 pid_t ProcessTree::FindByMarker(WorkerId id) {
   std::optional<ProcStat> first;
   for (pid_t pid : ReadAllPids()) {
-    if (ReadMarker(pid) != id) continue;
+    if (ReadWorkerMark(pid) != id) continue;
     std::optional<ProcStat> stat = ReadProcStat(pid);
     // The main process leads its group.
     if (!stat.has_value() || !stat->Lives() || stat->pgrp != pid) continue;

@@ -34,13 +34,12 @@ struct WorkerRoot {
 // A worker's tree is its main process with all descendants, what was in the
 // tree when FindTree last looked and lives, and each orphan (with descendants)
 // that the keeper, as child subreaper, has inherited from it. An orphan is the
-// worker's when its environment says so (kWorkerMarker, which whoever calls
-// KeeperClient::Spawn sets), or, without a marker, when its session or process
-// group is the main process's.
+// worker's when its mark says so (ReadWorkerMark), or, without one, when its
+// session or process group is the main process's.
 //
-// Only a process that cleared its environment, made its own session and lost
-// its parent before any FindTree saw it goes unnoticed: so call Remember before
-// a worker is asked to stop.
+// Only a process that changed RLIMIT_RTTIME, cleared its environment, made its
+// own session and lost its parent before any FindTree saw it goes unnoticed: so
+// call Remember before a worker is asked to stop.
 //
 // Cost: the keeper's children are read once for all calls of one loop turn
 // (20 µs for 100), and a worker's own tree by its own size. After a keeper's
@@ -49,9 +48,6 @@ struct WorkerRoot {
 // The runtime calls it. Loop thread only. Bound: what lives on the machine.
 class ProcessTree {
  public:
-  // Name of the variable that holds the worker's id in decimal.
-  static constexpr char kWorkerMarker[] = "FLEET_WORKER_ID";
-
   ProcessTree(EventLoop& loop, pid_t keeper_pid);
   ~ProcessTree();
   ProcessTree(const ProcessTree&) = delete;

@@ -68,7 +68,9 @@ std::vector<std::string> ReadinessState::MissingWords() const {
                                     : "waits for READY=1");
   }
   if (!listening_ && wants_listening_) {
-    missing.emplace_back("waits for it to listen");
+    missing.emplace_back(
+        "waits for it to listen; a program that "
+        "never does needs exec_mode: fork");
   }
   return missing;
 }

@@ -95,6 +95,7 @@ bool IsHeld(const AppState& app) {
 
 bool NeedsStep(const ReconcilePass& pass, int index, const Slot& slot) {
   return index < pass.app().target.instances &&
+         !pass.app().target.stops(index) &&
          slot.generation != pass.target_generation();
 }
 

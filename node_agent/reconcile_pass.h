@@ -51,7 +51,8 @@ class ReconcilePass {
 // nor the step in hand has begun.
 bool IsHeld(const AppState& app);
 
-// A slot that stays, and is not at the target's generation yet.
+// A slot that stays, is not stopped by itself, and is not at the target's
+// generation yet.
 bool NeedsStep(const ReconcilePass& pass, int index, const Slot& slot);
 
 // The slot runs the target's generation from now on.

@@ -3,6 +3,7 @@
 #define FLEET_NODE_AGENT_RECONCILE_PLAN_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -35,6 +36,8 @@ struct Action {
 struct Plan {
   // To be carried out in this order.
   std::vector<Action> actions;
+  // Ids of hooks to be run: save that they run, then start them.
+  std::vector<std::string> hooks;
   // The step has ended: save its result and the slots, then report it.
   bool step_ended = false;
   // Slots have moved to another generation: save which.

@@ -14,6 +14,7 @@ constexpr absl::Duration kSoon = absl::Minutes(10);
 constexpr absl::Duration kFirstWait = absl::Seconds(10);
 constexpr absl::Duration kLongestMemoryWait = absl::Minutes(15);
 constexpr absl::Duration kLongestFailureWait = absl::Minutes(5);
+constexpr char kUserReason[] = "ordered for this instance";
 
 // 10 s, 20 s, 40 s … for n = 1, 2, 3 …
 absl::Duration Doubling(int n, absl::Duration longest) {
@@ -27,9 +28,10 @@ bool IsPending(const Slot& slot, const Worker& worker) {
          worker.renewal != RenewalCause::kNone;
 }
 
-bool Surges(const ReconcilePass& pass, const Slot& slot) {
+bool Surges(const ReconcilePass& pass, const Slot& slot, const Worker& worker) {
   const AppSpec* spec = pass.Spec(slot.generation);
-  return spec != nullptr && EffectiveStrategy(*spec) == ReloadStrategy::kSurge;
+  return spec != nullptr && !worker.renewal_stops_first &&
+         EffectiveStrategy(*spec) == ReloadStrategy::kSurge;
 }
 
 // Where renewals are, counted over all slots.
@@ -76,7 +78,7 @@ bool MayStop(ReconcilePass& pass, int index) {
   return std::all_of(app.slots.begin(), app.slots.end(), [&](auto& entry) {
     Slot& slot = entry.second;
     if (entry.first == index || entry.first >= app.target.instances ||
-        slot.phase == SlotPhase::kCrashLoop ||
+        app.target.stops(entry.first) || slot.phase == SlotPhase::kCrashLoop ||
         slot.phase == SlotPhase::kExited) {
       return true;
     }
@@ -89,7 +91,7 @@ void Begin(ReconcilePass& pass, int index, Slot& slot, Worker& worker) {
   RecordEvent(pass.app(), AppEvent::Kind::kRenewal, index,
               absl::StrCat("is replaced: ", worker.renewal_reason), pass.now());
   ++slot.restart.restarts;
-  if (Surges(pass, slot)) {
+  if (Surges(pass, slot, worker)) {
     pass.Start(index, slot.generation);
   } else {
     pass.BeginStop(worker);
@@ -102,6 +104,9 @@ void RenewSlot(ReconcilePass& pass, int index, Slot& slot) {
       Outgoing(slot) != nullptr || AwaitsVerdict(slot)) {
     return;
   }
+  if (worker->renewal == RenewalCause::kUser) {
+    return Begin(pass, index, slot, *worker);
+  }
   absl::Time due = pass.app().renewal.next;
   if (worker->renewal == RenewalCause::kMemory) {
     due = std::max(due, slot.next_memory_renewal);
@@ -110,8 +115,20 @@ void RenewSlot(ReconcilePass& pass, int index, Slot& slot) {
     pass.WakeAt(due);
     return;
   }
-  bool may = Surges(pass, slot) ? MaySurge(pass) : MayStop(pass, index);
+  bool may =
+      Surges(pass, slot, *worker) ? MaySurge(pass) : MayStop(pass, index);
   if (may) Begin(pass, index, slot, *worker);
+}
+
+// Who ordered it may try again. False: it is no user's.
+bool EndUserRenewal(Slot& slot) {
+  for (auto& [id, worker] : slot.workers) {
+    if (worker.renewal != RenewalCause::kUser || !worker.live()) continue;
+    worker.renewal = RenewalCause::kNone;
+    worker.renewal_reason.clear();
+    return true;
+  }
+  return false;
 }
 
 void StartAnew(Slot& slot) {
@@ -197,6 +214,35 @@ void RenewAll(AppState& app, RenewalCause cause, const std::string& reason,
   }
 }
 
+absl::StatusOr<std::vector<WorkerId>> RenewOne(AppState& app, int index,
+                                               bool stop_first,
+                                               absl::Time now) {
+  const std::string name = absl::StrCat(app.target.app, ".", index);
+  if (!app.wants_workers() || app.target.stops(index)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        name, " is stopped here; fleetctl start ", name, " starts it"));
+  }
+  if (app.step.active()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(app.target.app,
+                     " is being brought to another generation here; try again "
+                     "when that has ended"));
+  }
+  Slot& slot = app.slots.at(index);
+  if (const Worker* outgoing = Outgoing(slot)) return {{outgoing->id}};
+  Worker* worker = ReconcilePass::LiveWorker(slot, slot.generation);
+  if (worker == nullptr) {
+    RecordEvent(app, AppEvent::Kind::kRenewal, index,
+                absl::StrCat("is started: ", kUserReason), now);
+    StartAnew(slot);
+    return std::vector<WorkerId>();
+  }
+  worker->renewal = RenewalCause::kUser;
+  worker->renewal_reason = kUserReason;
+  worker->renewal_stops_first = stop_first;
+  return {{worker->id}};
+}
+
 bool IsSuccessor(const Slot& slot, const Worker& worker) {
   return std::any_of(
       slot.workers.begin(), slot.workers.end(), [&](const auto& entry) {
@@ -206,6 +252,13 @@ bool IsSuccessor(const Slot& slot, const Worker& worker) {
 
 void SuccessorEnded(AppState& app, const Worker& worker, const std::string& how,
                     absl::Time now) {
+  if (EndUserRenewal(app.slots.at(worker.slot))) {
+    RecordEvent(app, AppEvent::Kind::kRenewalFailed, worker.slot,
+                absl::StrCat("could not be replaced: the new worker ended (",
+                             how, "); the old one serves on"),
+                now);
+    return;
+  }
   app.renewal.proven = false;
   ++app.renewal.failures;
   absl::Duration wait = Doubling(app.renewal.failures, kLongestFailureWait);

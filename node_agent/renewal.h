@@ -1,11 +1,14 @@
 // Replaces workers by others of their own generation: when they have grown too
-// large, when the calendar says so, when files have changed.
+// large, when the calendar says so, when files have changed, when a user says
+// so.
 #ifndef FLEET_NODE_AGENT_RENEWAL_H_
 #define FLEET_NODE_AGENT_RENEWAL_H_
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "node_agent/app_state.h"
 #include "node_agent/reconcile_pass.h"
@@ -32,6 +35,13 @@ void NoteMemory(AppState& app, WorkerId id, int64_t rss_bytes, absl::Time now);
 // given up start anew. Without effect on an app that is stopped.
 void RenewAll(AppState& app, RenewalCause cause, const std::string& reason,
               absl::Time now);
+
+// On a user's order: this slot alone, at once, and without another try when the
+// new worker fails. A slot that has no worker is started anew. Gives the
+// workers that are replaced. FAILED_PRECONDITION: the app or the instance is
+// stopped, or a step is at work.
+absl::StatusOr<std::vector<WorkerId>> RenewOne(AppState& app, int index,
+                                               bool stop_first, absl::Time now);
 
 // `worker` was started in place of another one that still serves.
 bool IsSuccessor(const Slot& slot, const Worker& worker);

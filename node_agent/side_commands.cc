@@ -14,6 +14,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "node_agent/marked_process.h"
 #include "node_agent/worker_exit_text.h"
 #include "proto/rpc/quantity.h"
 #include "proto/rpc/status.h"
@@ -117,7 +118,7 @@ std::unique_ptr<ProbeRun> SideCommands::Run(const ProbeRequest& request,
   }
   WorkerId id = handle->id = spawn->id = NewId();
   spawn->tag = kTag;
-  spawn->env.push_back(absl::StrCat(ProcessTree::kWorkerMarker, "=", id));
+  spawn->env.push_back(absl::StrCat(kWorkerMarker, "=", id));
   command.root.id = id;
   command.timer = loop_.AddTimerAfter(command.timeout, [this, id] {
     commands_.at(id).timer = 0;

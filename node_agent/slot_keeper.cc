@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "node_agent/hook_step.h"
 #include "node_agent/renewal.h"
 
 namespace fleet::agent {
@@ -21,8 +22,8 @@ int64_t NewSlotGeneration(const AppState& app) {
 void AddSlots(ReconcilePass& pass) {
   AppState& app = pass.app();
   bool nothing_runs_it =
-      app.step.failure == FailureKind::kSpec && app.slots.empty();
-  if (nothing_runs_it) return;
+      app.step.failure == FailureKind::kSpec || AwaitsPreReload(app);
+  if (nothing_runs_it && app.slots.empty()) return;
   int64_t generation = NewSlotGeneration(app);
   for (int i = 0; i < app.target.instances; ++i) {
     auto [slot, added] = app.slots.try_emplace(i);
@@ -66,13 +67,21 @@ bool IsUndecided(const Slot& slot) {
                      });
 }
 
+// Its worker is being restarted on a user's order.
+bool EndsFirst(const Slot& slot) {
+  return std::any_of(
+      slot.workers.begin(), slot.workers.end(),
+      [](const auto& entry) { return entry.second.renewal_stops_first; });
+}
+
 // A program that may own a port or a lock starts only when nothing of the one
 // before is left.
 bool MayStart(const ReconcilePass& pass, const Slot& slot) {
   const AppSpec* spec = pass.Spec(slot.generation);
   if (spec == nullptr || IsUndecided(slot)) return false;
   return slot.workers.empty() ||
-         EffectiveStrategy(*spec) == ReloadStrategy::kSurge;
+         (EffectiveStrategy(*spec) == ReloadStrategy::kSurge &&
+          !EndsFirst(slot));
 }
 
 void WatchReadiness(ReconcilePass& pass, Worker& worker) {
@@ -109,6 +118,15 @@ void KeepRunning(ReconcilePass& pass, int index, Slot& slot) {
   pass.Start(index, slot.generation);
 }
 
+void StopSlot(ReconcilePass& pass, Slot& slot) {
+  slot.replacing = false;
+  slot.phase = SlotPhase::kRunning;
+  slot.next_start = absl::InfinitePast();
+  slot.restart.unstable_exits = 0;
+  slot.restart.series_delay = absl::ZeroDuration();
+  for (auto& [id, worker] : slot.workers) pass.BeginStop(worker);
+}
+
 absl::Duration KillTimeout(const ReconcilePass& pass, const Worker& worker) {
   const AppSpec* spec = pass.Spec(worker.generation);
   return spec == nullptr ? absl::ZeroDuration() : spec->stop.kill_timeout;
@@ -119,6 +137,13 @@ absl::Duration KillTimeout(const ReconcilePass& pass, const Worker& worker) {
 void ScaleSlots(ReconcilePass& pass) {
   AddSlots(pass);
   RemoveSlots(pass);
+}
+
+void StopOrderedSlots(ReconcilePass& pass) {
+  AppState& app = pass.app();
+  for (auto& [index, slot] : app.slots) {
+    if (app.target.stops(index)) StopSlot(pass, slot);
+  }
 }
 
 void StopStrays(ReconcilePass& pass) {
@@ -147,8 +172,13 @@ void StopCondemned(ReconcilePass& pass) {
 void KeepSlotsRunning(ReconcilePass& pass) {
   AppState& app = pass.app();
   bool held = IsHeld(app);
+  // What does not run is not started from what is just being deployed.
+  if (app.step.active() && AwaitsPreReload(app) && !app.has_run) return;
   for (auto& [index, slot] : app.slots) {
-    if (slot.replacing || index >= app.target.instances) continue;
+    if (slot.replacing || index >= app.target.instances ||
+        app.target.stops(index)) {
+      continue;
+    }
     // While it is held, only what ran before is kept up.
     bool may =
         !held || (app.has_run && slot.generation != app.target.generation);
@@ -174,14 +204,7 @@ void KillOverdue(ReconcilePass& pass) {
 
 void StopEverything(ReconcilePass& pass) {
   AppState& app = pass.app();
-  for (auto& [index, slot] : app.slots) {
-    slot.replacing = false;
-    slot.phase = SlotPhase::kRunning;
-    slot.next_start = absl::InfinitePast();
-    slot.restart.unstable_exits = 0;
-    slot.restart.series_delay = absl::ZeroDuration();
-    for (auto& [id, worker] : slot.workers) pass.BeginStop(worker);
-  }
+  for (auto& [index, slot] : app.slots) StopSlot(pass, slot);
   if (!app.slot_of_worker.empty()) return;
   app.has_run = false;
   if (app.released) return;

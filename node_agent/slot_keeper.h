@@ -12,6 +12,9 @@ namespace fleet::agent {
 // (highest first in the plan), then released.
 void ScaleSlots(ReconcilePass& pass);
 
+// Ends the workers of instances that people have stopped.
+void StopOrderedSlots(ReconcilePass& pass);
+
 // Stops workers that were found unhealthy.
 void StopCondemned(ReconcilePass& pass);
 

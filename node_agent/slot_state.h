@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ namespace fleet::agent {
 
 // All times are steady ones (fleet::Clock::Now) unless they say otherwise.
 
+// The numbers are written to disk (slot_run.h): add at the end only.
 enum class FailureKind {
   kNone,
   kStart,
@@ -28,11 +30,14 @@ enum class FailureKind {
   kSpec,
   // It lived and did not serve: liveness probe, watchdog.
   kUnhealthy,
+  // pre_reload or post_reload.
+  kHook,
 };
 
 // Why a worker is replaced by one of its own generation.
 // kAdopted: it was being replaced when an earlier agent died.
-enum class RenewalCause { kNone, kMemory, kCron, kWatch, kAdopted };
+// kUser: somebody has ordered it for this instance.
+enum class RenewalCause { kNone, kMemory, kCron, kWatch, kAdopted, kUser };
 
 // One process, from the order to start it until nothing of its tree is left.
 struct Worker {
@@ -61,6 +66,8 @@ struct Worker {
   // Another takes its place (renewal.h), for this reason.
   RenewalCause renewal = RenewalCause::kNone;
   std::string renewal_reason;
+  // It ends before its successor starts, also where the app surges.
+  bool renewal_stops_first = false;
   // It asked for more time to get ready or to end (EXTEND_TIMEOUT_USEC).
   absl::Time extended_until = absl::InfinitePast();
 
@@ -72,7 +79,7 @@ struct Worker {
 };
 
 // kRunning ⇄ kBackoff → kCrashLoop | kExited; back to kRunning by a new
-// generation, a risen start nonce, or a stop.
+// generation, a risen start nonce, or a stop. Numbers as of FailureKind.
 enum class SlotPhase { kRunning, kBackoff, kCrashLoop, kExited };
 
 // The place of one instance.
@@ -91,9 +98,14 @@ struct Slot {
   // How its last worker ended by itself; `last_failure` is kNone if that was
   // meant to be so, or one has been ready since.
   std::string last_exit;
+  std::optional<int> last_exit_code;
   absl::Duration last_uptime;
   FailureKind last_failure = FailureKind::kNone;
   std::vector<std::string> last_stderr;
+  // Workers whose end is in all of this; the newest last. A later agent, which
+  // may be told of such an end once more, does not count it again.
+  static constexpr size_t kMaxCounted = 4;
+  std::vector<WorkerId> counted;
   // Workers in a row that were soon over max_memory_restart, and when the next
   // one may be replaced for that.
   int soon_over_memory = 0;

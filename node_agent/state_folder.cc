@@ -1,6 +1,7 @@
 #include "node_agent/state_folder.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -15,6 +16,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <system_error>
 #include <utility>
 
@@ -125,6 +127,22 @@ absl::StatusOr<UniqueFd> ClaimHostUid(const std::string& folder,
       "an empty --state-dir, or stop the other one"));
 }
 
+// An agent that was killed in the moment in which it started a keeper leaves
+// what it holds to that, until that executes its own program.
+constexpr int kTriesWhileHeld = 200;
+constexpr int kPauseMillis = 10;
+
+absl::StatusOr<UniqueFd> WhenFree(
+    const std::function<absl::StatusOr<UniqueFd>()>& take) {
+  absl::StatusOr<UniqueFd> taken = take();
+  for (int i = 0; i < kTriesWhileHeld && absl::IsAlreadyExists(taken.status());
+       ++i) {
+    poll(nullptr, 0, kPauseMillis);
+    taken = take();
+  }
+  return taken;
+}
+
 }  // namespace
 
 uint64_t StateFolder::first_worker_id() const {
@@ -148,9 +166,13 @@ absl::StatusOr<StateFolder> StateFolder::Open(const std::string& path) {
   RETURN_IF_ERROR(MakeFolder(folder, 0711));
   RETURN_IF_ERROR(MakeFolder(folder + "/logs", 0700));
   RETURN_IF_ERROR(MakeFolder(folder + "/run", 0711));
-  ASSIGN_OR_RETURN(UniqueFd lock, TakeLock(folder + "/agent.lock"));
+  ASSIGN_OR_RETURN(UniqueFd lock, WhenFree([&folder] {
+                     return TakeLock(folder + "/agent.lock");
+                   }));
   ASSIGN_OR_RETURN(std::string host_uid, HostUid(folder + "/host_uid"));
-  ASSIGN_OR_RETURN(UniqueFd name, ClaimHostUid(folder, host_uid));
+  ASSIGN_OR_RETURN(UniqueFd name, WhenFree([&folder, &host_uid] {
+                     return ClaimHostUid(folder, host_uid);
+                   }));
   return StateFolder(std::move(folder), std::move(lock), std::move(name),
                      std::move(host_uid));
 }

@@ -11,6 +11,8 @@
 namespace fleet::agent {
 namespace {
 
+constexpr absl::Duration kClockTolerance = absl::Seconds(5);
+
 v1::FailureKind ToProto(FailureKind kind) {
   switch (kind) {
     case FailureKind::kNone:
@@ -29,6 +31,8 @@ v1::FailureKind ToProto(FailureKind kind) {
       return v1::FAILURE_KIND_SPEC;
     case FailureKind::kUnhealthy:
       return v1::FAILURE_KIND_UNHEALTHY;
+    case FailureKind::kHook:
+      return v1::FAILURE_KIND_HOOK;
   }
   return v1::FAILURE_KIND_UNSPECIFIED;
 }
@@ -37,7 +41,7 @@ FailureKind FromProto(v1::FailureKind kind) {
   for (FailureKind k :
        {FailureKind::kStart, FailureKind::kExit, FailureKind::kReadyTimeout,
         FailureKind::kFlapping, FailureKind::kListen, FailureKind::kSpec,
-        FailureKind::kUnhealthy}) {
+        FailureKind::kUnhealthy, FailureKind::kHook}) {
     if (ToProto(k) == kind) return k;
   }
   return FailureKind::kNone;
@@ -67,6 +71,18 @@ StepPhase FromProto(v1::StepPhase phase) {
   return StepPhase::kNone;
 }
 
+v1::HookPhase ToProto(HookPhase phase) {
+  switch (phase) {
+    case HookPhase::kRunning:
+      return v1::HOOK_PHASE_RUNNING;
+    case HookPhase::kDone:
+      return v1::HOOK_PHASE_DONE;
+    case HookPhase::kFailed:
+      return v1::HOOK_PHASE_FAILED;
+  }
+  return v1::HOOK_PHASE_UNSPECIFIED;
+}
+
 v1::AppEventKind ToProto(AppEvent::Kind kind) {
   switch (kind) {
     case AppEvent::Kind::kCrash:
@@ -90,15 +106,23 @@ v1::InstanceState StateOf(const Worker& worker) {
                           : v1::INSTANCE_STATE_STARTING;
 }
 
+// The calendar may have been set since the worker was started: by as much as
+// one sees, the start goes along, so that its age stays what it is.
+absl::Time ShownStartOf(const Worker& worker, ReportTime now) {
+  absl::Time by_age = now.wall - (now.steady - worker.started_at);
+  bool set = absl::AbsDuration(by_age - worker.start_time) > kClockTolerance;
+  return set ? by_age : worker.start_time;
+}
+
 void FillWorker(const Worker& worker, const WorkerSamples& samples,
-                v1::Instance& instance) {
+                ReportTime now, v1::Instance& instance) {
   instance.set_worker_id(worker.id);
   instance.set_pid(worker.pid);
   instance.set_generation(worker.generation);
   instance.set_state(StateOf(worker));
   instance.set_ready(worker.ready && !worker.exited);
   instance.set_available(worker.available);
-  *instance.mutable_start_time() = ToProtoTimestamp(worker.start_time);
+  *instance.mutable_start_time() = ToProtoTimestamp(ShownStartOf(worker, now));
   instance.set_reason(worker.ready ? worker.renewal_reason : worker.detail);
   instance.set_status_text(worker.status_text);
   auto sample = samples.find(worker.id);
@@ -116,8 +140,10 @@ void FillWorker(const Worker& worker, const WorkerSamples& samples,
   }
 }
 
-v1::InstanceState StateOfEmpty(const AppState& app, const Slot& slot) {
-  if (!app.wants_workers()) return v1::INSTANCE_STATE_STOPPED;
+v1::InstanceState StateOfEmpty(const AppState& app, int index,
+                               const Slot& slot) {
+  if (!app.wants_workers() || app.target.stops(index))
+    return v1::INSTANCE_STATE_STOPPED;
   switch (slot.phase) {
     case SlotPhase::kRunning:  // About to start.
       return v1::INSTANCE_STATE_STARTING;
@@ -131,10 +157,13 @@ v1::InstanceState StateOfEmpty(const AppState& app, const Slot& slot) {
   return v1::INSTANCE_STATE_UNSPECIFIED;
 }
 
-void FillEmpty(const AppState& app, const Slot& slot, ReportTime now,
+void FillEmpty(const AppState& app, int index, const Slot& slot, ReportTime now,
                v1::Instance& instance) {
   instance.set_generation(slot.generation);
-  instance.set_state(StateOfEmpty(app, slot));
+  instance.set_state(StateOfEmpty(app, index, slot));
+  if (app.wants_workers() && app.target.stops(index)) {
+    instance.set_reason("by hand, until it is started or the app is reloaded");
+  }
   if (instance.state() == v1::INSTANCE_STATE_CRASH_LOOP) {
     instance.set_reason(CrashLoopText(slot));
   }
@@ -159,6 +188,8 @@ void FillSlot(const AppState& app, int index, const Slot& slot,
   instance.set_slot(index);
   instance.set_restarts(slot.restart.restarts);
   instance.set_last_exit(slot.last_exit);
+  if (slot.last_exit_code) instance.set_last_exit_code(*slot.last_exit_code);
+  instance.set_unstable_exits(slot.restart.unstable_exits);
   auto generation = app.generations.find(instance.generation());
   if (generation != app.generations.end()) {
     instance.set_revision(generation->second.revision);
@@ -174,7 +205,7 @@ void AddSlot(const AppState& app, int index, const Slot& slot,
     // The rest of a crashed worker's tree is told by its slot.
     if (worker.exited && !worker.stopping) continue;
     v1::Instance& instance = *status.add_instances();
-    FillWorker(worker, samples, instance);
+    FillWorker(worker, samples, now, instance);
     FillSlot(app, index, slot, instance);
     serves |= worker.live();
     ending |= !worker.live();
@@ -182,7 +213,7 @@ void AddSlot(const AppState& app, int index, const Slot& slot,
   bool says_nothing_new = slot.phase == SlotPhase::kRunning && ending;
   if (serves || says_nothing_new || index >= app.target.instances) return;
   v1::Instance& instance = *status.add_instances();
-  FillEmpty(app, slot, now, instance);
+  FillEmpty(app, index, slot, now, instance);
   FillSlot(app, index, slot, instance);
 }
 
@@ -228,6 +259,34 @@ StepState FromProto(const v1::Step& proto) {
   return step;
 }
 
+v1::HookResult ToProto(const HookRecord& hook) {
+  v1::HookResult proto;
+  proto.set_id(hook.id);
+  proto.set_name(hook.name);
+  proto.set_phase(ToProto(hook.phase));
+  proto.set_reason(hook.end.reason);
+  for (const std::string& line : hook.end.output) proto.add_output(line);
+  *proto.mutable_start_time() = ToProtoTimestamp(hook.start_time);
+  if (hook.end_time != absl::InfinitePast()) {
+    *proto.mutable_end_time() = ToProtoTimestamp(hook.end_time);
+  }
+  return proto;
+}
+
+HookRecord FromProto(const v1::HookResult& proto) {
+  HookRecord hook;
+  hook.id = proto.id();
+  hook.name = proto.name();
+  if (proto.phase() == v1::HOOK_PHASE_DONE) hook.phase = HookPhase::kDone;
+  if (proto.phase() == v1::HOOK_PHASE_FAILED) hook.phase = HookPhase::kFailed;
+  hook.end.success = hook.phase == HookPhase::kDone;
+  hook.end.reason = proto.reason();
+  hook.end.output.assign(proto.output().begin(), proto.output().end());
+  hook.start_time = fleet::FromProto(proto.start_time());
+  if (proto.has_end_time()) hook.end_time = fleet::FromProto(proto.end_time());
+  return hook;
+}
+
 v1::AppStatus MakeAppStatus(const AppState& app, const WorkerSamples& samples,
                             ReportTime now) {
   v1::AppStatus status;
@@ -245,6 +304,7 @@ v1::AppStatus MakeAppStatus(const AppState& app, const WorkerSamples& samples,
   for (const auto& [index, slot] : app.slots) {
     AddSlot(app, index, slot, samples, now, status);
   }
+  for (const HookRecord& hook : app.hooks) *status.add_hooks() = ToProto(hook);
   for (const AppEvent& event : app.events) {
     AddEvent(event, now, *status.add_events());
   }

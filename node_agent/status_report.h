@@ -32,6 +32,9 @@ void FillLogs(const LogCounters& logs, v1::LogCounters& proto);
 v1::Step ToProto(const StepState& step);
 StepState FromProto(const v1::Step& step);
 
+v1::HookResult ToProto(const HookRecord& hook);
+HookRecord FromProto(const v1::HookResult& hook);
+
 }  // namespace fleet::agent
 
 #endif  // FLEET_NODE_AGENT_STATUS_REPORT_H_

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "node_agent/app_reconciler.h"
+#include "node_agent/hook_step.h"
 #include "node_agent/step_failure.h"
 #include "proto/rpc/quantity.h"
 
@@ -80,6 +81,12 @@ bool EndedAsMeant(const AppState& app, const Slot& slot) {
          slot.last_failure == FailureKind::kNone;
 }
 
+// The step is not about it, or it is done there.
+bool NeedsNothing(const AppState& app, int index, const Slot& slot) {
+  return index >= app.target.instances || app.target.stops(index) ||
+         EndedAsMeant(app, slot);
+}
+
 int OldProcesses(const AppState& app) {
   int old = 0;
   for (const auto& [index, slot] : app.slots) {
@@ -95,10 +102,12 @@ int OldProcesses(const AppState& app) {
 int SlotsDone(const AppState& app) {
   int done = 0;
   for (const auto& [index, slot] : app.slots) {
-    if (index >= app.target.instances ||
-        slot.generation != app.target.generation) {
+    if (index >= app.target.instances) continue;
+    if (app.target.stops(index)) {
+      ++done;
       continue;
     }
+    if (slot.generation != app.target.generation) continue;
     bool available = EndedAsMeant(app, slot);
     for (const auto& [id, worker] : slot.workers) {
       available |= worker.generation == slot.generation && worker.available;
@@ -121,7 +130,7 @@ void HoldDeadlines(AppState& app) {
 void FailOverdueStep(ReconcilePass& pass) {
   AppState& app = pass.app();
   for (auto& [index, slot] : app.slots) {
-    if (index >= app.target.instances || EndedAsMeant(app, slot)) continue;
+    if (NeedsNothing(app, index, slot)) continue;
     const Worker* worker =
         ReconcilePass::LiveWorker(slot, pass.target_generation());
     absl::Time since = DownSince(pass, slot, worker);
@@ -149,7 +158,7 @@ void ConcludeStep(ReconcilePass& pass) {
     return;
   }
   for (auto& [index, slot] : app.slots) {
-    if (index >= app.target.instances || EndedAsMeant(app, slot)) continue;
+    if (NeedsNothing(app, index, slot)) continue;
     const Worker* worker =
         ReconcilePass::LiveWorker(slot, pass.target_generation());
     all_ready &= worker != nullptr && worker->ready;
@@ -161,12 +170,14 @@ void ConcludeStep(ReconcilePass& pass) {
   }
   int old = OldProcesses(app);
   step.phase = all_ready ? StepPhase::kVerifying : StepPhase::kApplying;
+  if (FailByPostReload(app)) return;
   if (step.slot >= 0 || SlotsDone(app) < app.target.instances) return;
   if (old > 0) {
     step.reason = absl::StrCat("waits for ", old, " old ",
                                old == 1 ? "worker" : "workers", " to end");
     return;
   }
+  if (!PassPostReload(pass)) return;
   step.phase = StepPhase::kDone;
   app.step_ended = true;
 }

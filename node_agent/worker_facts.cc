@@ -172,7 +172,7 @@ class FactReader {
 
   // A value of a cgroup file, or "" for none and for what means no limit.
   static std::string GroupValue(const std::string& path) {
-    const std::string value(absl::StripAsciiWhitespace(ReadFactsFile(path)));
+    std::string value(absl::StripAsciiWhitespace(ReadFactsFile(path)));
     int64_t number = 0;
     if (value == "max" || value == "-1" || value.starts_with("max ")) return "";
     // v1 says "no limit" as the largest number of pages.

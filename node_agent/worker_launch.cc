@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "node_agent/marked_process.h"
 #include "node_agent/process_tree.h"
 #include "node_agent/program_path.h"
 #include "node_agent/worker_environment.h"
@@ -17,6 +18,7 @@ namespace {
 
 constexpr char kDefaultPath[] =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr int kNoSlot = -1;
 constexpr int kFirstSocketFd = 3;  // sd_listen_fds(3).
 // The last four of the keeper's launch pad: a start with higher numbers costs
 // more, and low ones would be in the way of programs that count on theirs.
@@ -59,16 +61,34 @@ absl::StatusOr<const WorkerLaunch::Plan*> WorkerLaunch::PlanOf(
   SlotKey key(identity.app_uid, identity.slot);
   auto it = plans_.find(key);
   if (it != plans_.end() && it->second.spec == spec) return &it->second;
-  ASSIGN_OR_RETURN(std::string cwd, ResolveFolder(spec->cwd));
-  ASSIGN_OR_RETURN(Plan plan, MakePlan(identity, spec, cwd));
+  ASSIGN_OR_RETURN(Plan plan, MakePlan(identity, spec));
   return &(plans_[key] = std::move(plan));
 }
 
+// The neighbours in the table: slots start in their order.
+const WorkerLaunch::Plan* WorkerLaunch::PlanBeside(
+    const SlotKey& key, const std::shared_ptr<const AppSpec>& spec) const {
+  auto next = plans_.lower_bound(key);
+  if (next != plans_.end() && next->second.spec == spec) return &next->second;
+  if (next == plans_.begin()) return nullptr;
+  --next;
+  return next->second.spec == spec ? &next->second : nullptr;
+}
+
 absl::StatusOr<WorkerLaunch::Plan> WorkerLaunch::MakePlan(
-    const WorkerIdentity& identity, const std::shared_ptr<const AppSpec>& spec,
-    const std::string& cwd) const {
+    const WorkerIdentity& identity,
+    const std::shared_ptr<const AppSpec>& spec) const {
   Plan plan;
+  const Plan* beside = PlanBeside({identity.app_uid, identity.slot}, spec);
+  if (beside != nullptr && spec->env_files.empty()) {
+    plan = *beside;
+    ASSIGN_OR_RETURN(plan.env,
+                     MakeEnvironment(*spec, plan.user, identity.slot, ""));
+    if (FindVariable(plan.env, "PATH") == plan.path) return plan;
+  }
+  plan = Plan();
   plan.spec = spec;
+  ASSIGN_OR_RETURN(std::string cwd, ResolveFolder(spec->cwd));
   ASSIGN_OR_RETURN(plan.user, ResolveWorkerUser(spec->user, spec->group));
   ASSIGN_OR_RETURN(plan.env,
                    MakeEnvironment(*spec, plan.user, identity.slot, cwd));
@@ -125,15 +145,27 @@ absl::Status WorkerLaunch::FillProgram(const Plan& plan, const AppSpec& spec,
       return beside.status();
     }
     request.argv = {request.executable};
+    RETURN_IF_ERROR(
+        CheckPolicy(spec, plan.user, {request.executable, "", request.cwd}));
   } else {
     ASSIGN_OR_RETURN(std::string script,
                      FindScript(spec.script, request.cwd, IsNode(spec)));
     request.executable = plan.interpreter;
+    RETURN_IF_ERROR(CheckPolicy(spec, plan.user,
+                                {request.executable, script, request.cwd}));
     request.argv = plan.leading;
     request.argv.push_back(std::move(script));
   }
   request.argv.insert(request.argv.end(), spec.args.begin(), spec.args.end());
   return absl::OkStatus();
+}
+
+absl::Status WorkerLaunch::CheckPolicy(const AppSpec& spec,
+                                       const WorkerUser& user,
+                                       const HostPolicy::Launch& launch) const {
+  return host_.policy == nullptr
+             ? absl::OkStatus()
+             : host_.policy->CheckLaunch(spec, user, launch);
 }
 
 void WorkerLaunch::FillDescriptors(const LaunchFds& fds, bool cluster,
@@ -180,6 +212,23 @@ absl::StatusOr<std::vector<std::string>> WorkerLaunch::EnvironmentOf(
   return MakeEnvironment(*plan.spec, plan.user, slot, cwd);
 }
 
+// What does not depend on the worker's program.
+void WorkerLaunch::FillCommand(const WorkerUser& user, int64_t generation,
+                               int out, SpawnRequest& request) const {
+  // It is not the worker, and says nothing in its name.
+  std::erase_if(request.env, [](const std::string& entry) {
+    return entry.starts_with("NOTIFY_SOCKET=") ||
+           entry.starts_with("WATCHDOG_USEC=");
+  });
+  request.env.push_back(absl::StrCat("PWD=", request.cwd));
+  request.env.push_back(absl::StrCat("FLEET_GENERATION=", generation));
+  request.set_ids = user.set_ids;
+  request.uid = user.uid;
+  request.gid = user.gid;
+  request.groups = user.groups;
+  request.child_fds = {{null_.get(), 0}, {out, 1}, {out, 2}};
+}
+
 absl::StatusOr<SpawnRequest> WorkerLaunch::PrepareCommand(
     const WorkerIdentity& identity, const std::shared_ptr<const AppSpec>& spec,
     const std::vector<std::string>& command, int out) {
@@ -190,22 +239,41 @@ absl::StatusOr<SpawnRequest> WorkerLaunch::PrepareCommand(
   ASSIGN_OR_RETURN(
       request.executable,
       FindExecutable("command", command.at(0), (*plan)->path, request.cwd));
+  RETURN_IF_ERROR(
+      CheckPolicy(*spec, (*plan)->user,
+                  {request.executable, "", request.cwd, /*confined=*/false}));
   request.argv = command;
   ASSIGN_OR_RETURN(request.env,
                    EnvironmentOf(**plan, identity.slot, request.cwd));
-  // It is not the worker, and says nothing in its name.
-  std::erase_if(request.env, [](const std::string& entry) {
-    return entry.starts_with("NOTIFY_SOCKET=") ||
-           entry.starts_with("WATCHDOG_USEC=");
+  FillCommand((*plan)->user, identity.generation, out, request);
+  return request;
+}
+
+// Without the worker's plan: the hook may be what installs its interpreter.
+absl::StatusOr<SpawnRequest> WorkerLaunch::PrepareHook(const HookOrder& order,
+                                                       int out) const {
+  const AppSpec& spec = *order.spec;
+  SpawnRequest request;
+  ASSIGN_OR_RETURN(request.cwd, ResolveFolder(spec.cwd));
+  ASSIGN_OR_RETURN(WorkerUser user, ResolveWorkerUser(spec.user, spec.group));
+  ASSIGN_OR_RETURN(request.env,
+                   MakeEnvironment(spec, user, kNoSlot, request.cwd));
+  request.executable = "/bin/sh";
+  RETURN_IF_ERROR(CheckPolicy(
+      spec, user, {request.executable, "", request.cwd, /*confined=*/false}));
+  request.argv = {"/bin/sh", "-c", order.hook.command};
+  const std::string instance = spec.instance_var + "=";
+  const std::string counter = spec.increment_var + "=";
+  std::erase_if(request.env, [&](const std::string& entry) {
+    return entry.starts_with("FLEET_INSTANCE=") ||
+           entry.starts_with(instance) || entry.starts_with(counter);
   });
-  request.env.push_back(absl::StrCat("PWD=", request.cwd));
-  request.env.push_back(absl::StrCat("FLEET_GENERATION=", identity.generation));
-  const WorkerUser& user = (*plan)->user;
-  request.set_ids = user.set_ids;
-  request.uid = user.uid;
-  request.gid = user.gid;
-  request.groups = user.groups;
-  request.child_fds = {{null_.get(), 0}, {out, 1}, {out, 2}};
+  auto first = spec.env.find(spec.increment_var);
+  if (first != spec.env.end()) request.env.push_back(counter + first->second);
+  request.env.push_back(absl::StrCat("FLEET_ROLLOUT=", order.rollout));
+  request.env.push_back(absl::StrCat("FLEET_HOOK=", order.name));
+  request.env.push_back(absl::StrCat("FLEET_REVISION=", order.revision));
+  FillCommand(user, order.generation, out, request);
   return request;
 }
 
@@ -228,8 +296,7 @@ absl::StatusOr<SpawnRequest> WorkerLaunch::Prepare(
   request.env = *std::move(env);
   request.env.push_back(absl::StrCat("PWD=", request.cwd));
   request.env.push_back(absl::StrCat("FLEET_GENERATION=", identity.generation));
-  request.env.push_back(
-      absl::StrCat(ProcessTree::kWorkerMarker, "=", identity.id));
+  request.env.push_back(absl::StrCat(kWorkerMarker, "=", identity.id));
   FillDescriptors(fds, IsNodeCluster(*spec), identity, request);
   return request;
 }

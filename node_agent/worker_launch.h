@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "node_agent/hook_state.h"
+#include "node_agent/host_policy.h"
 #include "node_agent/keeper_client.h"
 #include "node_agent/unique_fd.h"
 #include "node_agent/worker_runtime.h"
@@ -45,8 +47,10 @@ struct LaunchFds {
 
 // Makes SpawnRequests. What a spec and a slot decide (user, interpreter,
 // environment) is worked out once and kept, for a crashed worker's successor
-// must start within a millisecond; `cwd`, the script and env_files are looked
-// up anew at every start, so that a `current` symlink may move.
+// must start within a millisecond, and what the spec alone decides (user,
+// interpreter) once for all of its slots that start together; `cwd`, the script
+// and env_files are looked up anew at every start, so that a `current` symlink
+// may move.
 //
 // The worker gets nothing of the agent's environment but PATH, LANG and TZ.
 //
@@ -60,6 +64,8 @@ class WorkerLaunch {
     std::string drain_preload_path;
     // The agent's own variables that workers inherit, "NAME=value".
     std::vector<std::string> inherited;
+    // What this host allows; null: everything. Outlives the object.
+    const HostPolicy* policy = nullptr;
   };
   // PATH, LANG and TZ of this process.
   static std::vector<std::string> InheritedEnvironment();
@@ -78,6 +84,10 @@ class WorkerLaunch {
       const WorkerIdentity& identity,
       const std::shared_ptr<const AppSpec>& spec,
       const std::vector<std::string>& command, int out);
+  // A hook under the shell, as the app's user, in its cwd and environment but
+  // for what is an instance's. Needs neither its interpreter nor its script.
+  absl::StatusOr<SpawnRequest> PrepareHook(const HookOrder& order,
+                                           int out) const;
   // The user a spec's workers run as, from the kept plan.
   absl::StatusOr<WorkerUser> UserOf(const WorkerIdentity& identity,
                                     const std::shared_ptr<const AppSpec>& spec);
@@ -98,17 +108,24 @@ class WorkerLaunch {
   absl::StatusOr<const Plan*> PlanOf(
       const WorkerIdentity& identity,
       const std::shared_ptr<const AppSpec>& spec);
-  absl::StatusOr<Plan> MakePlan(const WorkerIdentity& identity,
-                                const std::shared_ptr<const AppSpec>& spec,
-                                const std::string& cwd) const;
+  absl::StatusOr<Plan> MakePlan(
+      const WorkerIdentity& identity,
+      const std::shared_ptr<const AppSpec>& spec) const;
+  // That of another slot of the same spec, or nullptr.
+  const Plan* PlanBeside(const SlotKey& key,
+                         const std::shared_ptr<const AppSpec>& spec) const;
   absl::StatusOr<std::vector<std::string>> MakeEnvironment(
       const AppSpec& spec, const WorkerUser& user, int slot,
       const std::string& cwd) const;
   // With env_files as they are now.
   absl::StatusOr<std::vector<std::string>> EnvironmentOf(
       const Plan& plan, int slot, const std::string& cwd) const;
+  void FillCommand(const WorkerUser& user, int64_t generation, int out,
+                   SpawnRequest& request) const;
   absl::Status FillProgram(const Plan& plan, const AppSpec& spec,
                            SpawnRequest& request) const;
+  absl::Status CheckPolicy(const AppSpec& spec, const WorkerUser& user,
+                           const HostPolicy::Launch& launch) const;
   void FillDescriptors(const LaunchFds& fds, bool cluster,
                        const WorkerIdentity& identity,
                        SpawnRequest& request) const;

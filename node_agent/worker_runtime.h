@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "node_agent/action_calls.h"
 #include "node_agent/keeper_client.h"
 #include "node_agent/log_counters.h"
 #include "node_agent/worker_facts.h"
@@ -102,6 +103,8 @@ struct AdoptedWorker {
   pid_t pid = 0;
   bool ready = false;     // Known from its channel's state; probes run anew.
   bool stopping = false;  // An agent before us has asked it to end.
+  // Steady time, as the kernel knows it; InfinitePast: not known.
+  absl::Time started_at = absl::InfinitePast();
 };
 
 // Loop thread only; nothing blocks longer than a system call on local files.
@@ -135,6 +138,9 @@ class WorkerRuntime {
   // when it cannot be given one, INVALID_ARGUMENT, RESOURCE_EXHAUSTED when it
   // does not read.
   virtual absl::Status Send(WorkerId id, const std::string& text) = 0;
+  // Asks a Node worker for a custom action (@pm2/io).
+  virtual void CallAction(WorkerId id, const ActionRequest& request,
+                          ActionDone done) = 0;
   // What there is to know of it now; costs up to some milliseconds.
   virtual std::vector<Fact> Inspect(WorkerId id) = 0;
   // SIGKILL to its whole tree, also to what left its session.

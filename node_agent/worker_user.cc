@@ -42,8 +42,10 @@ std::optional<Account> FindAccount(const std::string& user, uid_t uid) {
 }
 
 absl::StatusOr<Account> ResolveAccount(const std::string& user) {
-  uid_t uid = geteuid();
-  bool number = absl::SimpleAtoi(user, &uid);
+  // What is no number leaves 0 behind.
+  uid_t named = 0;
+  bool number = absl::SimpleAtoi(user, &named);
+  uid_t uid = number ? named : geteuid();
   auto account = FindAccount(number ? "" : user, uid);
   if (account.has_value()) return *account;
   if (!user.empty() && !number) {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <system_error>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "proto/rpc/status.h"
@@ -69,7 +70,9 @@ absl::StatusOr<FleetContexts> ReadContexts(const std::string& folder) {
   for (const json& entry : file["contexts"]) {
     if (!entry.is_object()) continue;
     contexts.Put({TextOf(entry, "name"), TextOf(entry, "address"),
-                  TextOf(entry, "token"), TextOf(entry, "authority")});
+                  TextOf(entry, "token"), TextOf(entry, "authority"),
+                  TextOf(entry, "token_file"), TextOf(entry, "certificate"),
+                  TextOf(entry, "key")});
   }
   return contexts;
 }
@@ -84,10 +87,16 @@ absl::Status WriteContexts(const std::string& folder,
   chmod(folder.c_str(), 0700);
   json file = {{"current", contexts.current}, {"contexts", json::array()}};
   for (const FleetContext& context : contexts.all) {
-    file["contexts"].push_back({{"name", context.name},
-                                {"address", context.address},
-                                {"token", context.token},
-                                {"authority", context.authority}});
+    json entry = {{"name", context.name}, {"address", context.address}};
+    for (const auto& [key, text] :
+         {std::pair("token", context.token),
+          std::pair("authority", context.authority),
+          std::pair("token_file", context.token_file),
+          std::pair("certificate", context.certificate),
+          std::pair("key", context.key)}) {
+      if (!text.empty()) entry[key] = text;
+    }
+    file["contexts"].push_back(std::move(entry));
   }
   return ReplaceFile(PathIn(folder), file.dump(2) + "\n", 0600);
 }

@@ -16,7 +16,12 @@ struct FleetContext {
   std::string address;
   std::string token;
   // Certificate of the authority, in PEM.
-  std::string authority;
+  std::string authority = {};
+  // In place of `token`: the file that holds it, read at every command; or a
+  // certificate and its key, in PEM.
+  std::string token_file = {};
+  std::string certificate = {};
+  std::string key = {};
 };
 
 struct FleetContexts {

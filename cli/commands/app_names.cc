@@ -37,7 +37,10 @@ void KeepSlots(const std::vector<ChosenApp>& chosen, v1::App& app) {
     slots.insert(*choice.slot);
   }
   for (v1::HostApp& host : *app.mutable_hosts()) {
-    auto* instances = host.mutable_status()->mutable_instances();
+    v1::AppStatus& status = *host.mutable_status();
+    status.set_desired_instances(static_cast<int>(std::distance(
+        slots.begin(), slots.lower_bound(status.desired_instances()))));
+    auto* instances = status.mutable_instances();
     instances->erase(std::remove_if(instances->begin(), instances->end(),
                                     [&](const v1::Instance& instance) {
                                       return !slots.contains(instance.slot());
@@ -61,6 +64,29 @@ absl::StatusOr<std::vector<ChosenApp>> ResolveInstances(
   return ChooseApps(known, words, [&](const std::string& path) {
     return AppsOfFile(context, path);
   });
+}
+
+std::vector<ChosenApp> WholeApps(const std::vector<ChosenApp>& chosen) {
+  std::vector<ChosenApp> apps;
+  for (const ChosenApp& app : chosen) {
+    if (!app.slot) apps.push_back(app);
+  }
+  return apps;
+}
+
+std::vector<ChosenApp> SingleInstances(const std::vector<ChosenApp>& chosen) {
+  std::vector<ChosenApp> instances;
+  for (const ChosenApp& app : chosen) {
+    if (app.slot) instances.push_back(app);
+  }
+  return instances;
+}
+
+std::vector<ChosenApp> AsChosen(const std::vector<std::string>& names) {
+  std::vector<ChosenApp> apps;
+  apps.reserve(names.size());
+  for (const std::string& name : names) apps.push_back({name, std::nullopt});
+  return apps;
 }
 
 absl::StatusOr<std::vector<std::string>> ResolveAppNames(

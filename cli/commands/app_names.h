@@ -16,6 +16,11 @@ namespace fleet::cli {
 absl::StatusOr<std::vector<ChosenApp>> ResolveInstances(
     const CommandContext& context, const std::vector<std::string>& words);
 
+// Whole apps among what was chosen, and single instances.
+std::vector<ChosenApp> WholeApps(const std::vector<ChosenApp>& chosen);
+std::vector<ChosenApp> SingleInstances(const std::vector<ChosenApp>& chosen);
+std::vector<ChosenApp> AsChosen(const std::vector<std::string>& names);
+
 // The same for a command that is about whole apps. INVALID_ARGUMENT when a
 // word means one instance.
 absl::StatusOr<std::vector<std::string>> ResolveAppNames(
@@ -31,7 +36,7 @@ absl::StatusOr<std::string> ResolveAppName(const CommandContext& context,
 absl::StatusOr<v1::ListAppsResponse> ListChosenApps(
     const CommandContext& context);
 
-// Leaves out the instances that are not meant.
+// Leaves out the instances that are not meant, as if the app had no other.
 void KeepSlot(const ChosenApp& choice, v1::App& app);
 
 // All pages.

@@ -5,14 +5,20 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cli/commands/app_names.h"
 #include "cli/interrupt_watch.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::cli {
 namespace {
 
-constexpr absl::Duration kPeriod = absl::Milliseconds(200);
+// Between looks, doubling: most apps are done within milliseconds.
+constexpr absl::Duration kFirstPeriod = absl::Milliseconds(5);
+constexpr absl::Duration kLastPeriod = absl::Milliseconds(200);
 constexpr absl::Duration kHeartbeat = absl::Seconds(10);
+
+// How AppStatus.message begins of a host that refused what it was sent.
+constexpr char kRefused[] = "the agent refused the target: ";
 
 int ReadySlots(const v1::AppStatus& status) {
   std::set<int> slots;
@@ -28,11 +34,28 @@ int LiveWorkers(const v1::AppStatus& status) {
       [](const v1::Instance& instance) { return instance.pid() > 0; }));
 }
 
+// Instances for which nobody waits: people have stopped them, or they have
+// ended as their spec says.
+int Unwanted(const v1::AppStatus& status) {
+  std::set<int> slots;
+  for (const v1::Instance& instance : status.instances()) {
+    if (instance.state() == v1::INSTANCE_STATE_STOPPED ||
+        instance.state() == v1::INSTANCE_STATE_EXITED) {
+      slots.insert(instance.slot());
+    }
+  }
+  return static_cast<int>(slots.size());
+}
+
+void AppendText(std::string* out, const ChosenApp& app) {
+  absl::StrAppend(out, app.Text());
+}
+
 class Waiter {
  public:
-  Waiter(const CommandContext& context, const std::vector<std::string>& apps,
-         const HostLacks& lacks, const std::string& done)
-      : context_(context), left_(apps), lacks_(lacks), done_(done) {}
+  Waiter(const CommandContext& context, const std::vector<ChosenApp>& apps,
+         const Awaited& awaited)
+      : context_(context), left_(apps), awaited_(awaited) {}
 
   // By --hosts.
   absl::Status ChooseHosts() {
@@ -53,14 +76,16 @@ class Waiter {
     const InterruptWatch interrupts(context_.loop,
                                     [&interrupted] { interrupted = true; });
     last_said_ = start;
+    absl::Duration period = kFirstPeriod;
     while (!Look()) {
       const absl::Duration spent = context_.loop.clock().Now() - start;
       timed_out = spent >= context_.line.timeout;
       if (interrupted || timed_out) break;
       bool due = false;
       const auto timer = context_.loop.AddTimerAfter(
-          std::min(kPeriod, context_.line.timeout - spent),
+          std::min(period, context_.line.timeout - spent),
           [&due] { due = true; });
+      period = std::min(period * 2, kLastPeriod);
       while (!due && !interrupted) {
         context_.loop.RunOnce(absl::InfiniteDuration());
       }
@@ -70,39 +95,41 @@ class Waiter {
     if (left_.empty()) return code_;
     context_.err << (timed_out ? "--timeout has passed" : "interrupted")
                  << ": the hosts go on without this command; fleetctl ls "
-                 << absl::StrJoin(left_, " ") << " shows how far they are"
-                 << std::endl;
+                 << absl::StrJoin(left_, " ", AppendText)
+                 << " shows how far they are" << std::endl;
     return timed_out ? ExitCode::kTimeout : ExitCode::kInterrupted;
   }
 
  private:
   // True: nothing is left to wait for.
   bool Look() {
-    std::vector<std::string> still;
-    for (const std::string& app : left_) {
+    std::vector<ChosenApp> still;
+    for (const ChosenApp& app : left_) {
       if (!LookAt(app)) still.push_back(app);
     }
     left_ = std::move(still);
     return left_.empty();
   }
 
-  bool LookAt(const std::string& name) {
+  bool LookAt(const ChosenApp& choice) {
     v1::GetAppRequest request;
-    request.set_name(name);
-    const auto response = context_.client.Call(request);
+    request.set_name(choice.name);
+    auto response = context_.client.Call(request);
     if (!response.ok()) {
       if (ReasonOf(response.status()).reason == "APP_NOT_FOUND") {
-        context_.err << name << ": " << done_ << std::endl;
+        context_.err << choice.Text() << ": " << awaited_.done << std::endl;
         return true;
       }
       code_ = Worse(code_, Fail(context_, response.status()));
       return true;
     }
-    return Judge(response->app());
+    if (choice.slot) KeepSlot(choice, *response->mutable_app());
+    return Judge(choice, response->app());
   }
 
-  bool Judge(const v1::App& app) {
+  bool Judge(const ChosenApp& choice, const v1::App& app) {
     std::vector<std::string> away;
+    int seen = 0;
     lacking_.clear();
     for (const v1::HostApp& host : app.hosts()) {
       if (!hosts_.empty() && !hosts_.contains(host.host())) continue;
@@ -110,18 +137,22 @@ class Waiter {
         away.push_back(host.host());
         continue;
       }
-      const std::string lacks = lacks_(app, host);
+      ++seen;
+      const std::string lacks = awaited_.lacks(app, host);
       if (lacks.empty()) continue;
-      lacking_ = absl::StrCat(app.name(), " on ", host.host(), ": ", lacks);
-      const std::string failure = HostFailure(app, host);
+      lacking_ = absl::StrCat(choice.Text(), " on ", host.host(), ": ", lacks);
+      const std::string failure = awaited_.failure(app, host);
       if (failure.empty()) return false;
       context_.err << "fleetctl: " << failure << "\n  fleetctl logs "
-                   << app.name() << " --hosts " << host.host()
+                   << choice.Text() << " --hosts " << host.host()
                    << " --err    shows what it said" << std::endl;
       code_ = Worse(code_, ExitCode::kError);
       return true;
     }
-    context_.err << app.name() << ": " << done_ << std::endl;
+    // What nobody has seen is not said to be so.
+    context_.err << choice.Text() << ": "
+                 << (seen > 0 || away.empty() ? "" : "not yet ")
+                 << awaited_.done << std::endl;
     if (!away.empty()) {
       Note(context_, absl::StrCat(absl::StrJoin(away, ", "),
                                   ": not connected, will follow when back"));
@@ -137,9 +168,8 @@ class Waiter {
   }
 
   const CommandContext& context_;
-  std::vector<std::string> left_;
-  const HostLacks& lacks_;
-  const std::string& done_;
+  std::vector<ChosenApp> left_;
+  const Awaited& awaited_;
   std::set<std::string> hosts_;  // Empty: all.
   std::string lacking_;
   absl::Time last_said_;
@@ -159,13 +189,20 @@ std::string LacksReady(const v1::App&, const v1::HostApp& host) {
   if (status.serial() < host.target_serial()) return "it has not begun";
   const int ready = ReadySlots(status);
   const int live = LiveWorkers(status);
-  const int wanted = status.desired_instances();
+  const int wanted = status.desired_instances() - Unwanted(status);
   if (ready >= wanted && live == wanted) return "";
   return absl::StrCat(ready, " of ", wanted, " instances are ready, ", live,
                       " run");
 }
 
 std::string HostFailure(const v1::App& app, const v1::HostApp& host) {
+  // Nothing comes of what the host did not take; what it had goes on there.
+  const v1::AppStatus& status = host.status();
+  if (status.serial() < host.target_serial() &&
+      status.message().starts_with(kRefused)) {
+    return absl::StrCat(app.name(), " on ", host.host(), ": ",
+                        status.message());
+  }
   for (const v1::Instance& instance : host.status().instances()) {
     if (instance.state() != v1::INSTANCE_STATE_CRASH_LOOP) continue;
     return absl::StrCat(app.name(), ".", instance.slot(), " on ", host.host(),
@@ -177,12 +214,16 @@ std::string HostFailure(const v1::App& app, const v1::HostApp& host) {
 }
 
 ExitCode WaitForApps(const CommandContext& context,
-                     const std::vector<std::string>& apps,
-                     const HostLacks& lacks, const std::string& done) {
+                     const std::vector<ChosenApp>& apps,
+                     const Awaited& awaited) {
   if (!context.line.wait || apps.empty()) return ExitCode::kSuccess;
-  Waiter waiter(context, apps, lacks, done);
+  Waiter waiter(context, apps, awaited);
   const absl::Status chosen = waiter.ChooseHosts();
   return chosen.ok() ? waiter.Wait() : Fail(context, chosen);
 }
+
+Awaited Stopped() { return {LacksStop, HostFailure, "stopped"}; }
+
+Awaited Started() { return {LacksReady, HostFailure, "started"}; }
 
 }  // namespace fleet::cli

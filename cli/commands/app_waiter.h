@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/app_choice.h"
 #include "cli/commands/command_context.h"
 #include "fleet/v1/app.pb.h"
 
@@ -17,20 +18,35 @@ using HostLacks =
 
 // No worker of a stopped app lives.
 std::string LacksStop(const v1::App& app, const v1::HostApp& host);
-// Every instance that the controller wants there is ready, and no more run.
+// Every instance that the controller wants there is ready (or has ended as a
+// job does), and no more run.
 std::string LacksReady(const v1::App& app, const v1::HostApp& host);
 
 // Why waiting for readiness is in vain, e.g. "web.2 is in a crash loop".
 std::string HostFailure(const v1::App& app, const v1::HostApp& host);
+
+struct Awaited {
+  HostLacks lacks;
+  // Why waiting is in vain; empty: it is not.
+  HostLacks failure;
+  // What is said in the end, e.g. "stopped".
+  std::string done;
+};
 
 // Asks for `apps` five times a second until no connected host (of --hosts)
 // lacks anything, and says "APP: DONE" for each on stderr; hosts that are away
 // are named and not waited for. An app that is no longer known is done. Without
 // --wait it returns at once. --timeout and Ctrl-C end it as they end a
 // rollout's watch.
+// Of one that is a single instance, only that is seen, as if its app had no
+// other.
 ExitCode WaitForApps(const CommandContext& context,
-                     const std::vector<std::string>& apps,
-                     const HostLacks& lacks, const std::string& done);
+                     const std::vector<ChosenApp>& apps,
+                     const Awaited& awaited);
+
+// Workers that end, and workers that get ready.
+Awaited Stopped();
+Awaited Started();
 
 }  // namespace fleet::cli
 

@@ -87,9 +87,21 @@ absl::Status Prune(const CommandContext& context, const ApplyPlan& plan) {
   return absl::OkStatus();
 }
 
+// Of the apps that were there before.
+void AddNotRolled(const v1::ApplyAppsResponse& response,
+                  std::vector<std::string>* not_rolled) {
+  if (not_rolled == nullptr) return;
+  for (const v1::ApplyResult& result : response.results()) {
+    const bool rolled = !result.rollout_uid().empty() || result.has_plan();
+    if (!rolled && result.change() != v1::APPLY_CHANGE_CREATED) {
+      not_rolled->push_back(result.app());
+    }
+  }
+}
+
 // Makes the call and follows the rollouts that come of it.
 ExitCode Execute(const CommandContext& context, const SpecFile& file,
-                 const ApplyPlan& plan) {
+                 const ApplyPlan& plan, std::vector<std::string>* not_rolled) {
   v1::ApplyAppsRequest request = ApplyRequestOf(context.line, file);
   request.set_request_id(context.line.request_id);
   const auto response = context.client.Call(request);
@@ -102,6 +114,7 @@ ExitCode Execute(const CommandContext& context, const SpecFile& file,
       rollouts.push_back(result.rollout_uid());
     }
   }
+  AddNotRolled(*response, not_rolled);
   PrintResults(context, *response);
   if (const absl::Status pruned = Prune(context, plan); !pruned.ok()) {
     return Fail(context, pruned);
@@ -138,20 +151,23 @@ ExitCode FailFile(const CommandContext& context, const absl::Status& status) {
 }
 
 ExitCode DiffSpecs(const CommandContext& context,
-                   const absl::StatusOr<SpecFile>& file) {
+                   const absl::StatusOr<SpecFile>& file,
+                   std::vector<std::string>* not_rolled) {
   if (!file.ok()) return FailFile(context, file.status());
   for (const std::string& note : file->notes) Note(context, note);
   const auto plan = PlanApply(context, *file);
   if (!plan.ok()) return Fail(context, ExplainConflict(plan.status()));
   PrintPlan(context, *plan, "would be");
+  AddNotRolled(plan->changes, not_rolled);
   const bool differs = context.line.exit_code && ChangesSomething(*plan);
   return differs ? ExitCode::kError : ExitCode::kSuccess;
 }
 
 ExitCode ApplySpecs(const CommandContext& context,
-                    const absl::StatusOr<SpecFile>& file) {
+                    const absl::StatusOr<SpecFile>& file,
+                    std::vector<std::string>* not_rolled) {
   if (!file.ok()) return FailFile(context, file.status());
-  if (context.line.dry_run) return DiffSpecs(context, file);
+  if (context.line.dry_run) return DiffSpecs(context, file, not_rolled);
   for (const std::string& note : file->notes) Note(context, note);
   if (context.line.prune && !context.line.only.empty()) {
     return FailUsage(context,
@@ -165,7 +181,7 @@ ExitCode ApplySpecs(const CommandContext& context,
   if (IsWorthShowing(context, *plan)) PrintPlan(context, *plan, "will be");
   const absl::Status confirmed = ConfirmRemovals(context, *plan);
   if (!confirmed.ok()) return Fail(context, confirmed);
-  return Execute(context, *file, *plan);
+  return Execute(context, *file, *plan, not_rolled);
 }
 
 }  // namespace fleet::cli

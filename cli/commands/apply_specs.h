@@ -3,6 +3,9 @@
 #ifndef FLEET_CLI_COMMANDS_APPLY_SPECS_H_
 #define FLEET_CLI_COMMANDS_APPLY_SPECS_H_
 
+#include <string>
+#include <vector>
+
 #include "absl/status/statusor.h"
 #include "cli/commands/command_context.h"
 #include "cli/spec_file/spec_file.h"
@@ -17,12 +20,17 @@ SpecFileOptions SpecFileOptionsOf(const CommandContext& context);
 ExitCode FailFile(const CommandContext& context, const absl::Status& status);
 
 // Prints what applying it would change, and changes nothing.
+// Adds the apps that are there and would get no new workers to `not_rolled`,
+// unless it is null.
 ExitCode DiffSpecs(const CommandContext& context,
-                   const absl::StatusOr<SpecFile>& file);
+                   const absl::StatusOr<SpecFile>& file,
+                   std::vector<std::string>* not_rolled = nullptr);
 
 // Shows what changes, asks first where something is removed, and does it.
+// `not_rolled` as above, where it got as far as doing it.
 ExitCode ApplySpecs(const CommandContext& context,
-                    const absl::StatusOr<SpecFile>& file);
+                    const absl::StatusOr<SpecFile>& file,
+                    std::vector<std::string>* not_rolled = nullptr);
 
 }  // namespace fleet::cli
 

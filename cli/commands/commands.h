@@ -29,6 +29,8 @@ ExitCode RunEnv(const CommandContext& context);
 ExitCode RunPing(const CommandContext& context);
 ExitCode RunInspect(const CommandContext& context);
 ExitCode RunTrigger(const CommandContext& context);
+ExitCode RunFlush(const CommandContext& context);
+ExitCode RunReloadLogs(const CommandContext& context);
 // Print their command's description: PM2's commands that need no doing here
 // (success), and those that are not there (error).
 ExitCode RunNothingToDo(const CommandContext& context);
@@ -74,6 +76,9 @@ ExitCode RunContextUse(const CommandContext& context);
 ExitCode RunTokenCreate(const CommandContext& context);
 ExitCode RunTokenLs(const CommandContext& context);
 ExitCode RunTokenRevoke(const CommandContext& context);
+ExitCode RunUserCert(const CommandContext& context);
+ExitCode RunUserRequest(const CommandContext& context);
+ExitCode RunUserLs(const CommandContext& context);
 ExitCode RunHostsRevoke(const CommandContext& context);
 ExitCode RunSecretSet(const CommandContext& context);
 ExitCode RunSecretLs(const CommandContext& context);

@@ -20,7 +20,8 @@ ExitCode RunDelete(const CommandContext& context) {
     const auto response = context.client.Call(request);
     if (!response.ok()) return Fail(context, response.status());
   }
-  return WaitForApps(context, *apps, LacksStop, "deleted");
+  return WaitForApps(context, AsChosen(*apps),
+                     {LacksStop, HostFailure, "deleted"});
 }
 
 }  // namespace fleet::cli

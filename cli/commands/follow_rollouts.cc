@@ -54,8 +54,8 @@ ExitCode Report(const CommandContext& context, const v1::Rollout& rollout) {
   context.err << RolloutReport(rollout, verdict, seen, now, context.err_style)
               << std::flush;
   if (ExitCodeOf(verdict) != ExitCode::kSuccess) {
-    PrintAnnotations(context, rollout,
-                     RolloutReport(rollout, verdict, seen, now, {}));
+    AnnotateJob(context, rollout,
+                RolloutReport(rollout, verdict, seen, now, {}));
   }
   return ExitCodeOf(verdict);
 }
@@ -110,6 +110,7 @@ ExitCode FollowRollouts(const CommandContext& context,
   options.style = context.err_style;
   options.terminal = context.terminal;
   options.limit = context.line.timeout;
+  options.from_seq = context.line.from_seq;
   const bool json = context.line.output == OutputFormat::kJson;
   if (json) {
     options.terminal = nullptr;

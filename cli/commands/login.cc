@@ -1,6 +1,7 @@
 // fleetctl login ADDRESS: remembers how a fleet is reached.
 #include <unistd.h>
 
+#include <filesystem>
 #include <iostream>
 #include <string>
 
@@ -11,7 +12,9 @@
 #include "cli/commands/commands.h"
 #include "cli/render/access_text.h"
 #include "proto/rpc/address.h"
+#include "proto/rpc/proto_time.h"
 #include "proto/rpc/status.h"
+#include "proto/rpc/whole_file.h"
 
 namespace fleet::cli {
 namespace {
@@ -28,24 +31,57 @@ std::string TokenFor(const CommandContext& context) {
   return std::string(absl::StripAsciiWhitespace(text));
 }
 
+// What proves who logs in, of the ways that there are.
+absl::Status TakeProof(const CommandContext& context,
+                       ControllerAccess& access) {
+  const CommandLine& line = context.line;
+  if (!line.authority_file.empty()) {
+    ASSIGN_OR_RETURN(access.authority, ReadWholeFile(line.authority_file));
+  }
+  access.pin = line.authority_pin;
+  if (!line.certificate_file.empty() || !line.key_file.empty()) {
+    return TakeCertificate(line.certificate_file, line.key_file, access);
+  }
+  const std::string& file =
+      line.oidc_token_file.empty() ? line.token_file : line.oidc_token_file;
+  if (file.empty()) {
+    access.token = TokenFor(context);
+  } else {
+    ASSIGN_OR_RETURN(std::string text, ReadWholeFile(file));
+    access.token = std::string(absl::StripAsciiWhitespace(text));
+  }
+  if (!access.token.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "a token is needed: --token-file, FLEET_TOKEN or standard input; an "
+      "admin makes one with `fleetctl token create NAME --role ROLE`");
+}
+
 absl::StatusOr<FleetContext> LogIn(const CommandContext& context,
                                    v1::GetCallerResponse& caller) {
   ControllerAccess access;
   ASSIGN_OR_RETURN(const Address address, ParseAddress(context.line.names[0]));
   access.address = address.ToString();
-  access.token = TokenFor(context);
-  if (access.token.empty()) {
-    return absl::InvalidArgumentError(
-        "a token is needed: --token, FLEET_TOKEN or standard input; an admin "
-        "makes one with `fleetctl token create NAME --role ROLE`");
+  RETURN_IF_ERROR(TakeProof(context, access));
+  if (!context.line.insecure) {
+    RETURN_IF_ERROR(LearnAuthority(access, context.env));
   }
-  RETURN_IF_ERROR(LearnAuthority(access, context.env));
   ASSIGN_OR_RETURN(auto client,
                    FleetClient::Make(access, context.line.insecure));
   ASSIGN_OR_RETURN(caller, client->Call(v1::GetCallerRequest()));
-  const std::string name =
+  FleetContext made;
+  made.name =
       context.line.context.empty() ? address.host : context.line.context;
-  return FleetContext{name, access.address, access.token, access.authority};
+  made.address = access.address;
+  made.authority = access.authority;
+  made.certificate = access.certificate;
+  made.key = access.key;
+  if (context.line.oidc_token_file.empty()) {
+    made.token = access.token;
+  } else {
+    made.token_file =
+        std::filesystem::absolute(context.line.oidc_token_file).string();
+  }
+  return made;
 }
 
 }  // namespace
@@ -92,6 +128,17 @@ ExitCode RunWhoami(const CommandContext& context) {
   if (!caller.ok()) return Fail(context, caller.status());
   if (PrintMessage(context, *caller)) return ExitCode::kSuccess;
   context.out << CallerText(*caller) << "\n";
+  if (caller->has_expire_time()) {
+    context.out << "until "
+                << absl::FormatTime("%Y-%m-%d %H:%M:%S",
+                                    FromProto(caller->expire_time()),
+                                    absl::LocalTimeZone())
+                << "\n";
+  }
+  if (!caller->authority_pin().empty()) {
+    context.out << "the fleet's authority has pin " << caller->authority_pin()
+                << "\n";
+  }
   return ExitCode::kSuccess;
 }
 

@@ -7,7 +7,9 @@
 
 namespace fleet::cli {
 
-// An app whose rollout cannot be made does not keep the others from theirs.
+// An app whose rollout cannot be made does not keep the others from theirs. A
+// file among the names is applied first, as PM2 does; those of its apps that it
+// does not change get the rollout.
 ExitCode RollApps(const CommandContext& context, v1::RolloutKind kind);
 
 }  // namespace fleet::cli

@@ -26,6 +26,7 @@ template <typename Request>
 ExitCode OrderRollout(const CommandContext& context, Request request,
                       std::string_view done, bool follow) {
   request.set_name(context.line.names[0]);
+  request.set_etag(context.line.etag);
   const auto response = context.client.Call(request);
   if (!response.ok()) return Fail(context, response.status());
   if (follow && context.line.wait) {

@@ -1,8 +1,12 @@
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/follow_rollouts.h"
+#include "cli/render/age.h"
 #include "cli/rollout/rollout_board.h"
 #include "cli/rollout/rollout_report.h"
+#include "proto/rpc/proto_time.h"
+#include "proto/rpc/quantity.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::cli {
@@ -21,6 +25,59 @@ absl::StatusOr<std::string> ActiveRollout(FleetClient& client) {
             "--active");
 }
 
+const char* VerdictWord(v1::GateVerdict verdict) {
+  if (verdict == v1::GATE_VERDICT_PASS) return "passes, ";
+  if (verdict == v1::GATE_VERDICT_FAIL) return "fails, ";
+  return "";
+}
+
+void PrintGates(const CommandContext& context, const v1::Rollout& rollout,
+                absl::Time now) {
+  for (const v1::GateStatus& gate : rollout.gates()) {
+    context.out << "  gate " << Printable(gate.gate()) << ": ";
+    if (gate.answer().empty()) {
+      context.out << "not looked at yet\n";
+      continue;
+    }
+    context.out << VerdictWord(gate.verdict()) << Printable(gate.answer());
+    if (gate.has_since()) {
+      context.out << ", since " << AgeText(true, gate.since(), now);
+    }
+    context.out << "\n";
+  }
+}
+
+// Each reason why nobody is admitted, with its age; what else there is to say.
+void PrintHolds(const CommandContext& context, const v1::Rollout& rollout,
+                absl::Time now) {
+  // How many are done was said above.
+  const bool counts = absl::StartsWith(
+      rollout.message(), absl::StrCat(rollout.hosts_done(), " of ",
+                                      rollout.hosts_total(), " host"));
+  bool told = rollout.message().empty() || counts;
+  for (const v1::Hold& hold : rollout.holds()) {
+    context.out << "  held for " << AgeText(hold.has_since(), hold.since(), now)
+                << ": " << Printable(hold.reason()) << "\n";
+    told = told || hold.reason() == rollout.message();
+  }
+  if (!told) context.out << "  " << Printable(rollout.message()) << "\n";
+}
+
+void PrintTimes(const CommandContext& context, const v1::Rollout& rollout) {
+  if (rollout.has_end_time()) return;
+  if (rollout.has_bake_remaining()) {
+    const absl::Duration left = FromProto(rollout.bake_remaining());
+    if (left > absl::ZeroDuration()) {
+      context.out << "  its wave bakes for another " << HumanDuration(left)
+                  << "\n";
+    }
+  }
+  if (rollout.has_estimate()) {
+    context.out << "  about " << HumanDuration(FromProto(rollout.estimate()))
+                << " left, by what its past rollouts took\n";
+  }
+}
+
 void PrintRollout(const CommandContext& context, const v1::Rollout& rollout) {
   const absl::Time now = context.clock.WallNow();
   TerminalSize size;
@@ -30,12 +87,7 @@ void PrintRollout(const CommandContext& context, const v1::Rollout& rollout) {
        RolloutBoard(rollout, size, now, context.out_style)) {
     context.out << line << "\n";
   }
-  for (const v1::GateStatus& gate : rollout.gates()) {
-    context.out << "  gate " << Printable(gate.gate()) << ": "
-                << (gate.answer().empty() ? "not looked at yet"
-                                          : Printable(gate.answer()))
-                << "\n";
-  }
+  PrintGates(context, rollout, now);
   for (const v1::HookRun& hook : rollout.hooks()) {
     if (hook.host().empty()) continue;
     context.out << "  " << hook.name() << " on " << hook.host() << ": "
@@ -46,9 +98,8 @@ void PrintRollout(const CommandContext& context, const v1::Rollout& rollout) {
                 << Printable(hook.reason()) << "\n";
   }
   if (VerdictOf(rollout, now) != Verdict::kFailed) {
-    if (!rollout.message().empty()) {
-      context.out << "  " << Printable(rollout.message()) << "\n";
-    }
+    PrintTimes(context, rollout);
+    PrintHolds(context, rollout, now);
   } else {
     context.out << "\n"
                 << RolloutReport(rollout, Verdict::kFailed, nullptr, now,

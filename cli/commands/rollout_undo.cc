@@ -1,13 +1,36 @@
+#include "absl/strings/str_cat.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/rollout_orders.h"
+#include "proto/rpc/app_spec_proto.h"
 
 namespace fleet::cli {
+namespace {
+
+// What had ended is undone by another rollout.
+std::string DoneText(const v1::Rollout& rollout) {
+  return rollout.kind() == v1::ROLLOUT_KIND_ROLLBACK
+             ? absl::StrCat("to revision ", rollout.to_revision(),
+                            " is under way")
+             : "is turned back";
+}
+
+}  // namespace
 
 ExitCode RunRolloutUndo(const CommandContext& context) {
   v1::UndoRolloutRequest request;
+  request.set_name(context.line.names[0]);
   request.set_reason(context.line.reason);
+  request.set_etag(context.line.etag);
   request.set_request_id(context.line.request_id);
-  return OrderRollout(context, request, "is turned back", true);
+  *request.mutable_policy() = ToProto(context.line.policy);
+  request.set_supersede(context.line.supersede);
+  const auto response = context.client.Call(request);
+  if (!response.ok()) return Fail(context, response.status());
+  if (context.line.wait) {
+    return FollowRollouts(context, {response->rollout().uid()});
+  }
+  PrintOrdered(context, response->rollout(), DoneText(response->rollout()));
+  return ExitCode::kSuccess;
 }
 
 }  // namespace fleet::cli

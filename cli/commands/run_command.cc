@@ -1,5 +1,7 @@
 #include <string_view>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "cli/commands/commands.h"
 #include "proto/rpc/status.h"
 
@@ -33,6 +35,8 @@ constexpr Runner kRunners[] = {
     {"ping", RunPing},
     {"inspect", RunInspect},
     {"trigger", RunTrigger},
+    {"flush", RunFlush},
+    {"reloadLogs", RunReloadLogs},
     {"save", RunNothingToDo},
     {"cleardump", RunNothingToDo},
     {"update", RunNothingToDo},
@@ -81,6 +85,10 @@ constexpr Runner kRunners[] = {
     {"token create", RunTokenCreate},
     {"token ls", RunTokenLs},
     {"token revoke", RunTokenRevoke},
+    {"user cert", RunUserCert},
+    {"user request", RunUserRequest},
+    {"user ls", RunUserLs},
+    {"user revoke", RunTokenRevoke},
     {"hosts revoke", RunHostsRevoke},
     {"secret set", RunSecretSet},
     {"secret ls", RunSecretLs},
@@ -93,6 +101,11 @@ constexpr Runner kRunners[] = {
 }  // namespace
 
 ExitCode RunCommand(const CommandContext& context) {
+  const std::vector<std::string>& idle = context.line.without_meaning;
+  if (!idle.empty()) {
+    Note(context, absl::StrCat(absl::StrJoin(idle, ", "),
+                               ": without effect here, of PM2"));
+  }
   for (const Runner& runner : kRunners) {
     if (runner.name == context.line.command) return runner.run(context);
   }

@@ -38,7 +38,8 @@ ExitCode RunScale(const CommandContext& context) {
     const auto response = context.client.Call(request);
     if (!response.ok()) return Fail(context, response.status());
   }
-  return WaitForApps(context, *apps, LacksReady, "scaled");
+  return WaitForApps(context, AsChosen(*apps),
+                     {LacksReady, HostFailure, "scaled"});
 }
 
 }  // namespace fleet::cli

@@ -1,5 +1,7 @@
+#include <filesystem>
+#include <system_error>
+
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "cli/commands/app_names.h"
 #include "cli/commands/app_waiter.h"
 #include "cli/commands/apply_specs.h"
@@ -10,23 +12,29 @@
 namespace fleet::cli {
 namespace {
 
-// A script that only the hosts have is known by its path or extension.
-bool LooksLikeScript(const std::string& name) {
-  return PathExists(name) || name.find('/') != name.npos ||
-         name.find('.') != name.npos;
+bool IsPath(const std::string& word) {
+  return word.find('/') != word.npos || word.find('.') != word.npos;
+}
+
+// Folders are none: `start web` is about the app beside its folder.
+bool IsScriptHere(const std::string& word) {
+  std::error_code ignored;
+  return std::filesystem::exists(word, ignored) &&
+         !std::filesystem::is_directory(word, ignored);
 }
 
 ExitCode StartApps(const CommandContext& context,
-                   const std::vector<std::string>& apps) {
-  for (const std::string& app : apps) {
+                   const std::vector<ChosenApp>& apps) {
+  for (const ChosenApp& app : apps) {
     v1::StartAppRequest request;
-    request.set_name(app);
+    request.set_name(app.name);
+    if (app.slot) request.set_slot(*app.slot);
     request.set_hosts(context.line.hosts);
-    request.set_request_id(RequestIdOf(context, app, apps.size()));
+    request.set_request_id(RequestIdOf(context, app.Text(), apps.size()));
     const auto response = context.client.Call(request);
     if (!response.ok()) return Fail(context, response.status());
   }
-  return WaitForApps(context, apps, LacksReady, "started");
+  return WaitForApps(context, apps, Started());
 }
 
 bool HasSpec(const CommandLine& line) {
@@ -42,6 +50,15 @@ ExitCode StartSpecs(const CommandContext& context,
   return ApplySpecs(context, file);
 }
 
+// Of a fleet on this machine it is known at once. A program without a slash or
+// an extension is looked for along PATH, by the agent.
+bool IsMissingHere(const CommandContext& context, const std::string& script) {
+  const bool is_path =
+      script.find('/') != script.npos || script.find('.') != script.npos;
+  return context.local != nullptr && is_path && !PathExists(script) &&
+         context.line.fields.Find("cwd") == nullptr;
+}
+
 // What one word of the command line means: a file of specs, a script, or apps
 // that there are. Adds the names of the apps.
 ExitCode StartOne(const CommandContext& context, const std::string& what,
@@ -54,19 +71,28 @@ ExitCode StartOne(const CommandContext& context, const std::string& what,
     return Fail(context, ready);
   }
   const auto script = [&] {
+    if (IsMissingHere(context, what)) {
+      return Fail(context, absl::NotFoundError(absl::StrCat(
+                               "there is no file \"", what,
+                               "\" here, and no app of that name")));
+    }
     return StartSpecs(context, SpecOfScript(what, SpecFileOptionsOf(context)),
                       names);
   };
-  if (PathExists(what) || HasSpec(context.line)) return script();
-  const auto apps = ResolveAppNames(context, {what});
+  if (HasSpec(context.line) || (IsPath(what) && IsScriptHere(what))) {
+    return script();
+  }
+  // As with PM2, a bare word is an app before it is a file of that name.
+  const auto apps = ResolveInstances(context, {what});
   if (apps.ok()) {
-    names.insert(names.end(), apps->begin(), apps->end());
+    for (const ChosenApp& app : *apps) names.push_back(app.Text());
     return StartApps(context, *apps);
   }
   if (ReasonOf(apps.status()).reason != "APP_NOT_FOUND") {
     return Fail(context, apps.status());
   }
-  if (LooksLikeScript(what)) return script();
+  // A script that only the hosts have is known by its path or extension.
+  if (IsPath(what) || IsScriptHere(what)) return script();
   return Fail(context,
               Annotate(apps.status(), absl::StrCat("there is no file \"", what,
                                                    "\" here, and")));
@@ -97,11 +123,6 @@ ExitCode FollowLogs(const CommandContext& context,
 
 ExitCode RunStart(const CommandContext& context) {
   const CommandLine& line = context.line;
-  if (!line.without_meaning.empty()) {
-    Note(context, absl::StrCat(absl::StrJoin(line.without_meaning, ", "),
-                               ": without effect here; fleetctl start --help "
-                               "says why"));
-  }
   ExitCode code = ExitCode::kSuccess;
   std::vector<std::string> started;
   for (const std::string& what : line.names) {

@@ -1,22 +1,14 @@
 // fleetctl token create|ls|revoke.
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "cli/access/role_argument.h"
 #include "cli/commands/commands.h"
 #include "cli/render/access_text.h"
 #include "proto/rpc/proto_time.h"
-#include "proto/rpc/role.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::cli {
 namespace {
-
-absl::StatusOr<v1::Role> RoleFor(const std::string& name) {
-  ASSIGN_OR_RETURN(const Role role, ParseRole(name));
-  return role == Role::kViewer     ? v1::ROLE_VIEWER
-         : role == Role::kOperator ? v1::ROLE_OPERATOR
-         : role == Role::kDeployer ? v1::ROLE_DEPLOYER
-                                   : v1::ROLE_ADMIN;
-}
 
 absl::Status AddLabels(const std::vector<std::string>& labels,
                        v1::Token& token) {
@@ -47,7 +39,7 @@ absl::StatusOr<v1::CreateTokenRequest> RequestFor(const CommandLine& line) {
   } else {
     token.set_kind(v1::TOKEN_KIND_API);
     token.set_name(line.names[0]);
-    ASSIGN_OR_RETURN(const v1::Role role, RoleFor(line.role));
+    ASSIGN_OR_RETURN(const v1::Role role, RoleArgument(line.role));
     token.set_role(role);
     token.mutable_apps()->Add(line.apps.begin(), line.apps.end());
     token.set_hosts(line.hosts);
@@ -95,7 +87,9 @@ ExitCode RunTokenRevoke(const CommandContext& context) {
   const auto revoked = context.client.Call(request);
   if (!revoked.ok()) return Fail(context, revoked.status());
   context.err << "revoked " << revoked->revoked()
-              << (revoked->revoked() == 1 ? " token" : " tokens") << std::endl;
+              << (revoked->revoked() == 1 ? " token or certificate"
+                                          : " tokens or certificates")
+              << "; what is open with it ends now" << std::endl;
   return ExitCode::kSuccess;
 }
 

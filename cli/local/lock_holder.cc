@@ -10,7 +10,8 @@
 #include <array>
 #include <cctype>
 #include <cerrno>
-#include <filesystem>
+#include <fstream>
+#include <string>
 #include <string_view>
 
 #include "absl/strings/numbers.h"
@@ -30,6 +31,16 @@ std::optional<pid_t> FirstNumber(std::string_view text) {
       text.substr(start, end == text.npos ? text.npos : end - start);
   if (!absl::SimpleAtoi(ToAbsl(digits), &number)) return std::nullopt;
   return number;
+}
+
+// The first 15 bytes of its program's name; empty: it has ended. (Where the
+// program is, /proc tells nobody but root of one that keeps its memory
+// private.)
+std::string NameOf(pid_t pid) {
+  std::ifstream file(absl::StrCat("/proc/", pid, "/comm"));
+  std::string name;
+  std::getline(file, name);
+  return name;
 }
 
 absl::Status AwaitEnd(int pidfd, const std::string& what,
@@ -66,14 +77,11 @@ absl::Status EndProcess(pid_t pid, const std::string& program,
   if (pidfd < 0 && errno == ESRCH) return absl::OkStatus();
   const std::string what = absl::StrCat(program, " (pid ", pid, ")");
   if (pidfd < 0) return ErrnoStatus(errno, "cannot watch " + what);
-  std::error_code error;
-  const std::filesystem::path exe =
-      std::filesystem::read_symlink(absl::StrCat("/proc/", pid, "/exe"), error);
+  const std::string name = NameOf(pid);
   absl::Status status;
-  // " (deleted)" follows the name after an upgrade.
-  if (!error && !exe.filename().string().starts_with(program)) {
+  if (!name.empty() && !program.starts_with(name)) {
     status = absl::FailedPreconditionError(
-        absl::StrCat("pid ", pid, " is ", exe.string(), ", not ", program));
+        absl::StrCat("pid ", pid, " is ", name, ", not ", program));
   } else if (syscall(SYS_pidfd_send_signal, pidfd, SIGTERM, nullptr, 0) != 0 &&
              errno != ESRCH) {
     status = ErrnoStatus(errno, "cannot end " + what);

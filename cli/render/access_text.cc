@@ -47,8 +47,12 @@ std::string Until(const google::protobuf::Timestamp& time, absl::Time now) {
 }
 
 std::string WhatFor(const v1::Token& token) {
-  if (token.kind() != v1::TOKEN_KIND_JOIN) return RoleText(token.role());
-  return absl::StrCat("join ", token.host());
+  if (token.kind() == v1::TOKEN_KIND_JOIN) {
+    return absl::StrCat("join ", token.host());
+  }
+  const bool certificate = token.kind() == v1::TOKEN_KIND_CERTIFICATE;
+  return absl::StrCat(RoleText(token.role()),
+                      certificate ? " (certificate)" : "");
 }
 
 }  // namespace
@@ -74,6 +78,15 @@ std::string TokenNotice(const v1::Token& token, const std::string& address,
                     "    or FLEET_CONTROLLER and FLEET_TOKEN in a CI job\n");
   }
   return text;
+}
+
+std::string CertificateNotice(const v1::Token& token,
+                              const std::string& address, absl::Time now) {
+  return absl::StrCat("certificate ", token.id(), " for user ", token.name(),
+                      " (", RoleText(token.role()), "), valid ",
+                      AgeText(now, FromProto(token.expire_time())),
+                      ":\n  fleetctl login ", address, " --cert ", token.name(),
+                      ".pem --key ", token.name(), ".key\n");
 }
 
 std::string TokenTable(const v1::ListTokensResponse& tokens, absl::Time now,
@@ -108,6 +121,9 @@ std::string AuditTable(const v1::ListAuditRecordsResponse& records,
     std::string subject = record.subject();
     if (!record.hosts().empty()) {
       absl::StrAppend(&subject, " (", record.hosts(), ")");
+    }
+    if (!record.rollout().empty() && record.rollout() != record.subject()) {
+      absl::StrAppend(&subject, " ", record.rollout());
     }
     table.AddRow(
         {absl::StrCat(record.seq()),

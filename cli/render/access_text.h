@@ -18,6 +18,9 @@ std::string CallerText(const v1::GetCallerResponse& caller);
 // What to do with a token that was just made, in lines.
 std::string TokenNotice(const v1::Token& token, const std::string& address,
                         absl::Time now);
+// Likewise with a user's certificate.
+std::string CertificateNotice(const v1::Token& token,
+                              const std::string& address, absl::Time now);
 std::string TokenTable(const v1::ListTokensResponse& tokens, absl::Time now,
                        const TextStyle& style);
 std::string AuditTable(const v1::ListAuditRecordsResponse& records,

@@ -9,6 +9,7 @@
 #include "cli/render/age.h"
 #include "cli/render/app_summary.h"
 #include "cli/render/app_table.h"
+#include "cli/render/cordon_text.h"
 #include "fleet/v1/app_service.pb.h"
 #include "proto/rpc/app_spec.h"
 #include "proto/rpc/app_spec_proto.h"
@@ -103,6 +104,32 @@ std::string RestartText(const RestartPolicy& restart) {
   return text;
 }
 
+std::string CalendarText(const RestartPolicy& restart) {
+  if (restart.cron_restart.empty()) return "";
+  return absl::StrCat(restart.cron_restart,
+                      restart.cron_time_zone.empty()
+                          ? ", in the host's zone"
+                          : ", " + restart.cron_time_zone);
+}
+
+// What is set, and how much it can be.
+std::string LogText(const LogPolicy& logs) {
+  if (logs.disabled) return "not kept; logs -f shows what is written";
+  std::vector<std::string> parts = {absl::StrCat(
+      logs.max_files, " files of ", HumanSize(logs.max_size_bytes),
+      " beside the present one", logs.compress ? ", compressed" : "")};
+  if (logs.rotate_interval > absl::ZeroDuration()) {
+    parts.push_back(
+        absl::StrCat("a new one each ", HumanDuration(logs.rotate_interval)));
+  }
+  if (logs.json) parts.emplace_back("JSON");
+  if (!logs.date_format.empty()) {
+    parts.push_back(absl::StrCat("time ", logs.date_format));
+  }
+  if (logs.merge) parts.emplace_back("one for all instances");
+  return absl::StrJoin(parts, ", ");
+}
+
 std::string CommandText(const AppSpec& spec) {
   std::vector<std::string> words;
   if (spec.interpreter != "none") words.push_back(spec.interpreter);
@@ -130,9 +157,13 @@ void AddSpec(const AppSpec& spec, Details& details) {
   details.Line("reload", ReloadText(spec));
   details.Line("stop", StopText(spec.stop));
   details.Line("restart", RestartText(spec.restart));
+  details.Line("calendar", CalendarText(spec.restart));
+  details.Line("watch", absl::StrJoin(spec.watch.paths, ", "));
   details.Line("env", absl::StrJoin(names, ", "));
   details.Line("out file", spec.logs.out_file);
   details.Line("error file", spec.logs.error_file);
+  details.Line("both in", spec.logs.log_file);
+  details.Line("logs", LogText(spec.logs));
 }
 
 void AddHosts(const v1::App& app, const TableView& view, Details& details) {
@@ -153,6 +184,42 @@ void AddHosts(const v1::App& app, const TableView& view, Details& details) {
     }
     if (!host.status().message().empty()) {
       details.Line(host.host(), host.status().message(), Colour::kYellow);
+    }
+    if (host.has_cordon()) {
+      details.Line(host.host(),
+                   CordonText(host.host(), host.cordon(), view.now),
+                   Colour::kYellow);
+    }
+  }
+}
+
+const char* HookPhaseText(v1::HookPhase phase) {
+  if (phase == v1::HOOK_PHASE_DONE) return "done";
+  if (phase == v1::HOOK_PHASE_FAILED) return "failed";
+  return "runs";
+}
+
+// As the hosts have run them for what they run now.
+void AddHooks(const v1::App& app, absl::Time now, Details& details) {
+  bool first = true;
+  for (const v1::HostApp& host : app.hosts()) {
+    for (const v1::HookResult& hook : host.status().hooks()) {
+      if (std::exchange(first, false)) details.Section("hooks");
+      const bool failed = hook.phase() == v1::HOOK_PHASE_FAILED;
+      details.Line(
+          hook.name(),
+          absl::StrCat("on ", host.host(), ": ", HookPhaseText(hook.phase()),
+                       hook.reason().empty() ? "" : ", ", hook.reason(), ", ",
+                       hook.has_end_time() ? AgeText(true, hook.end_time(), now)
+                                           : AgeText(hook.has_start_time(),
+                                                     hook.start_time(), now),
+                       hook.has_end_time() ? " ago" : " so far"),
+          failed ? Colour::kRed : Colour::kNone);
+      for (const std::string& line : hook.output()) {
+        if (failed) {
+          details.Line("", absl::StrCat("| ", line), Colour::kGrey);
+        }
+      }
     }
   }
 }
@@ -249,6 +316,7 @@ std::string AppDetails(
                                        " ago"));
   AddSpec(FromProto(app.spec()), details);
   AddHosts(app, view, details);
+  AddHooks(app, view.now, details);
   AddExits(app, details);
   AddFacts(app, facts, details);
   AddLogs(app, details);

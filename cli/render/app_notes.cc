@@ -4,6 +4,7 @@
 #include "absl/strings/str_join.h"
 #include "cli/render/age.h"
 #include "cli/render/app_summary.h"
+#include "cli/render/cordon_text.h"
 #include "cli/render/text_style.h"
 
 namespace fleet::cli {
@@ -30,13 +31,15 @@ class Notes {
   void AddAll() {
     if (!app_.active_rollout_uid().empty()) {
       Add("rollout ", app_.active_rollout_uid(),
-          " is under way: fleetctl rollout status ", app_.active_rollout_uid());
+          " has not ended: fleetctl rollout status ",
+          app_.active_rollout_uid());
     }
     const AppSummary summary = Summarize(app_);
     if (summary.revisions.size() > 1) {
       Add(RevisionText(summary), ": hosts run several revisions");
     }
     AddAway();
+    AddCordoned();
     AddFailedSteps();
     AddCrashes();
   }
@@ -56,6 +59,13 @@ class Notes {
           AgeText(host.has_observe_time(), host.observe_time(), now_), ")"));
     }
     if (!away.empty()) Add("no news from ", SomeOf(away));
+  }
+
+  void AddCordoned() {
+    for (const v1::HostApp& host : app_.hosts()) {
+      if (!host.has_cordon()) continue;
+      Add(CordonText(host.host(), host.cordon(), now_));
+    }
   }
 
   void AddFailedSteps() {

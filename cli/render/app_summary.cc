@@ -60,6 +60,15 @@ int AddInstances(const v1::AppStatus& status, AppSummary& summary,
   return static_cast<int>(ready_slots.size());
 }
 
+// While the app runs: each by itself.
+int StoppedSlots(const v1::AppStatus& status) {
+  return static_cast<int>(
+      std::count_if(status.instances().begin(), status.instances().end(),
+                    [](const v1::Instance& instance) {
+                      return instance.state() == v1::INSTANCE_STATE_STOPPED;
+                    }));
+}
+
 StateText OverallState(const AppSummary& summary, v1::InstanceState urgent,
                        bool stopped) {
   if (summary.hosts == 0) return {"no hosts", Colour::kYellow};
@@ -95,10 +104,13 @@ AppSummary Summarize(const v1::App& app) {
     const v1::AppStatus& status = host.status();
     const int ready = AddInstances(status, summary, urgent);
     const bool host_stopped = status.run_state() == v1::RUN_STATE_STOPPED;
-    const int desired = host_stopped ? 0 : status.desired_instances();
+    const int stopped_here = host_stopped ? 0 : StoppedSlots(status);
+    const int desired =
+        host_stopped ? 0 : status.desired_instances() - stopped_here;
     stopped = stopped && host_stopped;
     summary.ready += ready;
     summary.desired += desired;
+    summary.stopped += stopped_here;
     if (status.step().phase() == v1::STEP_PHASE_FAILED) {
       ++summary.failed_hosts;
     }
@@ -106,6 +118,9 @@ AppSummary Summarize(const v1::App& app) {
   }
   const StateText state = OverallState(summary, urgent, stopped);
   summary.state = state.text;
+  if (summary.stopped > 0 && urgent != v1::INSTANCE_STATE_STOPPED) {
+    absl::StrAppend(&summary.state, ", ", summary.stopped, " stopped");
+  }
   summary.colour = state.colour;
   return summary;
 }

@@ -16,7 +16,9 @@ namespace fleet::cli {
 // `stale_hosts` only.
 struct AppSummary {
   int ready = 0;
+  // Without those that people have stopped one by one.
   int desired = 0;
+  int stopped = 0;
   int hosts_ok = 0;  // Connected, and all its instances are ready.
   int hosts = 0;
   int stale_hosts = 0;

@@ -32,6 +32,7 @@ std::vector<std::pair<std::string, std::string>> EnvOf(
   }
   env["FLEET_APP"] = spec.name;
   env["FLEET_INSTANCE"] = PerInstance(slot, 0);
+  env["FLEET_GENERATION"] = "<generation>";
   env["FLEET_HOST"] = "<host>";
   return {env.begin(), env.end()};
 }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "cli/render/age.h"
 #include "cli/render/app_summary.h"
+#include "cli/render/cordon_text.h"
 #include "cli/render/text_table.h"
 #include "proto/rpc/quantity.h"
 
@@ -18,6 +19,9 @@ namespace {
 StateText HostStateText(const v1::Host& host, absl::Time now) {
   switch (host.state()) {
     case v1::HOST_STATE_CONNECTED:
+      if (host.has_cordon()) {
+        return {CordonWord(host.cordon()), Colour::kYellow};
+      }
       return {"connected", Colour::kGreen};
     case v1::HOST_STATE_DISCONNECTED:
       return {absl::StrCat("away ", AgeText(host.has_last_seen_time(),
@@ -71,12 +75,16 @@ void AddHost(const v1::Host& host, const TableView& view, TextTable& table) {
 
 // What does not fit a column: why a host is not well, and versions that
 // differ.
-std::string HostNotes(const v1::ListHostsResponse& hosts) {
+std::string HostNotes(const v1::ListHostsResponse& hosts, absl::Time now) {
   std::string notes;
   std::set<std::string> versions;
   for (const v1::Host& host : hosts.hosts()) {
     if (host.state() == v1::HOST_STATE_CONNECTED) {
       versions.insert(host.agent_version());
+    }
+    if (host.has_cordon()) {
+      absl::StrAppend(
+          &notes, Printable(CordonText(host.name(), host.cordon(), now)), "\n");
     }
     if (host.state() == v1::HOST_STATE_CONFLICT) {
       absl::StrAppend(&notes, host.name(), ": ", Printable(host.reason()),
@@ -111,7 +119,7 @@ std::string HostTable(const v1::ListHostsResponse& hosts,
   columns.push_back({"labels", false, true});
   TextTable table(std::move(columns));
   for (const v1::Host& host : hosts.hosts()) AddHost(host, view, table);
-  const std::string notes = HostNotes(hosts);
+  const std::string notes = HostNotes(hosts, view.now);
   return table.ToText(view.style, view.width) +
          (notes.empty() ? "" : view.style.Paint(Colour::kYellow, notes));
 }

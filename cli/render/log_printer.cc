@@ -32,6 +32,17 @@ Colour ColourOf(const v1::LogLine& line) {
   return kColours[(hash >> 20) % kColours.size()];
 }
 
+// The log file is in this form itself (log_type: json).
+bool IsJsonLine(const v1::LogLine& line) {
+  if (!line.text().starts_with("{\"timestamp\":") || line.cut_bytes() > 0) {
+    return false;
+  }
+  const auto json = nlohmann::json::parse(line.text(), nullptr,
+                                          /*allow_exceptions=*/false);
+  return json.is_object() && json.contains("app_name") &&
+         json.contains("message");
+}
+
 bool IsErr(const v1::LogLine& line) {
   return line.stream() == v1::LOG_STREAM_ERR;
 }
@@ -78,6 +89,7 @@ std::string LogPrinter::Text(const v1::LogLine& line) const {
 }
 
 std::string LogPrinter::Json(const v1::LogLine& line) const {
+  if (IsJsonLine(line)) return absl::StrCat(line.text(), "\n");
   const absl::Time time = FromProto(line.time());
   nlohmann::ordered_json json;
   json["timestamp"] =

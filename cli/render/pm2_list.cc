@@ -63,7 +63,10 @@ Json Pm2Env(const v1::App& app, const v1::HostApp& host,
   env["status"] = host.connected() ? StatusWord(instance.state()) : "stale";
   env["pm_id"] = app.id();
   env["restart_time"] = instance.restarts();
-  env["unstable_restarts"] = 0;
+  env["unstable_restarts"] = instance.unstable_exits();
+  if (instance.has_last_exit_code()) {
+    env["exit_code"] = instance.last_exit_code();
+  }
   env["pm_uptime"] = Millis(instance.has_start_time(), instance.start_time());
   env["created_at"] = Millis(app.has_create_time(), app.create_time());
   env["instances"] = host.status().desired_instances();

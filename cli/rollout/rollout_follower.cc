@@ -55,6 +55,7 @@ FollowOutcome RolloutFollower::Follow(const std::vector<std::string>& uids) {
     tracks_.push_back(std::make_unique<Track>());
     tracks_.back()->uid = uid;
     tracks_.back()->rollout.set_uid(uid);
+    tracks_.back()->last_seq = options_.from_seq;
     Open(*tracks_.back());
   }
   if (options_.limit < absl::InfiniteDuration()) {

@@ -31,6 +31,8 @@ struct FollowOptions {
   // Not null: is given every event in place of the lines.
   std::function<void(const std::string& uid, const v1::RolloutEvent& event)>
       on_event;
+  // Events up to this one have been seen.
+  int64_t from_seq = 0;
   // How long to wait.
   absl::Duration limit = absl::InfiniteDuration();
   // How long to try to find a lost controller again.

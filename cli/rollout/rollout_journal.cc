@@ -11,6 +11,8 @@ namespace fleet::cli {
 namespace {
 
 constexpr absl::Duration kHeartbeatPeriod = absl::Seconds(10);
+// RolloutEvent.actor of what nobody asked for just then.
+constexpr char kNobody[] = "controller";
 
 // What the hosts in work wait for, for a heartbeat.
 std::string InWork(const v1::Rollout& rollout) {
@@ -73,8 +75,9 @@ std::string RolloutJournal::EventText(const v1::RolloutEvent& event) {
   if (!event.message().empty() && event.message() != text) {
     absl::StrAppend(&text, text.empty() ? "" : ": ", event.message());
   }
-  const bool by_another =
-      !event.actor().empty() && event.actor() != rollout_.actor();
+  const bool by_another = !event.actor().empty() &&
+                          event.actor() != rollout_.actor() &&
+                          event.actor() != kNobody;
   if (by_another) absl::StrAppend(&text, " (by ", event.actor(), ")");
   return Printable(text);
 }

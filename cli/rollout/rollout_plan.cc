@@ -13,6 +13,7 @@ namespace fleet::cli {
 namespace {
 
 constexpr size_t kMostHosts = 50;
+constexpr size_t kWidestCommand = 60;
 
 std::string TimeText(const v1::Rollout& rollout) {
   if (!rollout.has_estimate()) {
@@ -41,6 +42,26 @@ std::string FailureText(const v1::Rollout& rollout) {
                       policy.on_failure() == v1::ON_FAILURE_ABORT
                           ? ": it ends, hosts stay as they are"
                           : ": it holds for a person");
+}
+
+// What is run beside the workers.
+std::string HookLines(const v1::RolloutHooks& hooks) {
+  const struct {
+    const v1::Hook& hook;
+    const char* when;
+  } all[] = {
+      {hooks.pre_rollout(), "once, before any host is touched"},
+      {hooks.pre_reload(), "on each host, before its workers are touched"},
+      {hooks.post_reload(), "on each host, once its workers are available"},
+      {hooks.post_rollout(), "once, after the last host"}};
+  std::string text;
+  for (const auto& one : all) {
+    if (one.hook.command().empty()) continue;
+    absl::StrAppend(&text, "  ", one.when, ": ",
+                    Printable(Truncated(one.hook.command(), kWidestCommand)),
+                    "\n");
+  }
+  return text;
 }
 
 std::string HostText(const v1::HostStep& step, size_t width) {
@@ -75,9 +96,9 @@ std::string RolloutPlan(const v1::Rollout& rollout) {
   for (const v1::HostStep& step : rollout.steps()) {
     width = std::max(width, DisplayWidth(step.host()));
   }
-  std::string text =
-      absl::StrCat(RolloutTitle(rollout), "\n  ", TimeText(rollout), "\n  ",
-                   FailureText(rollout), "\n");
+  std::string text = absl::StrCat(
+      RolloutTitle(rollout), "\n  ", TimeText(rollout), "\n  ",
+      FailureText(rollout), "\n", HookLines(rollout.policy().hooks()));
   for (int wave = 0; wave < rollout.waves_size(); ++wave) {
     text += WaveLines(rollout, wave, width);
   }

@@ -24,7 +24,7 @@ std::string FailureText(v1::FailureKind kind) {
     return "has an address that cannot be opened";
   if (kind == v1::FAILURE_KIND_SPEC) return "cannot be carried out there";
   if (kind == v1::FAILURE_KIND_UNHEALTHY) return "lived and did not serve";
-  if (kind == v1::FAILURE_KIND_HOOK) return "was not reloaded, its hook failed";
+  if (kind == v1::FAILURE_KIND_HOOK) return "failed in a hook";
   return "failed";
 }
 
@@ -45,7 +45,9 @@ std::string FailedHost(const v1::Rollout& rollout, const v1::HostStep& step,
     absl::StrAppend(&text, "    why: ", Printable(reason), "\n");
   }
   if (progress.stderr_tail_size() > 0) {
-    absl::StrAppend(&text, "    its last lines on stderr:\n");
+    absl::StrAppend(&text, progress.failure() == v1::FAILURE_KIND_HOOK
+                               ? "    the hook's last lines:\n"
+                               : "    its last lines on stderr:\n");
   }
   const int skip = std::max(0, progress.stderr_tail_size() - kMostStderrLines);
   for (int i = skip; i < progress.stderr_tail_size(); ++i) {
@@ -133,13 +135,20 @@ std::string HelpfulCommands(const v1::Rollout& rollout, Verdict verdict) {
     absl::StrAppend(&text, "  fleetctl logs ", object, " --hosts ",
                     first.host(), " --err\n");
   }
+  for (const v1::HookRun& hook : rollout.hooks()) {
+    if (hook.phase() != v1::HOOK_PHASE_FAILED) continue;
+    absl::StrAppend(&text, "  fleetctl logs ", rollout.app(), " --hosts ",
+                    hook.host(), " --err\n");
+  }
   if (!rollout.has_end_time()) {
     if (!failed.empty() || HookFailed(rollout)) {
       absl::StrAppend(&text, "  fleetctl rollout retry ", rollout.uid(),
                       "    try what failed again\n");
     }
     absl::StrAppend(&text, "  fleetctl rollout resume ", rollout.uid(),
-                    "   go on with the other hosts\n");
+                    failed.empty() && HookFailed(rollout)
+                        ? "   go on without the hook\n"
+                        : "   go on with the other hosts\n");
     if (rollout.rollback_revision() != 0) {
       absl::StrAppend(&text, "  fleetctl rollout undo ", rollout.uid(),
                       "     back to revision ", rollout.rollback_revision(),

@@ -24,10 +24,7 @@ Verdict VerdictOf(const v1::Rollout& rollout, absl::Time now) {
     return Verdict::kFailed;
   }
   if (rollout.phase() == v1::ROLLOUT_PHASE_ABORTED) {
-    const bool by_failure =
-        rollout.policy().on_failure() == v1::ON_FAILURE_ABORT &&
-        rollout.failures() > 0;
-    return by_failure ? Verdict::kFailed : Verdict::kAborted;
+    return rollout.failed() ? Verdict::kFailed : Verdict::kAborted;
   }
   const v1::Hold* hold = FindHold(rollout, v1::HOLD_KIND_FAILURE);
   if (hold == nullptr) return Verdict::kGoing;

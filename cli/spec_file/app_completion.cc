@@ -2,8 +2,11 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "proto/rpc/status.h"
 
 namespace fleet::cli {
 namespace {
@@ -37,6 +40,32 @@ void CompletePath(const AppReaderOptions& options, const std::string& cwd,
   if (path.empty() || path == kAutoLogFile) return;
   path =
       path == "NULL" ? "/dev/null" : AbsolutePath(cwd, WithHome(options, path));
+}
+
+// PM2 puts the number of a process before ".log", in place of one that is
+// there.
+void NumberLogFile(std::string& path) {
+  constexpr std::string_view kEnd = ".log";
+  if (!path.ends_with(kEnd) || path.find("%i") != path.npos) return;
+  std::string stem = path.substr(0, path.size() - kEnd.size());
+  size_t digits = stem.size();
+  while (digits > 0 && absl::ascii_isdigit(stem[digits - 1])) --digits;
+  const bool numbered =
+      digits < stem.size() && digits > 0 && stem[digits - 1] == '-';
+  if (numbered) stem.resize(digits - 1);
+  path = absl::StrCat(stem, "-%i", ToAbsl(kEnd));
+}
+
+// In PM2's files every instance has files of its own, unless merge_logs says
+// otherwise or there is one that was not asked for by number.
+void SeparateLogFiles(const Findings& findings, AppSpec& spec) {
+  const bool alone = spec.exec_mode == ExecMode::kFork &&
+                     !findings.places.contains("instances") &&
+                     !findings.places.contains("merge_logs");
+  if (spec.logs.merge || alone) return;
+  NumberLogFile(spec.logs.out_file);
+  NumberLogFile(spec.logs.error_file);
+  NumberLogFile(spec.logs.log_file);
 }
 
 // `script: "node app.js --x"`, as PM2 has it: bash runs it, and makes way for
@@ -81,6 +110,7 @@ void CompleteSpec(const Value& app, const AppReaderOptions& options,
                                  !findings.places.contains("exec_mode") &&
                                  !findings.places.contains("execute_command");
   if (clusters_by_count && IsNode(spec)) spec.exec_mode = ExecMode::kCluster;
+  if (!native) SeparateLogFiles(findings, spec);
 }
 
 }  // namespace fleet::cli

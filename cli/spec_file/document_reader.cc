@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "cli/spec_file/nearest_name.h"
 #include "proto/rpc/status.h"
+#include "proto/rpc/utf8_text.h"
 
 namespace fleet::cli {
 
@@ -21,6 +22,8 @@ DocumentReader::DocumentReader(const SpecFileOptions& options,
       reader_(std::move(reader)) {}
 
 absl::StatusOr<SpecFile> DocumentReader::Read(const Value& document) {
+  CheckText(document);
+  CheckText(options_.overrides);
   std::vector<Candidate> candidates;
   for (Value& app : TakeApps(document)) {
     Findings findings;
@@ -48,6 +51,16 @@ absl::StatusOr<SpecFile> DocumentReader::Read(const Value& document) {
     file.apps.push_back(std::move(candidate.spec));
   }
   return file;
+}
+
+// Nothing else can be sent.
+void DocumentReader::CheckText(const Value& value) {
+  if (!IsUtf8(value.text)) Error(value.place, "a text that is not UTF-8");
+  for (const Value& item : value.items) CheckText(item);
+  for (const ValueEntry& entry : value.entries) {
+    if (!IsUtf8(entry.key)) Error(entry.place, "a key that is not UTF-8");
+    CheckText(entry.value);
+  }
 }
 
 std::vector<Value> DocumentReader::TakeApps(const Value& document) {

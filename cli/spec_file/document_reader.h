@@ -31,6 +31,7 @@ class DocumentReader {
     Findings findings;
   };
 
+  void CheckText(const Value& value);
   std::vector<Value> TakeApps(const Value& document);
   void CheckBesideApps(const Value& document);
   std::vector<Candidate> Selected(std::vector<Candidate> candidates);

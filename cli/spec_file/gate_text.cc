@@ -40,12 +40,21 @@ bool TakeLimit(absl::string_view& text, absl::string_view op,
   return true;
 }
 
+// "0.01", "0.01 for 1m".
+absl::StatusOr<double> ReadLimit(absl::string_view limit, MetricGate& gate) {
+  absl::string_view window;
+  if (TakeLimit(limit, " for ", window)) {
+    ASSIGN_OR_RETURN(gate.window, ParseDuration(ToStd(window)));
+  }
+  return ParseGateLimit(gate.source, ToStd(limit));
+}
+
 absl::Status ReadLimits(absl::string_view& text, MetricGate& gate) {
   absl::string_view limit;
   if (TakeLimit(text, "<=", limit)) {
-    ASSIGN_OR_RETURN(gate.max, ParseGateLimit(gate.source, ToStd(limit)));
+    ASSIGN_OR_RETURN(gate.max, ReadLimit(limit, gate));
   } else if (TakeLimit(text, ">=", limit)) {
-    ASSIGN_OR_RETURN(gate.min, ParseGateLimit(gate.source, ToStd(limit)));
+    ASSIGN_OR_RETURN(gate.min, ReadLimit(limit, gate));
   }
   return absl::OkStatus();
 }

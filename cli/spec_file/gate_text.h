@@ -11,7 +11,8 @@
 namespace fleet::cli {
 
 // "restarts <= 0", "cpu <= 1.5", "memory <= 300M", "http http://host/health",
-// "http http://host/health = 204", "prometheus http://host:9090 QUERY <= 0.01".
+// "http http://host/health = 204", "prometheus http://host:9090 QUERY <= 0.01",
+// "… <= 0.01 for 1m" (MetricGate::window).
 // INVALID_ARGUMENT says what is expected.
 absl::StatusOr<MetricGate> ParseGate(std::string_view text);
 

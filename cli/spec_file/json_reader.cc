@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
+#include "proto/rpc/json_nesting.h"
 
 namespace fleet::cli {
 namespace {
@@ -34,6 +36,10 @@ Value Convert(const Json& json) {
 }  // namespace
 
 absl::StatusOr<Value> ReadJson(const std::string& text) {
+  if (JsonNesting(text) > kMostNesting) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("lists and maps nest deeper than ", kMostNesting));
+  }
   try {
     return Convert(Json::parse(text));
   } catch (const Json::exception& error) {

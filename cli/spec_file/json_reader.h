@@ -9,7 +9,8 @@
 
 namespace fleet::cli {
 
-// Without lines. INVALID_ARGUMENT says where the text stops being JSON.
+// Without lines. INVALID_ARGUMENT says where the text stops being JSON, or
+// that it is more than 100 levels deep.
 absl::StatusOr<Value> ReadJson(const std::string& text);
 
 }  // namespace fleet::cli

@@ -4,8 +4,6 @@
 namespace fleet::cli {
 namespace {
 
-constexpr Support kNotYet = Support::kNotYet;
-
 // PM2's own for `time`.
 constexpr const char* kTimeFormat = "YYYY-MM-DDTHH:mm:ss";
 
@@ -50,7 +48,8 @@ constexpr Field kLogFields[] = {
     At<&AppSpec::logs, &LogPolicy::disabled>(
         {.name = "disable_logs",
          .type = FieldType::kBool,
-         .explanation = "Write no log files.",
+         .explanation = "Write no log files; logs -f shows what is written "
+                        "meanwhile.",
          .pm2 = "disable_logs",
          .path = "logs.disabled",
          .example = "true"}),
@@ -73,8 +72,9 @@ constexpr Field kLogFields[] = {
     At<&AppSpec::logs, &LogPolicy::compress>(
         {.name = "log_compress",
          .type = FieldType::kBool,
-         .support = kNotYet,
-         .explanation = "Compresses rotated files with zstd.",
+         .explanation = "Compresses rotated files with zstd (NAME.1.zst); logs "
+                        "reads them as it reads the others, and so does zstd "
+                        "-dc.",
          .path = "logs.compress",
          .example = "true"}),
     At<&AppSpec::logs, &LogPolicy::rotate_interval>(

@@ -19,7 +19,7 @@ absl::Status Expected(const char* what, const Value& found) {
 }
 
 absl::StatusOr<absl::Duration> ReadDuration(const Value& value) {
-  const absl::StatusOr<absl::Duration> duration = ParseDuration(value.text);
+  absl::StatusOr<absl::Duration> duration = ParseDuration(value.text);
   if (value.IsScalar() && duration.ok()) return duration;
   return Expected("a duration such as 30s or 5m", value);
 }
@@ -105,6 +105,20 @@ constexpr Key<MetricGate> kGateKeys[] = {
      [](const Value& v, MetricGate& gate) {
        ASSIGN_OR_RETURN(gate.timeout, ReadDuration(v));
        return absl::OkStatus();
+     }},
+    {"window",
+     [](const Value& v, MetricGate& gate) {
+       ASSIGN_OR_RETURN(gate.window, ReadDuration(v));
+       return absl::OkStatus();
+     }},
+    {"no_data",
+     [](const Value& v, MetricGate& gate) {
+       for (NoData word : {NoData::kHold, NoData::kPass, NoData::kFail}) {
+         if (v.text != Name(word)) continue;
+         gate.no_data = word;
+         return absl::OkStatus();
+       }
+       return Expected("hold, pass or fail", v);
      }},
 };
 

@@ -15,9 +15,10 @@ namespace {
 // The shell makes way for a command that is a single program, so that signals
 // and messages reach it.
 std::string ShellCommand(absl::string_view command) {
-  const std::string text(command);
+  std::string text(command);
   if (text.find_first_of(";&|<>()`\n") != std::string::npos) return text;
   const std::string first = text.substr(0, text.find(' '));
+  if (first == "exec") return text;
   const bool assigns = first.find('=') != std::string::npos;
   return absl::StrCat(assigns ? "exec env " : "exec ", text);
 }

@@ -261,8 +261,9 @@ constexpr Field kRolloutFields[] = {
                const FieldValue& v) { s.rollout.metric_gates = v.gates; },
      .explanation = "Limits that must hold while a wave bakes, at most 10: "
                     "texts (restarts, cpu, memory, http, prometheus), or maps "
-                    "of source, url, query, min, max, status, interval and "
-                    "timeout.",
+                    "of source, url, query, min, max, status, interval, "
+                    "timeout, window (not within the limits for so long is a "
+                    "failure) and no_data (hold, pass or fail).",
      .get = [](const AppSpec& s) -> std::optional<FieldValue> {
        if (s.rollout.metric_gates.empty()) return std::nullopt;
        FieldValue value;

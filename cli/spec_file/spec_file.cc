@@ -11,8 +11,8 @@
 #include "cli/spec_file/file_kind.h"
 #include "cli/spec_file/node_config.h"
 #include "cli/spec_file/procfile.h"
-#include "cli/spec_file/yaml_reader.h"
 #include "proto/rpc/status.h"
+#include "proto/rpc/yaml_document.h"
 
 namespace fleet::cli {
 namespace {

@@ -45,6 +45,12 @@ Value GateValue(const MetricGate& gate) {
   if (gate.timeout != usual.timeout) {
     SetEntry(map, "timeout", TextValue(DurationWord(gate.timeout)));
   }
+  if (gate.window != usual.window) {
+    SetEntry(map, "window", TextValue(DurationWord(gate.window)));
+  }
+  if (gate.no_data != usual.no_data) {
+    SetEntry(map, "no_data", TextValue(Name(gate.no_data)));
+  }
   return map;
 }
 

@@ -6,8 +6,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "cli/spec_file/yaml_reader.h"
 #include "nlohmann/json.hpp"
+#include "proto/rpc/yaml_document.h"
 
 namespace fleet::cli {
 namespace {

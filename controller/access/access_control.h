@@ -11,6 +11,7 @@
 #include "controller/access/host_certificates.h"
 #include "controller/access/method_permission.h"
 #include "controller/access/token_registry.h"
+#include "controller/access/trusted_issuers.h"
 #include "proto/rpc/identity.h"
 
 namespace fleet::controller {
@@ -39,14 +40,17 @@ class AccessFacts {
 // is denied. Loop thread only.
 class AccessControl {
  public:
-  // All outlive it.
+  // All outlive it; `issuers` may be null: no other issuer is trusted.
   AccessControl(TokenRegistry& tokens, const HostCertificates& certificates,
-                const AccessFacts& facts)
-      : tokens_(tokens), certificates_(certificates), facts_(facts) {}
+                const AccessFacts& facts, TrustedIssuers* issuers = nullptr)
+      : tokens_(tokens),
+        certificates_(certificates),
+        facts_(facts),
+        issuers_(issuers) {}
 
   // Who calls, with role and limits.
   // UNAUTHENTICATED: what was brought proves nothing (reason TOKEN_INVALID,
-  // HOST_REVOKED or UNIDENTIFIED).
+  // CERTIFICATE_INVALID, HOST_REVOKED or UNIDENTIFIED).
   absl::StatusOr<Identity> Identify(const CallCredentials& credentials);
 
   // PERMISSION_DENIED, reason ROLE_TOO_LOW or OUT_OF_SCOPE, says what is
@@ -55,9 +59,20 @@ class AccessControl {
                                  std::string_view method,
                                  const google::protobuf::Message& request);
 
+  // Whether what proved the caller is still good; UNAUTHENTICATED with
+  // TOKEN_INVALID otherwise.
+  absl::Status Recheck(const Identity& caller) const;
+
  private:
+  absl::StatusOr<Identity> IdentifyBearer(const CallCredentials& credentials);
   absl::Status CheckRole(const Identity& caller, std::string_view method,
-                         const v1::MethodPermission& permission) const;
+                         v1::Role needed) const;
+  std::vector<std::string> AppsOf(
+      const v1::MethodPermission& permission,
+      const google::protobuf::Message& request) const;
+  absl::Status CheckAppsRead(const Identity& caller,
+                             const v1::MethodPermission& permission,
+                             const google::protobuf::Message& request) const;
   absl::Status CheckScope(const Identity& caller,
                           const v1::MethodPermission& permission,
                           const google::protobuf::Message& request) const;
@@ -71,6 +86,7 @@ class AccessControl {
   TokenRegistry& tokens_;
   const HostCertificates& certificates_;
   const AccessFacts& facts_;
+  TrustedIssuers* issuers_;
 };
 
 }  // namespace fleet::controller

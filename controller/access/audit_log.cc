@@ -31,13 +31,12 @@ std::string Dump(const json& value) {
 
 // Stored without what has columns of its own.
 std::string ToBody(const AuditRecord& record) {
-  return Dump({{"actor", record.actor},
-               {"peer", record.peer},
-               {"method", record.method},
-               {"subject", record.subject},
-               {"hosts", record.hosts},
-               {"outcome", record.outcome},
-               {"epoch", record.epoch}});
+  json body = {{"actor", record.actor},   {"peer", record.peer},
+               {"method", record.method}, {"subject", record.subject},
+               {"hosts", record.hosts},   {"outcome", record.outcome},
+               {"epoch", record.epoch}};
+  if (!record.rollout.empty()) body["rollout"] = record.rollout;
+  return Dump(body);
 }
 
 AuditRecord FromRow(const SqliteRow& row) {
@@ -57,6 +56,7 @@ AuditRecord FromRow(const SqliteRow& row) {
   record.subject = text("subject");
   record.hosts = text("hosts");
   record.outcome = text("outcome");
+  record.rollout = text("rollout");
   auto epoch = body.find("epoch");
   if (epoch != body.end() && epoch->is_number_integer()) {
     record.epoch = epoch->get<int64_t>();
@@ -67,10 +67,12 @@ AuditRecord FromRow(const SqliteRow& row) {
 }  // namespace
 
 std::string AuditBody(const AuditRecord& record) {
-  return Dump(
+  json body =
       json::array({record.seq, absl::ToUnixMillis(record.time), record.actor,
                    record.peer, record.method, record.subject, record.hosts,
-                   record.outcome, record.epoch}));
+                   record.outcome, record.epoch});
+  if (!record.rollout.empty()) body.push_back(record.rollout);
+  return Dump(body);
 }
 
 std::string AuditHash(const std::string& previous, const AuditRecord& record) {
@@ -107,7 +109,7 @@ void AuditLog::Append(AuditRecord record) {
 
 absl::Status AuditLog::Write(AuditRecord& record) {
   for (std::string* text : {&record.actor, &record.peer, &record.subject,
-                            &record.hosts, &record.outcome}) {
+                            &record.hosts, &record.outcome, &record.rollout}) {
     Cut(*text);
   }
   record.seq = last_seq_ + 1;

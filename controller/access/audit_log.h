@@ -25,11 +25,13 @@ struct AuditRecord {
   std::string hosts;
   std::string outcome;
   int64_t epoch = 0;
+  std::string rollout;
   std::string hash;
 };
 
 // What a record's hash covers, beside the hash before it: its fields as a JSON
-// array, times in milliseconds.
+// array, times in milliseconds; `rollout` only where there is one, as the first
+// records had none.
 std::string AuditBody(const AuditRecord& record);
 std::string AuditHash(const std::string& previous, const AuditRecord& record);
 

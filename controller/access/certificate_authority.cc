@@ -163,7 +163,8 @@ absl::StatusOr<std::string> CertificateAuthority::Issue(
                      absl::FormatTime(facts_.not_after, absl::UTCTimeZone()),
                      "; it must be replaced"));
   }
-  RETURN_IF_ERROR(SetTimes(*certificate, now - kBackdate, until));
+  const absl::Duration backdate = std::min(kBackdate, (until - now) / 10);
+  RETURN_IF_ERROR(SetTimes(*certificate, now - backdate, until));
   RETURN_IF_ERROR(SetSubject(*certificate, grant.name));
   X509_set_issuer_name(certificate.get(),
                        X509_get_subject_name(certificate_.get()));

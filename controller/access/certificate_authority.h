@@ -38,8 +38,9 @@ class CertificateAuthority {
   static absl::StatusOr<CertificateAuthority> Load(
       const std::string& certificate_path, const std::string& key_path);
 
-  // The certificate in PEM, without the authority's. It begins a minute ago,
-  // for clocks that are behind, and ends no later than the authority.
+  // The certificate in PEM, without the authority's. It begins a minute ago (a
+  // tenth of its lifetime, if that is less), for clocks that are behind, and
+  // ends no later than the authority.
   absl::StatusOr<std::string> Issue(std::string_view request_pem,
                                     const CertificateGrant& grant,
                                     absl::Time now) const;

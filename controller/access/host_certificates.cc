@@ -68,7 +68,7 @@ absl::StatusOr<HostCertificates::Issued> HostCertificates::Issue(
   CertificateGrant grant;
   grant.name = host;
   grant.uri = HostUri(host);
-  grant.lifetime = kLifetime;
+  grant.lifetime = lifetime_;
   Issued issued;
   issued.host = host;
   ASSIGN_OR_RETURN(issued.pem,

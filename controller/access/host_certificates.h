@@ -31,8 +31,13 @@ class HostCertificates {
   // All outlive it; `authority` may be null: then there is no TLS, and no
   // certificate is issued.
   HostCertificates(SqliteAccessStore& store, TokenRegistry& tokens,
-                   const CertificateAuthority* authority, const Clock& clock)
-      : store_(store), tokens_(tokens), authority_(authority), clock_(clock) {}
+                   const CertificateAuthority* authority, const Clock& clock,
+                   absl::Duration lifetime = kLifetime)
+      : store_(store),
+        tokens_(tokens),
+        authority_(authority),
+        clock_(clock),
+        lifetime_(lifetime) {}
 
   void Load(std::vector<CertificateRecord> certificates,
             std::vector<EnrolledHost> hosts);
@@ -78,6 +83,7 @@ class HostCertificates {
   TokenRegistry& tokens_;
   const CertificateAuthority* authority_;
   const Clock& clock_;
+  const absl::Duration lifetime_;
   std::map<std::string, CertificateRecord> certificates_;  // By fingerprint.
   std::map<std::string, EnrolledHost> hosts_;              // By name.
 };

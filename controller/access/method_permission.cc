@@ -46,6 +46,39 @@ void Append(const Message& message, std::string_view path,
   }
 }
 
+// The field at the end of the path; nullptr: there is none such.
+const FieldDescriptor* FieldAt(const google::protobuf::Descriptor& type,
+                               std::string_view path) {
+  const size_t dot = path.find('.');
+  const FieldDescriptor* field =
+      type.FindFieldByName(std::string(path.substr(0, dot)));
+  if (field == nullptr || dot == std::string_view::npos) return field;
+  if (field->type() != FieldDescriptor::TYPE_MESSAGE) return nullptr;
+  return FieldAt(*field->message_type(), path.substr(dot + 1));
+}
+
+// Singular all the way but the end, which is set or of the enum's value.
+bool Holds(const Message& message, std::string_view path,
+           const std::string& value) {
+  const size_t dot = path.find('.');
+  const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName(
+      std::string(path.substr(0, dot)));
+  FLEET_CHECK(field != nullptr);
+  const auto& reflection = *message.GetReflection();
+  if (dot != std::string_view::npos) {
+    return reflection.HasField(message, field) &&
+           Holds(reflection.GetMessage(message, field), path.substr(dot + 1),
+                 value);
+  }
+  if (!value.empty()) {
+    const auto* wanted = field->enum_type()->FindValueByName(value);
+    FLEET_CHECK(wanted != nullptr);
+    return reflection.GetEnumValue(message, field) == wanted->number();
+  }
+  return field->is_repeated() ? reflection.FieldSize(message, field) > 0
+                              : reflection.HasField(message, field);
+}
+
 }  // namespace
 
 const v1::MethodPermission* PermissionOf(std::string_view method) {
@@ -61,6 +94,23 @@ const v1::MethodPermission* PermissionOf(std::string_view method) {
     return nullptr;
   }
   return &descriptor->options().GetExtension(v1::permission);
+}
+
+bool HasTextAt(const Message& message, std::string_view path) {
+  const FieldDescriptor* field = FieldAt(*message.GetDescriptor(), path);
+  return field != nullptr && field->type() == FieldDescriptor::TYPE_STRING;
+}
+
+v1::Role RoleNeeded(const v1::MethodPermission& permission,
+                    const Message& request) {
+  v1::Role needed = permission.role();
+  for (const v1::RoleCase& special : permission.cases()) {
+    if (special.role() > needed &&
+        Holds(request, special.field(), special.value())) {
+      needed = special.role();
+    }
+  }
+  return needed;
 }
 
 std::vector<std::string> ValuesAt(const Message& message,

@@ -25,6 +25,13 @@ const v1::MethodPermission* PermissionOf(std::string_view method);
 std::vector<std::string> ValuesAt(const google::protobuf::Message& message,
                                   std::string_view path);
 
+// Whether the message has such a path and it leads to texts.
+bool HasTextAt(const google::protobuf::Message& message, std::string_view path);
+
+// The role that this request needs (fleet.v1.RoleCase counted in).
+v1::Role RoleNeeded(const v1::MethodPermission& permission,
+                    const google::protobuf::Message& request);
+
 }  // namespace fleet::controller
 
 #endif  // FLEET_CONTROLLER_ACCESS_METHOD_PERMISSION_H_

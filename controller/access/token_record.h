@@ -10,8 +10,9 @@
 
 namespace fleet::controller {
 
-// kApi: sent with every call. kJoin: lets one machine in, once.
-enum class TokenKind { kApi, kJoin };
+// kApi: sent with every call. kJoin: lets one machine in, once. kCertificate: a
+// user's certificate, kept as a token is.
+enum class TokenKind { kApi, kJoin, kCertificate };
 
 // kValid → kUsed (kJoin) | kRevoked; kValid becomes kExpired by time.
 enum class TokenState { kValid, kUsed, kExpired, kRevoked };
@@ -19,7 +20,7 @@ enum class TokenState { kValid, kUsed, kExpired, kRevoked };
 // Times are calendar ones.
 struct TokenRecord {
   std::string id;
-  // SHA-256 of the secret in hex.
+  // SHA-256 in hex: of the secret, or of the certificate in DER.
   std::string hash;
   std::string name;
   TokenKind kind = TokenKind::kApi;

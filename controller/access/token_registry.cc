@@ -7,6 +7,7 @@
 #include "controller/access/token_text.h"
 #include "controller/name_rules.h"
 #include "proto/rpc/host_selector.h"
+#include "proto/rpc/identity.h"
 #include "proto/rpc/quantity.h"
 #include "proto/rpc/status.h"
 #include "proto/rpc/x509.h"
@@ -29,6 +30,7 @@ struct Lifetimes {
 Lifetimes LifetimesOf(TokenKind kind) {
   switch (kind) {
     case TokenKind::kApi:
+    case TokenKind::kCertificate:
       return {90 * kDay, 366 * kDay};
     case TokenKind::kJoin:
       return {absl::Minutes(10), kDay};
@@ -87,7 +89,7 @@ absl::Status TokenRegistry::CheckWanted(const TokenRecord& wanted) const {
       !s.ok()) {
     return InvalidToken(absl::StrCat("hosts: ", s.message()));
   }
-  if (wanted.kind == TokenKind::kApi) {
+  if (wanted.kind != TokenKind::kJoin) {
     if (wanted.role >= Role::kViewer) return absl::OkStatus();
     return InvalidToken(
         "role: it is missing; viewer, operator, deployer or admin");
@@ -98,8 +100,9 @@ absl::Status TokenRegistry::CheckWanted(const TokenRecord& wanted) const {
   return absl::OkStatus();
 }
 
-absl::StatusOr<TokenRegistry::Made> TokenRegistry::Create(TokenRecord wanted,
-                                                          absl::Duration ttl) {
+// Checked, with room for it, and all but its hash.
+absl::StatusOr<TokenRecord> TokenRegistry::Begin(TokenRecord wanted,
+                                                 absl::Duration ttl) {
   RETURN_IF_ERROR(CheckWanted(wanted));
   const Lifetimes lifetimes = LifetimesOf(wanted.kind);
   if (ttl == absl::ZeroDuration()) ttl = lifetimes.usual;
@@ -109,13 +112,49 @@ absl::StatusOr<TokenRegistry::Made> TokenRegistry::Create(TokenRecord wanted,
                                      DurationText(lifetimes.longest)));
   }
   RETURN_IF_ERROR(MakeRoom());
+  wanted.id = RandomHex(kIdBytes);
+  wanted.create_time = clock_.WallNow();
+  wanted.expire_time = wanted.create_time + ttl;
+  return wanted;
+}
+
+absl::StatusOr<TokenRegistry::Made> TokenRegistry::Create(TokenRecord wanted,
+                                                          absl::Duration ttl) {
   Made made;
-  made.secret = MakeTokenSecret(wanted.kind);
-  made.record = std::move(wanted);
-  made.record.id = RandomHex(kIdBytes);
+  ASSIGN_OR_RETURN(made.record, Begin(std::move(wanted), ttl));
+  made.secret = MakeTokenSecret(made.record.kind);
   made.record.hash = Sha256Hex(made.secret);
-  made.record.create_time = clock_.WallNow();
-  made.record.expire_time = made.record.create_time + ttl;
+  RETURN_IF_ERROR(Save(made.record));
+  return made;
+}
+
+absl::StatusOr<TokenRegistry::Certified> TokenRegistry::Certify(
+    TokenRecord wanted, absl::Duration ttl, std::string_view request_pem,
+    const CertificateAuthority* authority) {
+  if (authority == nullptr) {
+    return absl::FailedPreconditionError(
+        "this controller has no certificate authority: it listens without TLS "
+        "(--insecure or Unix sockets only)");
+  }
+  wanted.kind = TokenKind::kCertificate;
+  Certified made;
+  ASSIGN_OR_RETURN(made.record, Begin(std::move(wanted), ttl));
+  CertificateGrant grant;
+  grant.name = made.record.name;
+  grant.uri = UserUri(made.record.name);
+  grant.lifetime = made.record.expire_time - made.record.create_time;
+  absl::StatusOr<std::string> pem =
+      authority->Issue(request_pem, grant, made.record.create_time);
+  if (absl::IsInvalidArgument(pem.status())) {
+    return Invalid(
+        absl::StrCat("certificate_request: ", pem.status().message()));
+  }
+  RETURN_IF_ERROR(pem.status());
+  made.pem = *std::move(pem);
+  ASSIGN_OR_RETURN(const CertificateFacts facts, ReadCertificate(made.pem));
+  made.record.hash = facts.fingerprint;
+  // The authority may end before.
+  made.record.expire_time = facts.not_after;
   RETURN_IF_ERROR(Save(made.record));
   return made;
 }
@@ -154,13 +193,7 @@ absl::Status TokenRegistry::MakeRoom() {
 absl::StatusOr<TokenRecord> TokenRegistry::Recognise(std::string_view text,
                                                      TokenKind kind,
                                                      const std::string& peer) {
-  const std::string address = AttemptLimit::AddressOfPeer(peer);
-  if (!attempts_.Allowed(address, clock_.Now())) {
-    return ErrorWithReason(
-        absl::StatusCode::kResourceExhausted,
-        absl::StrCat("too many wrong tokens from ", address, "; wait a minute"),
-        {"TOO_MANY_ATTEMPTS", {}});
-  }
+  RETURN_IF_ERROR(CheckAttempts(peer));
   // Found by its hash: how long that takes tells nothing about the secret.
   auto id = by_hash_.find(Sha256Hex(SecretOf(text)));
   const TokenRecord* token =
@@ -168,7 +201,7 @@ absl::StatusOr<TokenRecord> TokenRegistry::Recognise(std::string_view text,
   const TokenState state = token == nullptr ? TokenState::kRevoked
                                             : token->StateAt(clock_.WallNow());
   if (token == nullptr || token->kind != kind || state != TokenState::kValid) {
-    attempts_.NoteFailure(address, clock_.Now());
+    NoteWrong(peer);
     spdlog::warn("token refused peer=\"{}\" id={} state={}", peer,
                  token == nullptr ? "none" : token->id,
                  token == nullptr ? "unknown" : Name(state));
@@ -176,6 +209,39 @@ absl::StatusOr<TokenRecord> TokenRegistry::Recognise(std::string_view text,
   }
   NoteUse(*token);
   return *token;
+}
+
+absl::StatusOr<TokenRecord> TokenRegistry::RecogniseCertificate(
+    const std::string& fingerprint, const std::string& user) {
+  auto id = by_hash_.find(fingerprint);
+  const TokenRecord* token =
+      id == by_hash_.end() ? nullptr : &tokens_[id->second];
+  if (token != nullptr && token->kind == TokenKind::kCertificate &&
+      token->name == user &&
+      token->StateAt(clock_.WallNow()) == TokenState::kValid) {
+    NoteUse(*token);
+    return *token;
+  }
+  return ErrorWithReason(
+      absl::StatusCode::kUnauthenticated,
+      absl::StrCat("the certificate of user ", user,
+                   " is revoked, expired, or not of this controller; ask for a "
+                   "new one (fleetctl user cert ",
+                   user, ")"),
+      {"CERTIFICATE_INVALID", {}});
+}
+
+absl::Status TokenRegistry::CheckAttempts(const std::string& peer) const {
+  const std::string address = AttemptLimit::AddressOfPeer(peer);
+  if (attempts_.Allowed(address, clock_.Now())) return absl::OkStatus();
+  return ErrorWithReason(
+      absl::StatusCode::kResourceExhausted,
+      absl::StrCat("too many wrong tokens from ", address, "; wait a minute"),
+      {"TOO_MANY_ATTEMPTS", {}});
+}
+
+void TokenRegistry::NoteWrong(const std::string& peer) {
+  attempts_.NoteFailure(AttemptLimit::AddressOfPeer(peer), clock_.Now());
 }
 
 // A store that fails loses only the time of last use.

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "controller/access/attempt_limit.h"
+#include "controller/access/certificate_authority.h"
 #include "controller/access/token_record.h"
 #include "controller/store/sqlite_access_store.h"
 #include "proto/rpc/clock.h"
@@ -39,11 +40,31 @@ class TokenRegistry {
   // TOKEN_SPEC_INVALID) names what is wrong; or the store's error.
   absl::StatusOr<Made> Create(TokenRecord wanted, absl::Duration ttl);
 
+  struct Certified {
+    TokenRecord record;
+    std::string pem;
+  };
+  // Likewise of kind kCertificate: signs the request's key for the user
+  // `wanted.name`. INVALID_ARGUMENT also for the request; FAILED_PRECONDITION:
+  // there is no authority (null).
+  absl::StatusOr<Certified> Certify(TokenRecord wanted, absl::Duration ttl,
+                                    std::string_view request_pem,
+                                    const CertificateAuthority* authority);
+
   // The valid token of that kind behind what a client sent. UNAUTHENTICATED
   // with reason TOKEN_INVALID, which tells the client nothing more (the reason
   // is logged), RESOURCE_EXHAUSTED with TOO_MANY_ATTEMPTS.
   absl::StatusOr<TokenRecord> Recognise(std::string_view text, TokenKind kind,
                                         const std::string& peer);
+  // The valid certificate with this fingerprint, which TLS has seen the client
+  // hold the key of. UNAUTHENTICATED with CERTIFICATE_INVALID.
+  absl::StatusOr<TokenRecord> RecogniseCertificate(
+      const std::string& fingerprint, const std::string& user);
+  // RESOURCE_EXHAUSTED with TOO_MANY_ATTEMPTS: the peer has shown too many
+  // wrong tokens, of whatever kind; another one is not looked at.
+  absl::Status CheckAttempts(const std::string& peer) const;
+  void NoteWrong(const std::string& peer);
+
   // The join token is used up, together with `change`. FAILED_PRECONDITION
   // when it is so already.
   absl::Status UseUp(const std::string& id, AccessChange change);
@@ -57,6 +78,7 @@ class TokenRegistry {
 
  private:
   absl::Status CheckWanted(const TokenRecord& wanted) const;
+  absl::StatusOr<TokenRecord> Begin(TokenRecord wanted, absl::Duration ttl);
   absl::Status MakeRoom();
   absl::Status Save(TokenRecord token);
   void NoteUse(const TokenRecord& token);

@@ -76,6 +76,15 @@ void WatchReadiness(Planning& planning, size_t i) {
       false);
 }
 
+// It is no longer waited for.
+void ForgetHost(Draft& draft, size_t i) {
+  const HostStep& step = draft.step(i);
+  if (step.away) draft.EditAndSave(i).away = false;
+  if (step.unready_at != absl::InfiniteDuration()) {
+    draft.Edit(i).unready_at = absl::InfiniteDuration();
+  }
+}
+
 }  // namespace
 
 bool Bakes(const Policy& policy) {
@@ -103,14 +112,17 @@ void RestartBake(Draft& draft) {
 void WatchHost(Planning& planning, size_t i) {
   Draft& draft = planning.draft();
   const HostView& view = planning.view(i);
-  if (view.removed) return;
+  if (view.removed) return ForgetHost(draft, i);
   if (!view.connected) {
     if (!planning.resyncing()) WatchLost(planning, i);
     return;
   }
   if (draft.step(i).away) draft.EditAndSave(i).away = false;
-  if (draft.step(i).restarts_before < 0) {
-    draft.Edit(i).restarts_before = view.restarts;
+  // Saved: a controller that starts in the middle of a bake must know it. An
+  // agent that started anew counts from zero.
+  const int64_t before = draft.step(i).restarts_before;
+  if (before < 0 || view.restarts < before) {
+    draft.EditAndSave(i).restarts_before = view.restarts;
   }
   const int64_t restarts = view.restarts - draft.step(i).restarts_before;
   if (restarts > 0) {

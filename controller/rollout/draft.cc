@@ -81,6 +81,8 @@ void Draft::Revert(size_t i) {
   TargetChange target{step.host, step.generation, base_.rollback_revision,
                       base_.policy.step};
   target.step.keep_matching = true;
+  target.step.pre_reload = base_.policy.pre_revert;
+  target.step.post_reload = base_.policy.post_revert;
   plan_.targets.push_back(std::move(target));
 }
 

@@ -13,18 +13,26 @@ namespace fleet::controller {
 
 enum class GateVerdict { kNone, kPass, kFail, kInconclusive };
 
-// Where a gate of the policy stands. Verdict, answer and time are stored; a
+// Where a gate of the policy stands. Verdict, answer and times are stored; a
 // controller that starts looks again.
 struct GateState {
   GateVerdict verdict = GateVerdict::kNone;
   std::string answer;
-  absl::Time time = absl::InfinitePast();  // Calendar time.
+  // Calendar times: of the last look, and since when it has found the same.
+  absl::Time time = absl::InfinitePast();
+  absl::Time since = absl::InfinitePast();
   // The verdict is of a look that was taken once the bake time was over.
   bool final = false;
 
   // Not stored. Steady time of the next look; number of the look that is not
   // answered yet (0: none), and whether it is a final one.
   absl::Time look_at = absl::InfinitePast();
+  // What the last look found, before window and no_data were applied, and the
+  // steady time since which it is so.
+  GateVerdict found = GateVerdict::kNone;
+  absl::Time found_at = absl::InfinitePast();
+  // The last look was taken once the bake time was over.
+  bool looked_over = false;
   int64_t asked = 0;
   bool asked_final = false;
 };

@@ -98,17 +98,60 @@ class Looking {
  private:
   absl::Time now() const { return planning_.draft().now().steady; }
 
-  void Set(size_t i, GateVerdict verdict, const std::string& answer,
-           bool final) {
+  const MetricGate& PolicyOf(size_t i) const {
+    return planning_.policy().gates[i];
+  }
+
+  // Since when it has been so; a controller that has just started goes by what
+  // is stored.
+  void NoteFound(GateState& gate, GateVerdict found) const {
+    if (gate.found == found) return;
+    const bool goes_on = gate.found == GateVerdict::kNone &&
+                         gate.verdict == found &&
+                         gate.since != absl::InfinitePast();
+    if (!goes_on) gate.since = planning_.draft().now().wall;
+    gate.found = found;
+    gate.found_at = now();
+  }
+
+  // What a look means after the gate's window and no_data.
+  GateVerdict Judge(size_t i, const GateState& gate,
+                    std::string& answer) const {
+    const MetricGate& policy = PolicyOf(i);
+    if (gate.found == GateVerdict::kInconclusive &&
+        policy.no_data != NoData::kHold) {
+      absl::StrAppend(&answer, ", which is to ", Name(policy.no_data), " it");
+      return policy.no_data == NoData::kPass ? GateVerdict::kPass
+                                             : GateVerdict::kFail;
+    }
+    if (gate.found == GateVerdict::kFail &&
+        now() < gate.found_at + policy.window) {
+      absl::StrAppend(&answer, ", not for ", DurationText(policy.window),
+                      " yet");
+      return GateVerdict::kInconclusive;
+    }
+    return gate.found;
+  }
+
+  // `over`: the look was taken once the bake time was.
+  void Set(size_t i, GateVerdict found, std::string answer, bool over) {
     GateState& gate = planning_.state().gates[i];
+    NoteFound(gate, found);
+    const GateVerdict verdict = Judge(i, gate, answer);
+    const bool settled =
+        over && (verdict == found || verdict != GateVerdict::kInconclusive);
     const bool news = gate.verdict != verdict;
-    if (news || gate.final != final) planning_.draft().Save();
+    if (news || gate.final != settled) planning_.draft().Save();
     gate.verdict = verdict;
     gate.answer = answer;
     gate.time = planning_.draft().now().wall;
-    gate.final = final;
+    gate.final = settled;
+    gate.looked_over = over;
     gate.asked = 0;
-    gate.look_at = now() + planning_.policy().gates[i].interval;
+    gate.look_at = now() + PolicyOf(i).interval;
+    if (found == GateVerdict::kFail && verdict != found) {
+      gate.look_at = std::min(gate.look_at, gate.found_at + PolicyOf(i).window);
+    }
     if (!news) return;
     planning_.draft().Record(absl::StrCat("metric gate ",
                                           GateText(planning_.policy().gates[i]),
@@ -126,7 +169,7 @@ class Looking {
   void LookIfDue(size_t i) {
     GateState& gate = planning_.state().gates[i];
     if (gate.asked != 0) return;
-    const bool last = over_ && !gate.final;
+    const bool last = over_ && !gate.final && !gate.looked_over;
     if (!last && now() < gate.look_at) return planning_.WakeAt(gate.look_at);
     if (IsSample(planning_.policy().gates[i].source)) {
       LookAtSample(i);
@@ -175,14 +218,18 @@ class Looking {
   const bool over_;
 };
 
+// All that have this verdict.
 std::string GateWith(const Planning& planning, GateVerdict verdict) {
   const std::vector<GateState>& gates = planning.state().gates;
+  std::string text;
   for (size_t i = 0; i < gates.size(); ++i) {
     if (gates[i].verdict != verdict) continue;
-    return absl::StrCat(GateText(planning.policy().gates[i]), ": ",
-                        gates[i].answer);
+    absl::StrAppend(
+        &text, text.empty() ? "" : "; ", GateText(planning.policy().gates[i]),
+        ": ", gates[i].answer, ", since ",
+        absl::FormatTime("%H:%M:%S UTC", gates[i].since, absl::UTCTimeZone()));
   }
-  return "";
+  return text;
 }
 
 }  // namespace

@@ -165,10 +165,15 @@ class Following {
   const HostView& view_;
 };
 
-absl::Duration HookTime(const StepPolicy& policy) {
-  absl::Duration time;
-  if (!policy.pre_reload.command.empty()) time += policy.pre_reload.timeout;
-  if (!policy.post_reload.command.empty()) time += policy.post_reload.timeout;
+absl::Duration TimeOf(const Hook& hook) {
+  return hook.command.empty() ? absl::ZeroDuration() : hook.timeout;
+}
+
+// On the way back also for those that still run.
+absl::Duration HookTime(const Policy& policy, bool reverting) {
+  absl::Duration time =
+      TimeOf(policy.step.pre_reload) + TimeOf(policy.step.post_reload);
+  if (reverting) time += TimeOf(policy.pre_revert) + TimeOf(policy.post_revert);
   return time;
 }
 
@@ -185,7 +190,8 @@ absl::Duration StepDeadline(const Policy& policy, const HostStep& step) {
   absl::Duration slot = p.ready_deadline + policy.stop_time +
                         p.min_ready_time * (1 + std::max(p.max_flaps, 0));
   int slots = std::max(step.progress.slots_total, 1);
-  return step.admitted_at + slot * slots + HookTime(p) + kStepMargin;
+  return step.admitted_at + slot * slots + HookTime(policy, Reverting(step)) +
+         kStepMargin;
 }
 
 void FollowHost(Planning& planning, size_t i) {

@@ -114,9 +114,9 @@ struct HostStep {
   // store only as of the last change of phase.
   StepReport progress;
 
-  // While its wave bakes; not stored. Restarts of its workers when that was
-  // first looked at (-1: not yet), and since when (a point on the clock) some
-  // were not ready (InfiniteDuration: all are).
+  // While its wave bakes. Restarts of its workers when that was first looked at
+  // (-1: not yet); and, not stored, since when (a point on the clock) some were
+  // not ready (InfiniteDuration: all are).
   int64_t restarts_before = -1;
   absl::Duration unready_at = absl::InfiniteDuration();
 };

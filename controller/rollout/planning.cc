@@ -20,7 +20,7 @@ void Planning::Fail(const std::string& reason) {
       draft_.AddHold(HoldKind::kFailure, reason);
       return;
     case OnFailure::kAbort:
-      state().aborting = true;
+      state().aborting = state().failed = true;
       state().end_reason = reason;
       state().holds.clear();
       state().message = absl::StrCat("aborting: ", reason);
@@ -29,6 +29,7 @@ void Planning::Fail(const std::string& reason) {
       return;
     case OnFailure::kRollback:
       if (CanRollBack(draft_.base())) {
+        state().failed = true;
         BeginRollback(draft_, reason);
       } else {
         draft_.AddHold(HoldKind::kFailure,
@@ -70,8 +71,9 @@ void Planning::Count(size_t i) {
       if (of_wave) ++tally_.wave_failed;
       break;
     case HostStepPhase::kSkipped:
+      // What is down on a host that is cordoned is down all the same.
       if (step.skip == SkipReason::kUnreachable) ++tally_.skipped_away;
-      return;
+      break;
     case HostStepPhase::kReverted:
     case HostStepPhase::kRevertFailed:
       break;

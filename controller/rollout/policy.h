@@ -55,6 +55,9 @@ struct Policy {
   StepPolicy step;
   Hook pre_rollout;
   Hook post_rollout;
+  // In place of step's on the way back: those of the revision that it leads to.
+  Hook pre_revert;
+  Hook post_revert;
   std::vector<MetricGate> gates;
   // Per slot, beside min_ready_time and ready_deadline: the app's
   // kill_timeout. Part of the host's deadline.

@@ -94,20 +94,6 @@ void ResolveTimes(const RolloutPolicySpec& policy, Policy& resolved) {
       policy.unknown_grace.value_or(resolved.unknown_grace);
 }
 
-// What agents and this controller cannot do yet must not be taken for done.
-absl::Status CheckSupported(const RolloutPolicySpec& policy) {
-  if (policy.hooks != RolloutHooks()) {
-    return Invalid("hooks: they are not run yet; take them out of the policy");
-  }
-  for (const MetricGate& gate : policy.metric_gates) {
-    if (IsSample(gate.source)) continue;
-    return Invalid(
-        absl::StrCat("metric_gates: \"", GateText(gate),
-                     "\" cannot be asked yet; restarts, cpu and memory can"));
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 absl::StatusOr<Policy> ResolvePolicy(const AppSpec& spec,
@@ -115,7 +101,6 @@ absl::StatusOr<Policy> ResolvePolicy(const AppSpec& spec,
                                      RolloutKind kind,
                                      const RolloutSize& size) {
   RETURN_IF_ERROR(CheckPolicy(policy));
-  RETURN_IF_ERROR(CheckSupported(policy));
   Policy resolved;
   ResolveHosts(policy, size, resolved);
   ResolveTimes(policy, resolved);

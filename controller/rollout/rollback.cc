@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "controller/rollout/admission.h"
+#include "controller/rollout/host_follower.h"
 #include "controller/rollout/rollout_text.h"
 #include "controller/rollout/wave.h"
 #include "proto/rpc/status.h"
@@ -43,10 +44,16 @@ bool Forgettable(HostStepPhase phase) {
   return LegalTransition(phase, HostStepPhase::kSkipped);
 }
 
+// One that is away is waited for from now on.
+void TurnBack(Planning& planning, size_t i) {
+  planning.draft().Revert(i);
+  if (!planning.view(i).connected) FollowHost(planning, i);
+}
+
 void RevertInFlight(Planning& planning) {
   for (uint32_t i : planning.tally().in_flight) {
     if (planning.draft().Full()) return;
-    if (IsForward(planning.draft().step(i).phase)) planning.draft().Revert(i);
+    if (IsForward(planning.draft().step(i).phase)) TurnBack(planning, i);
   }
 }
 
@@ -63,7 +70,7 @@ int RevertSome(Planning& planning, bool failed, Admission& admission) {
         draft.Skip(i, SkipReason::kRemoved, "removed from the fleet");
       }
     } else if (!draft.Full() && admission.MayRevert(i)) {
-      draft.Revert(i);
+      TurnBack(planning, i);
       admission.Took(i);
     } else {
       ++left;
@@ -137,6 +144,7 @@ bool AdvanceRollback(Planning& planning) {
   Admission admission(planning);
   int left = RevertSome(planning, true, admission);
   left += RevertSome(planning, false, admission);
+  planning.Recount();  // For the deadlines of those that have begun.
   if (planning.draft().Full()) return false;
   if (left > 0 || planning.draft().counts().in_flight > 0) return false;
   End(planning);

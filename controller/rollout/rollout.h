@@ -68,8 +68,9 @@ struct RolloutState {
   std::vector<Hold> holds;
   // Ends as ABORTED once no step is in flight; admits nobody.
   bool aborting = false;
-  // Why it aborts or rolls back.
+  // Why it aborts or rolls back, and whether that is on_failure's doing.
   std::string end_reason;
+  bool failed = false;
   // For a person: how it ended, or what it waits for. Empty: nothing special.
   std::string message;
   // The newest generation it gave out; a retry or a rollback raises it.

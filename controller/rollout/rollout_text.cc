@@ -33,7 +33,7 @@ std::string WhatFailed(const Rollout& rollout, const StepReport& report) {
     case FailureKind::kSpec:
       return "cannot run here";
     case FailureKind::kHook:
-      return "was not reloaded";
+      return "failed in a hook";
     case FailureKind::kUnhealthy:
       return "lived and did not serve";
   }
@@ -127,7 +127,9 @@ std::string FailureText(const Rollout& rollout, const HostStep& step,
   absl::StrAppend(&text, " ", WhatFailed(rollout, report));
   if (!report.reason.empty()) absl::StrAppend(&text, ": ", report.reason);
   if (!report.stderr_tail.empty()) {
-    absl::StrAppend(&text, "; stderr: ", LastLines(report.stderr_tail));
+    const bool hook = report.failure == FailureKind::kHook;
+    absl::StrAppend(&text, hook ? "; output: " : "; stderr: ",
+                    LastLines(report.stderr_tail));
   }
   absl::StrAppend(&text, "; ", WhatServes(rollout, report, view));
   return text;

@@ -177,11 +177,17 @@ UPDATE apps SET id = (
 INSERT INTO counters (name, value) SELECT 'next_app_id', COUNT(*) FROM apps;
 )sql";
 
+// Instances that were stopped or started by themselves: "slot stopped nonce",
+// one a line.
+constexpr char kSlotOrders[] = R"sql(
+ALTER TABLE host_targets ADD COLUMN slot_orders TEXT NOT NULL DEFAULT '';
+)sql";
+
 }  // namespace
 
 const std::vector<std::string>& Migrations() {
-  static const std::vector<std::string> migrations = {kFirst, kRollouts,
-                                                      kAccess, kAppIds};
+  static const std::vector<std::string> migrations = {
+      kFirst, kRollouts, kAccess, kAppIds, kSlotOrders};
   return migrations;
 }
 

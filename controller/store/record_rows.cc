@@ -1,5 +1,8 @@
 #include "controller/store/record_rows.h"
 
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
 #include "controller/store/host_proto.h"
 #include "controller/store/step_proto.h"
 #include "google/protobuf/io/coded_stream.h"
@@ -65,6 +68,26 @@ HookOrder HookFromBytes(const std::string& host, const std::string& bytes) {
   v1::OnceHook message;
   if (bytes.empty() || !message.ParseFromString(bytes)) return {};
   return FromProto(host, message);
+}
+
+std::string SlotOrdersToText(const std::map<int, SlotOrder>& orders) {
+  std::string text;
+  for (const auto& [slot, order] : orders) {
+    absl::StrAppend(&text, slot, " ", order.stopped ? 1 : 0, " ",
+                    order.start_nonce, "\n");
+  }
+  return text;
+}
+
+std::map<int, SlotOrder> SlotOrdersFromText(const std::string& text) {
+  std::map<int, SlotOrder> orders;
+  std::istringstream lines(text);
+  int slot = 0;
+  SlotOrder order;
+  while (lines >> slot >> order.stopped >> order.start_nonce) {
+    orders[slot] = order;
+  }
+  return orders;
 }
 
 }  // namespace fleet::controller

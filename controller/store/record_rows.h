@@ -2,6 +2,7 @@
 #ifndef FLEET_CONTROLLER_STORE_RECORD_ROWS_H_
 #define FLEET_CONTROLLER_STORE_RECORD_ROWS_H_
 
+#include <map>
 #include <string>
 
 #include "absl/time/time.h"
@@ -27,6 +28,10 @@ StepPolicy StepFromBytes(const std::string& bytes);
 // No bytes for an order without an id, and the other way round.
 std::string HookToBytes(const HookOrder& order);
 HookOrder HookFromBytes(const std::string& host, const std::string& bytes);
+
+// "slot stopped nonce", one a line.
+std::string SlotOrdersToText(const std::map<int, SlotOrder>& orders);
+std::map<int, SlotOrder> SlotOrdersFromText(const std::string& text);
 
 }  // namespace fleet::controller
 

@@ -10,6 +10,15 @@ namespace {
 
 using nlohmann::json;
 
+TokenKind KindOf(int number) {
+  for (TokenKind kind :
+       {TokenKind::kApi, TokenKind::kJoin, TokenKind::kCertificate}) {
+    if (static_cast<int>(kind) == number) return kind;
+  }
+  // Of a later controller: it opens nothing here.
+  return TokenKind::kJoin;
+}
+
 int64_t Millis(absl::Time time) { return absl::ToUnixMillis(time); }
 absl::Time FromMillis(int64_t millis) { return absl::FromUnixMillis(millis); }
 
@@ -36,7 +45,7 @@ absl::Status ReadBody(const std::string& text, TokenRecord& token) {
     return absl::InternalError("token " + token.id + ": its row is broken");
   }
   token.name = body.value("name", "");
-  token.kind = body.value("kind", 0) == 1 ? TokenKind::kJoin : TokenKind::kApi;
+  token.kind = KindOf(body.value("kind", 0));
   token.role = ParseRole(body.value("role", "")).value_or(Role::kNone);
   token.scope.apps = body.value("apps", std::vector<std::string>());
   token.scope.hosts = body.value("hosts", "");

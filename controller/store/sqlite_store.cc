@@ -55,6 +55,7 @@ HostTarget TargetOf(const SqliteRow& row) {
   target.once_hook = HookFromBytes(target.host, row.Text(15));
   target.drained = row.Int(16) != 0;
   target.placed_during = row.Text(17);
+  target.slot_orders = SlotOrdersFromText(row.Text(18));
   return target;
 }
 
@@ -99,7 +100,7 @@ absl::Status SqliteStore::LoadTargets(StoredFleet& fleet) {
       "SELECT t.app_uid, a.name, t.host, t.serial, t.generation, t.revision,"
       " t.run_state, t.instances, t.removed, t.strategy, t.min_ready_ms,"
       " t.ready_deadline_ms, t.max_flaps, t.start_nonce, t.step, t.once_hook,"
-      " t.drained, t.placed_during"
+      " t.drained, t.placed_during, t.slot_orders"
       " FROM host_targets t JOIN apps a ON a.uid = t.app_uid",
       {},
       [&](const SqliteRow& row) { fleet.targets.push_back(TargetOf(row)); });
@@ -195,14 +196,15 @@ absl::Status SaveTarget(SqliteDatabase& database, const HostTarget& target) {
       "INSERT INTO host_targets (app_uid, host, serial, generation, revision,"
       " run_state, instances, removed, strategy, min_ready_ms,"
       " ready_deadline_ms, max_flaps, start_nonce, step, once_hook, drained,"
-      " placed_during)"
+      " placed_during, slot_orders)"
       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"
-      " ?15, ?16, ?17)"
+      " ?15, ?16, ?17, ?18)"
       " ON CONFLICT (app_uid, host) DO UPDATE SET serial = ?3,"
       " generation = ?4, revision = ?5, run_state = ?6, instances = ?7,"
       " removed = ?8, strategy = ?9, min_ready_ms = ?10,"
       " ready_deadline_ms = ?11, max_flaps = ?12, start_nonce = ?13,"
-      " step = ?14, once_hook = ?15, drained = ?16, placed_during = ?17",
+      " step = ?14, once_hook = ?15, drained = ?16, placed_during = ?17,"
+      " slot_orders = ?18",
       {target.app_uid, target.host, target.serial, target.generation,
        target.revision, static_cast<int64_t>(target.run_state),
        int64_t{target.instances}, int64_t{target.removed},
@@ -211,7 +213,7 @@ absl::Status SaveTarget(SqliteDatabase& database, const HostTarget& target) {
        StoredMillis(target.step.ready_deadline), int64_t{target.step.max_flaps},
        target.start_nonce, Blob{StepToBytes(target.step)},
        Blob{HookToBytes(target.once_hook)}, int64_t{target.drained},
-       target.placed_during});
+       target.placed_during, SlotOrdersToText(target.slot_orders)});
 }
 
 absl::StatusOr<int64_t> SqliteStore::RaiseEpoch() {

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "node_agent/keeper/stderr_line.h"
+#include "node_agent/keeper/worker_mark.h"
 
 namespace fleet::keeper {
 
@@ -30,6 +31,7 @@ void AgentSession::SetAfterLoss(uint64_t newest_id) {
 void AgentSession::Attach(int socket) {
   socket_ = socket;
   stage_ = Stage::kNoHello;
+  handed_over_ = false;
   cursor_ = 0;
   blocked_ = false;
   n_failures_ = 0;
@@ -152,6 +154,7 @@ AgentSession::Result AgentSession::HandleSpawn() {
     return Result::kOk;
   }
   request.child().nofile = &child_nofile_;
+  request.child().mark = kMarkBit | id;
   after_loss_ = false;
   ChildResult child = StartChild(request.child());
   if (child.pid < 0) {
@@ -198,6 +201,10 @@ AgentSession::Result AgentSession::HandleAck() {
   Ack ack;
   if (packet_.size != sizeof ack) return Bad("a malformed Ack");
   memcpy(&ack, packet_.bytes, sizeof ack);
+  if (ack.id == Ack::kHandedOver) {
+    handed_over_ = true;
+    return Result::kOk;
+  }
   Process* process = processes_.FindById(ack.id);
   // Of one that still lives: an old agent's word for another life of the id.
   if (process == nullptr || !process->ended) return Result::kOk;
@@ -254,7 +261,10 @@ AgentSession::Result AgentSession::HandleAdopt() {
   if (!packet_.fds_lost && packet_.n_fds != (info.ended != 0 ? 0U : 1U)) {
     return Bad("an Adopt without its descriptor");
   }
-  if (processes_.FindById(info.id) != nullptr) return Result::kOk;
+  if (Process* known = processes_.FindById(info.id); known != nullptr) {
+    ChangeMain(*known, info);
+    return Result::kOk;
+  }
   Process* process =
       packet_.fds_lost
           ? nullptr
@@ -274,6 +284,25 @@ AgentSession::Result AgentSession::HandleAdopt() {
     watch_pidfd_(watch_context_, processes_.IndexOf(process), process->pidfd);
   }
   return Result::kOk;
+}
+
+// The worker goes on as another process, which the first one has left behind;
+// that may have ended already.
+void AgentSession::ChangeMain(Process& process, const ProcessInfo& info) {
+  if (process.pid == info.pid || info.ended != 0) return;
+  if (packet_.fds_lost) return AddRefusal(Type::kAdopt, EMFILE);
+  if (process.pidfd >= 0) close(process.pidfd);
+  if (process.tell_exited) --changes_;
+  process.tell_exited = process.ended = process.tree_gone = false;
+  process.exit_kind = ExitKind::kUnknown;
+  process.exit_value = 0;
+  process.pid = info.pid;
+  process.start_ticks = info.start_ticks;
+  // Perhaps ours by now, which shows when it ends.
+  process.is_child = false;
+  process.pidfd = packet_.TakeFd(0);
+  processes_.NoteChanged(process);
+  watch_pidfd_(watch_context_, processes_.IndexOf(&process), process.pidfd);
 }
 
 void AgentSession::AddFailure(uint64_t id, const char* step, int error_number) {

@@ -41,6 +41,8 @@ class AgentSession {
   int socket() const { return socket_; }
   bool attached() const { return socket_ >= 0; }
   bool greeted() const { return stage_ != Stage::kNoHello; }
+  // Ack::kHandedOver was said on this connection.
+  bool handed_over() const { return handed_over_; }
 
   // Takes at most a few messages, so that ended processes are not kept
   // waiting. After kClosed and kBad (with its line on stderr): Detach.
@@ -65,6 +67,7 @@ class AgentSession {
   Result HandleHold();
   Result HandleDrop();
   Result HandleAdopt();
+  void ChangeMain(Process& process, const ProcessInfo& info);
   Result Bad(const char* why);
   // The name after a Name, or nullptr when it is malformed.
   const char* ParseName(size_t* size, uint64_t* owner) const;
@@ -99,6 +102,7 @@ class AgentSession {
   size_t cursor_ = 0;     // In the inventory.
   size_t changes_ = 0;    // Marks in the table.
   bool blocked_ = false;  // The socket is full.
+  bool handed_over_ = false;
   Refused refused_{};
   SpawnFailed failures_[kMaxFailures];
   size_t n_failures_ = 0;

@@ -134,7 +134,9 @@ SendResult AgentSession::SendChange(Process& process) {
                             process.exit_value,
                             process.exit_kind,
                             static_cast<uint8_t>(process.tree_gone ? 1 : 0),
-                            {}});
+                            {},
+                            process.pid,
+                            0});
     if (sent != SendResult::kSent) return sent;
     process.tell_exited = false;
     --changes_;

@@ -136,6 +136,17 @@ bool AnswerBinds(Launch& launch) {
   return sent || Fail(launch, "takeover");
 }
 
+// Where it cannot be, the environment alone has to tell whose the process is.
+void SetMark(uint64_t mark) {
+  rlimit now;
+  if (mark == 0 || getrlimit(RLIMIT_RTTIME, &now) != 0 ||
+      now.rlim_max != RLIM_INFINITY) {
+    return;
+  }
+  rlimit marked{mark, mark};
+  setrlimit(RLIMIT_RTTIME, &marked);
+}
+
 bool Prepare(Launch& launch) {
   const ChildSpec& spec = *launch.spec;
   if (spec.bind_socket >= 0 && !AnswerBinds(launch)) return false;
@@ -148,6 +159,7 @@ bool Prepare(Launch& launch) {
   if (spec.nofile != nullptr && setrlimit(RLIMIT_NOFILE, spec.nofile) != 0) {
     return Fail(launch, "setrlimit");
   }
+  SetMark(spec.mark);
   const ConfinementSpec* confinement = spec.confinement;
   const char* failed = nullptr;
   if (confinement != nullptr) failed = Confine(*confinement, spec.set_ids);

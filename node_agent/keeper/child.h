@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 
 #include "node_agent/keeper/confinement.h"
 #include "node_agent/keeper/wire.h"
@@ -37,7 +38,8 @@ struct ChildSpec {
   // /dev/null unless given.
   FdMove fds[kMaxChildFds];
   size_t n_fds = 0;
-  const rlimit* nofile = nullptr;                // nullptr: the keeper's.
+  const rlimit* nofile = nullptr;  // nullptr: the keeper's.
+  uint64_t mark = 0;               // kMarkBit and the id; 0: none.
   const ConfinementSpec* confinement = nullptr;  // nullptr: none.
   // A socket of the keeper's, to which goes the descriptor where the bind()
   // calls of the program are answered (bind_filter.h); -1: the kernel does.

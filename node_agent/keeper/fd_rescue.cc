@@ -61,6 +61,10 @@ void FdRescue::TakeBack(const ProcessTable& processes, FdStore& store) {
   // Who has nobody to ask need not tell what is lost.
   if (processes.live() == 0) return Forget();
   BuildIndex();
+  // An agent that was killed meanwhile has handed over a part.
+  for (size_t i = 0; i < n_wanted_; ++i) {
+    wanted_[i].found = store.Has(wanted_[i].name, wanted_[i].held.name_size);
+  }
   for (bool reopen : {false, true}) {
     for (size_t i = 0; i < processes.limit(); ++i) {
       const Process& process = *processes.at(i);

@@ -31,6 +31,10 @@ FdStore::Entry* FdStore::Find(const char* name, size_t size, uint32_t hash) {
   return nullptr;
 }
 
+bool FdStore::Has(const char* name, size_t size) {
+  return Find(name, size, Hash(name, size)) != nullptr;
+}
+
 FdStore::Entry* FdStore::FreeEntry() {
   if (used_ == kMaxHeld) return nullptr;
   if (used_ == limit_) return &entries_[limit_++];

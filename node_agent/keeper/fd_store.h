@@ -24,6 +24,7 @@ class FdStore {
   // Takes `fd`, also on failure (then it is closed). 0 or errno.
   int Hold(const char* name, size_t size, uint64_t owner, int fd);
   void Drop(const char* name, size_t size);
+  bool Has(const char* name, size_t size);
   // All that are this process's (not 0).
   void DropOwned(uint64_t owner);
 

@@ -21,12 +21,18 @@ namespace {
 
 constexpr int kEventsPerTurn = 64;
 constexpr int64_t kReconnectMs = 10000;
+// Workers that die together, as in a stop of many, are reaped together: one at
+// a time costs the keeper as much as its death costs the kernel. The first of
+// them is reaped at once.
+constexpr int64_t kReapPauseUs = 300;
 
-int64_t NowMs() {
+int64_t NowUs() {
   timespec now;
   clock_gettime(CLOCK_BOOTTIME, &now);
-  return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+  return now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
+
+int64_t NowMs() { return NowUs() / 1000; }
 
 }  // namespace
 
@@ -127,6 +133,7 @@ void Keeper::WatchPidfd(void* keeper, size_t index, int pidfd) {
 void Keeper::StartAgent() {
   deadline_ms_ = kNever;
   rescue_.TakeBack(processes_, store_);
+  record_.Begin(processes_, store_, NowMs());
   int socket = agent_.Start(NowMs());
   if (socket < 0) {
     deadline_ms_ = NowMs() + agent_.NoteEnd(NowMs());
@@ -144,13 +151,35 @@ int Keeper::TimeoutMs() const {
 
 void Keeper::Turn() {
   epoll_event events[kEventsPerTurn];
-  int n = epoll_wait(epoll_, events, kEventsPerTurn, TimeoutMs());
+  int n = Wait(events, kEventsPerTurn);
   for (int i = 0; i < n && exit_code_ == kRunning; ++i) {
     OnEvent(static_cast<Source>(events[i].data.u64 >> 32),
             static_cast<uint32_t>(events[i].data.u64));
   }
   if (deadline_ms_ != kNever && TimeoutMs() == 0) OnDeadline();
   record_.Flush(processes_, store_, NowMs());
+}
+
+int Keeper::Wait(epoll_event* events, int most) {
+  if (reap_again_us_ == kNever) {
+    return epoll_wait(epoll_, events, most, TimeoutMs());
+  }
+  int64_t left = reap_again_us_ - NowUs();
+  if (left <= 0) {
+    reap_again_us_ = kNever;
+    WatchSignals(EPOLLIN);
+    return epoll_wait(epoll_, events, most, TimeoutMs());
+  }
+  timespec pause{0, left * 1000};
+  int n = epoll_pwait2(epoll_, events, most, &pause, nullptr);
+  return n < 0 && errno == ENOSYS ? epoll_wait(epoll_, events, most, 1) : n;
+}
+
+void Keeper::WatchSignals(uint32_t events) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = static_cast<uint64_t>(Source::kSignals) << 32;
+  epoll_ctl(epoll_, EPOLL_CTL_MOD, setup_.signals, &event);
 }
 
 void Keeper::OnEvent(Source source, uint32_t index) {
@@ -230,6 +259,10 @@ void Keeper::Reap() {
   }
   if (workers) NoteTreesGone();
   SendNews();
+  if (workers) {
+    reap_again_us_ = NowUs() + kReapPauseUs;
+    WatchSignals(0);
+  }
   OnCheckEnd(checked);
 }
 
@@ -253,7 +286,18 @@ void Keeper::NoteTreesGone() {
 void Keeper::OnAdoptedEnd(size_t index) {
   Process& process = *processes_.at(index);
   if (!process.used || process.ended) return;
-  session_.NoteExit(process, ExitKind::kUnknown, 0);
+  // One that has changed its main process, whose parent is gone, is ours.
+  siginfo_t info{};
+  if (waitid(P_PID, static_cast<id_t>(process.pid), &info, WEXITED | WNOHANG) ==
+          0 &&
+      info.si_pid == process.pid) {
+    session_.NoteExit(
+        process,
+        info.si_code == CLD_EXITED ? ExitKind::kExited : ExitKind::kSignaled,
+        info.si_status);
+  } else {
+    session_.NoteExit(process, ExitKind::kUnknown, 0);
+  }
   SendNews();
 }
 
@@ -327,12 +371,16 @@ void Keeper::OnSession() {
   if (!session_.attached()) return;
   bool was_greeted = session_.greeted();
   AgentSession::Result result = session_.Receive();
+  // Should it be killed before that, the workers are asked after all.
+  if (session_.handed_over()) {
+    rescue_.Forget();
+    record_.Begin(processes_, store_, NowMs());
+  }
   if (result == AgentSession::Result::kClosed ||
       result == AgentSession::Result::kBad) {
     return EndSession(result);
   }
   if (!was_greeted && session_.greeted()) {
-    rescue_.Forget();
     if (terminating_) {
       agent_was_told_ = true;
       agent_.Signal(SIGTERM);

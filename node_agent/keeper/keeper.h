@@ -2,6 +2,7 @@
 #ifndef FLEET_NODE_AGENT_KEEPER_KEEPER_H_
 #define FLEET_NODE_AGENT_KEEPER_KEEPER_H_
 
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -47,6 +48,8 @@ struct KeeperTables {
 //   orphan   → reaped, counted
 //   agent    → started again; with exit code 0 after a SIGTERM of ours, or
 //              with code 78 when no worker lives, the keeper ends likewise
+// A death is seen at once, and those within 0.3 ms of it together.
+//
 // An agent that drops its connection has 10 s to make a new one (keeper.sock)
 // before it is killed; one that sends nonsense is killed at once. Workers live
 // on in any case.
@@ -88,6 +91,8 @@ class Keeper {
   void Watch(int fd, Source source, uint32_t index, uint32_t events);
   static void WatchPidfd(void* keeper, size_t index, int pidfd);
   void Turn();
+  int Wait(epoll_event* events, int most);
+  void WatchSignals(uint32_t events);
   void OnEvent(Source source, uint32_t index);
 
   void OnSignals();
@@ -135,6 +140,8 @@ class Keeper {
   bool agent_was_told_ = false;
   bool renew_agent_ = false;
   int exit_code_ = kRunning;
+  // Until when signals, and with them deaths, wait for more of their kind.
+  int64_t reap_again_us_ = kNever;
   // When to start the agent, or (while it runs) to give up on its coming back.
   int64_t deadline_ms_ = kNever;
   uint64_t orphans_ = 0;

@@ -51,6 +51,7 @@ void Keeper::ExecuteNewProgram() {
     if (session_.Receive() != AgentSession::Result::kOk) break;
   }
   SendNews();
+  record_.Begin(processes_, store_, 0);
   KeeperState state{};
   state.listener = listener_;
   state.lock = lock_.fd();

@@ -21,6 +21,24 @@ namespace {
 constexpr char kUsage[] =
     "usage: fleet-keeper --state-dir DIR [--wait] [--agent-pid PID] -- "
     "/path/to/fleet-agent [ARGUMENT...]; SIGHUP upgrades both in place";
+constexpr char kHelp[] =
+    R"(usage: fleet-keeper --state-dir DIR [--wait] -- /path/to/fleet-agent [ARGUMENT...]
+
+Starts the agent of a host, and starts it again when it dies. It is the parent
+of every worker and holds their sockets and pipes, so that an agent may be
+killed or replaced and nothing is lost.
+
+  --state-dir DIR  the agent's folder; one keeper for each
+  --wait           stand by while another keeper runs there, as after this one
+                   was killed and its agent has brought up another
+  --agent-pid PID  of the agent that starts this keeper, which goes on
+  --version        print the version
+  --help           print this
+
+SIGTERM and SIGINT stop the agent, which stops the workers in their own way.
+SIGHUP replaces keeper and agent by the programs that are installed now; the
+workers go on. A program that could not go on is not changed to.
+)";
 constexpr int kUsageError = 2;
 
 // Large, and touched only as far as they are used.
@@ -38,6 +56,18 @@ struct Arguments {
   int can_resume = -1;     // Only asks whether that could be.
   char** agent = nullptr;  // Ends with nullptr.
 };
+
+// True: a question was answered on standard output.
+bool Answered(int argc, char** argv) {
+  if (argc != 2) return false;
+  const char* answer = nullptr;
+  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+    answer = kHelp;
+  } else if (strcmp(argv[1], "--version") == 0) {
+    answer = FLEET_VERSION "\n";
+  }
+  return answer != nullptr && write(STDOUT_FILENO, answer, strlen(answer)) > 0;
+}
 
 bool ParseArguments(int argc, char** argv, Arguments& arguments) {
   int i = 1;
@@ -162,6 +192,7 @@ int TakeLock(const Arguments& arguments, const KeeperSetup& setup,
 
 int Main(int argc, char** argv) {
   Arguments arguments;
+  if (Answered(argc, argv)) return 0;
   if (!ParseArguments(argc, argv, arguments)) {
     StderrLine("%s", kUsage);
     return kUsageError;

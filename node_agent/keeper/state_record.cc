@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "node_agent/keeper/stderr_line.h"
@@ -13,6 +14,7 @@ namespace fleet::keeper {
 namespace {
 
 constexpr char kStateMagic[8] = {'F', 'L', 'E', 'E', 'T', 'K', 'S', '1'};
+constexpr char kNewStateName[] = "keeper.state.new";
 constexpr int64_t kRetryMs = 5000;
 constexpr size_t kHeaderBytes = 512;
 
@@ -55,7 +57,9 @@ off_t HeldOffset(size_t index) {
 template <typename T>
 bool WriteSlot(int fd, T& slot, off_t offset) {
   slot.sum = SumOf(slot);
-  return pwrite(fd, &slot, sizeof slot, offset) == sizeof slot;
+  ssize_t n = pwrite(fd, &slot, sizeof slot, offset);
+  if (n >= 0 && n != sizeof slot) errno = ENOSPC;
+  return n == sizeof slot;
 }
 
 // A hole, beyond the end or never written, is an unused slot. False: damaged.
@@ -87,6 +91,7 @@ struct StateRecord::Header {
 
 bool StateRecord::Open(int dir) {
   ReadBootId(boot_id_, sizeof boot_id_);
+  dir_ = dir;
   fd_ = openat(dir, kStateName, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   return fd_ >= 0;
 }
@@ -94,6 +99,7 @@ bool StateRecord::Open(int dir) {
 void StateRecord::Resume(int fd) {
   ReadBootId(boot_id_, sizeof boot_id_);
   fd_ = fd;
+  begun_ = true;
 }
 
 StateRecord::Found StateRecord::Load(ProcessTable& table, HeldVisitor visit,
@@ -108,7 +114,6 @@ StateRecord::Found StateRecord::Load(ProcessTable& table, HeldVisitor visit,
       loaded_newest_id_ = 0;
     }
   }
-  Begin();
   return found;
 }
 
@@ -170,9 +175,29 @@ bool StateRecord::LoadHeld(HeldVisitor visit, void* context, Found& found) {
   return whole;
 }
 
-// From here on the file says what this keeper has, which is nothing yet.
-void StateRecord::Begin() {
-  broken_ = ftruncate(fd_, 0) != 0 || !WriteHeader();
+void StateRecord::Begin(ProcessTable& processes, FdStore& store,
+                        int64_t now_ms) {
+  if (begun_ || fd_ < 0) return;
+  begun_ = true;
+  int old = fd_;
+  fd_ =
+      openat(dir_, kNewStateName, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  bool done = fd_ >= 0 && WriteChanges(processes, store) && WriteHeader() &&
+              renameat(dir_, kNewStateName, dir_, kStateName) == 0;
+  if (done) {
+    close(old);
+    return;
+  }
+  // There is room for one file (the disk is full): in the old one, which is
+  // true no longer.
+  if (fd_ >= 0) close(fd_);
+  unlinkat(dir_, kNewStateName, 0);
+  fd_ = old;
+  processes.NoteAllChanged();
+  store.NoteAllChanged();
+  done =
+      ftruncate(fd_, 0) == 0 && WriteChanges(processes, store) && WriteHeader();
+  if (!done) Fail(now_ms);
 }
 
 bool StateRecord::WriteHeader() {
@@ -212,20 +237,25 @@ void StateRecord::Clear() {
   if (fd_ >= 0 && ftruncate(fd_, 0) != 0) return;
 }
 
-void StateRecord::Flush(ProcessTable& processes, FdStore& store,
-                        int64_t now_ms) {
-  if (fd_ < 0) return;
-  if (broken_) {
-    if (now_ms < retry_ms_) return;
-    processes.NoteAllChanged();
-    store.NoteAllChanged();
-  }
+bool StateRecord::WriteChanges(ProcessTable& processes, FdStore& store) {
   bool done = true;
   size_t index;
   while (done && processes.TakeChanged(&index)) {
     done = WriteProcess(processes, index);
   }
   while (done && store.TakeChanged(&index)) done = WriteHeld(store, index);
+  return done;
+}
+
+void StateRecord::Flush(ProcessTable& processes, FdStore& store,
+                        int64_t now_ms) {
+  if (fd_ < 0 || !begun_) return;
+  if (broken_) {
+    if (now_ms < retry_ms_) return;
+    processes.NoteAllChanged();
+    store.NoteAllChanged();
+  }
+  bool done = WriteChanges(processes, store);
   // Last, since it also says that the rest can be believed.
   if (done && (broken_ || newest_id_ != written_newest_id_)) {
     done = WriteHeader();

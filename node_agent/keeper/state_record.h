@@ -14,7 +14,10 @@ namespace fleet::keeper {
 
 // DIR/keeper.state: a header and a slot of fixed size for each entry of the
 // two tables, written in place, never synced: it is of use within one boot
-// alone, and there the kernel has it. Each slot has a checksum.
+// alone, and there the kernel has it. Each slot has a checksum. A keeper leaves
+// the file of the one before it alone until it knows as much (Begin), and then
+// has its own in that place at once: should it be killed before, the next one
+// still finds all.
 //
 // Keeper calls Flush before it tells the agent news, and at the end of every
 // turn. A process that it has started since is not written down yet;
@@ -41,15 +44,17 @@ class StateRecord {
   using HeldVisitor = void (*)(void* context, const SavedHeld& held,
                                const char* name);
 
-  // False: errno. `dir` is a descriptor of the folder.
+  // False: errno. `dir` is a descriptor of the folder, and stays open.
   bool Open(int dir);
   // For the process after an exec of this one, whose file it was.
   void Resume(int fd);
   // Reads what the last keeper left. Adds its processes to `table`, with
   // pidfds of those that live; the others count as ended, how is unknown.
-  // Then begins the file anew.
   Found Load(ProcessTable& table, HeldVisitor visit, void* context);
-  // Writes down what has changed in the tables.
+  // After Load: the tables have all that was found, as far as it is still to be
+  // had. Puts a new file in the place of the old one. Later calls do nothing.
+  void Begin(ProcessTable& processes, FdStore& store, int64_t now_ms);
+  // Writes down what has changed in the tables. Nothing before Begin.
   void Flush(ProcessTable& processes, FdStore& store, int64_t now_ms);
 
   // The keeper ends by itself, and nothing is left to be found.
@@ -65,13 +70,15 @@ class StateRecord {
   bool LoadHeader();
   bool LoadProcesses(ProcessTable& table, Found& found);
   bool LoadHeld(HeldVisitor visit, void* context, Found& found);
-  void Begin();
   bool WriteHeader();
+  bool WriteChanges(ProcessTable& processes, FdStore& store);
   bool WriteProcess(const ProcessTable& processes, size_t index);
   bool WriteHeld(const FdStore& store, size_t index);
   void Fail(int64_t now_ms);
 
   int fd_ = -1;
+  int dir_ = -1;
+  bool begun_ = false;
   char boot_id_[40] = {};
   uint64_t newest_id_ = 0;
   uint64_t written_newest_id_ = 0;

@@ -13,7 +13,7 @@
 //                                         Exited            again after each
 //   Ack                                                     Hello until acked
 //   Hold   (+ fd)  Drop                   Refused           only on failure
-//   Adopt  (+ pidfd)
+//   Adopt  (+ pidfd)      of a known id: its main process is another one now
 //
 // Hello is the first message of a connection; its version must be the
 // keeper's. The keeper answers Refused when it serves another agent.
@@ -30,7 +30,7 @@
 namespace fleet::keeper {
 
 inline constexpr uint32_t kMagic = 0x4b504c46;  // "FLPK"
-inline constexpr uint8_t kVersion = 2;
+inline constexpr uint8_t kVersion = 3;
 
 // Names in the keeper's state folder, and the variable that tells the agent
 // its end of the socket.
@@ -109,7 +109,9 @@ struct Spawn {
   uint32_t payload_size;
 };
 
+// kHandedOver, which is no id: the agent has handed over all that it had.
 struct Ack {
+  static constexpr uint64_t kHandedOver = 0;
   Header header;
   uint64_t id;
 };
@@ -175,11 +177,12 @@ struct Exited {
   uint64_t id;
   int32_t value;
   ExitKind kind;
-  // 1: nothing that it started lives either. The keeper is where the kernel
-  // puts orphans, and it had no child that it did not start itself. 0: not
-  // known.
+  // 1: nothing that it started lives either: the keeper gets orphans, and it
+  // had no child but those it started. 0: not known.
   uint8_t tree_gone;
   uint8_t reserved[2];
+  int32_t pid;  // An Adopt may have been on its way.
+  uint32_t reserved2;
 };
 
 // Of the greeting (`what` is kHello), of a Hold or of an Adopt; `count` of

@@ -1,5 +1,6 @@
 #include "proto/rpc/credentials.h"
 
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/security/tls_certificate_provider.h>
 #include <grpcpp/security/tls_credentials_options.h>
 #include <sys/stat.h>
@@ -8,6 +9,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "proto/rpc/status.h"
@@ -22,6 +24,16 @@ constexpr int kKeepaliveTimeoutMillis = 5'000;
 constexpr int kMinPingIntervalMillis = 4'000;
 // How often a program looks whether its certificate was replaced.
 constexpr unsigned int kRefreshSeconds = 1;
+
+// What somebody may cost who has only just connected, or says nothing. Agents
+// keep a stream open; other clients connect again when they have a call.
+constexpr int kHandshakeMillis = 20'000;
+constexpr int kIdleMillis = 120'000;
+// Calls at once in one connection.
+constexpr int kMaxStreams = 256;
+// What gRPC may allocate for all connections together; near it, it refuses new
+// ones and ends idle ones.
+constexpr size_t kMaxServerBytes = size_t{2} << 30;
 
 using grpc::experimental::FileWatcherCertificateProvider;
 
@@ -54,8 +66,13 @@ std::shared_ptr<grpc::experimental::CertificateProviderInterface> Trust(
     const CredentialOptions& options) {
   if (options.tls.has_value()) return Watch(*options.tls);
   AllowTls13Only();
+  if (options.key.empty()) {
+    return std::make_shared<grpc::experimental::StaticDataCertificateProvider>(
+        options.authority);
+  }
   return std::make_shared<grpc::experimental::StaticDataCertificateProvider>(
-      options.authority);
+      options.authority, std::vector<grpc::experimental::IdentityKeyCertPair>{
+                             {options.key, options.certificate}});
 }
 
 std::shared_ptr<grpc::ChannelCredentials> TlsClient(
@@ -63,9 +80,9 @@ std::shared_ptr<grpc::ChannelCredentials> TlsClient(
   grpc::experimental::TlsChannelCredentialsOptions tls;
   tls.set_certificate_provider(Trust(options));
   tls.watch_root_certs();
-  if (options.tls.has_value() && !options.tls->key.empty()) {
-    tls.watch_identity_key_cert_pairs();
-  }
+  const std::string& key =
+      options.tls.has_value() ? options.tls->key : options.key;
+  if (!key.empty()) tls.watch_identity_key_cert_pairs();
   auto credentials = grpc::experimental::TlsCredentials(tls);
   if (options.token.empty()) return credentials;
   return grpc::CompositeChannelCredentials(
@@ -97,6 +114,21 @@ absl::Status CheckPlaintext(const Address& address,
   return absl::OkStatus();
 }
 
+// DIR/NAME.sock of a DIR below /run that is the socket's owner's: only root
+// makes such a folder (a unit's RuntimeDirectory=), so root chose who is there.
+bool IsServicesSocket(const std::string& path, uid_t owner) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos || !path.starts_with("/run/")) return false;
+  const std::string folder = path.substr(0, slash);
+  struct stat run;
+  struct stat own;
+  return folder.rfind('/') == std::string("/run").size() &&
+         lstat("/run", &run) == 0 && run.st_uid == 0 &&
+         (run.st_mode & (S_IWGRP | S_IWOTH)) == 0 &&
+         lstat(folder.c_str(), &own) == 0 && S_ISDIR(own.st_mode) &&
+         own.st_uid == owner && (own.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
 // A socket that somebody else put there would read what we send.
 absl::Status CheckSocketOwner(const Address& address) {
   struct stat st;
@@ -104,7 +136,10 @@ absl::Status CheckSocketOwner(const Address& address) {
       stat(address.path.c_str(), &st) != 0) {
     return absl::OkStatus();  // Absent: connecting says so.
   }
-  if (st.st_uid == geteuid() || st.st_uid == 0) return absl::OkStatus();
+  if (st.st_uid == geteuid() || st.st_uid == 0 ||
+      IsServicesSocket(address.path, st.st_uid)) {
+    return absl::OkStatus();
+  }
   return absl::PermissionDeniedError(absl::StrCat(
       address.path, ": the socket belongs to uid ", st.st_uid,
       ", not to you or root; run as that user, or name another address"));
@@ -145,8 +180,12 @@ void ApplyServerOptions(grpc::ServerBuilder& builder) {
       kMinPingIntervalMillis);
   // Its window would grow with every sender that floods.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-  // Else a second server binds the same port without an error.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                             kHandshakeMillis);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMillis);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreams);
+  builder.SetResourceQuota(
+      grpc::ResourceQuota("server").Resize(kMaxServerBytes));
 }
 
 grpc::ChannelArguments ClientChannelArguments() {

@@ -18,6 +18,7 @@ namespace fleet {
 namespace {
 
 constexpr char kHostPrefix[] = "spiffe://fleet/host/";
+constexpr char kUserPrefix[] = "spiffe://fleet/user/";
 constexpr char kAuthorization[] = "authorization";
 constexpr char kBearer[] = "Bearer ";
 
@@ -55,9 +56,14 @@ void ReadTls(const grpc::AuthContext& context, CallCredentials& credentials) {
   if (!facts.ok() || facts->uris.size() != 1) return;
   credentials.fingerprint = facts->fingerprint;
   identity.host = HostOfUri(facts->uris[0]);
-  if (identity.host.empty()) return;
-  identity.kind = Identity::Kind::kHost;
-  identity.name = absl::StrCat("host ", identity.host);
+  identity.user = UserOfUri(facts->uris[0]);
+  if (!identity.host.empty()) {
+    identity.kind = Identity::Kind::kHost;
+    identity.name = absl::StrCat("host ", identity.host);
+  } else if (!identity.user.empty()) {
+    identity.kind = Identity::Kind::kUser;
+    identity.name = absl::StrCat("user ", identity.user);
+  }
 }
 
 std::string ReadBearer(const grpc::ServerContextBase& context) {
@@ -77,6 +83,15 @@ std::string HostUri(std::string_view host) {
 std::string HostOfUri(std::string_view uri) {
   absl::string_view rest = ToAbsl(uri);
   return absl::ConsumePrefix(&rest, kHostPrefix) ? std::string(rest) : "";
+}
+
+std::string UserUri(std::string_view user) {
+  return absl::StrCat(kUserPrefix, ToAbsl(user));
+}
+
+std::string UserOfUri(std::string_view uri) {
+  absl::string_view rest = ToAbsl(uri);
+  return absl::ConsumePrefix(&rest, kUserPrefix) ? std::string(rest) : "";
 }
 
 CallCredentials CredentialsOf(const grpc::ServerContextBase& context) {

@@ -2,9 +2,11 @@
 #ifndef FLEET_PROTO_RPC_IDENTITY_H_
 #define FLEET_PROTO_RPC_IDENTITY_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "absl/time/time.h"
 #include "proto/rpc/role.h"
 
 namespace grpc {
@@ -23,22 +25,34 @@ struct Identity {
     kAnonymous,
     // TLS, without a certificate of its own.
     kUnidentified,
-    // TLS with a certificate of the fleet's authority.
+    // TLS with a host's certificate of the fleet's authority.
     kHost,
-    // By a bearer token, over whatever connection.
+    // TLS with a user's certificate of the fleet's authority.
+    kUser,
+    // By a bearer token of the controller's, over whatever connection.
     kToken,
+    // By a bearer token of an issuer that the controller trusts.
+    kIssued,
   };
   Kind kind = Kind::kAnonymous;
-  // "root", "uid 1000", "host host-1", "ci-web", "anonymous@127.0.0.1:40112":
-  // what an audit records.
+  // "root", "uid 1000", "host host-1", "user anna", "ci-web",
+  // "github:repo:acme/web", "anonymous@127.0.0.1:40112": what an audit records.
+  // Of tokens' names only those of issuers have a colon or a blank.
   std::string name;
   // Where the call comes from, as gRPC writes it.
   std::string peer;
   // kHost: whose certificate it is.
   std::string host;
+  // kUser: likewise.
+  std::string user;
   Role role = Role::kNone;
   AccessScope scope;
+  // kToken, kUser: of the record at the controller.
   std::string token_id;
+  // When what was shown ends, by the calendar.
+  absl::Time expire_time = absl::InfiniteFuture();
+  // kIssued: by which version of the issuers' rules it was let in.
+  int64_t rules_version = 0;
 };
 
 // All that a call brings to prove who makes it.
@@ -55,6 +69,9 @@ struct CallCredentials {
 std::string HostUri(std::string_view host);
 // Empty: it is no host's.
 std::string HostOfUri(std::string_view uri);
+// Likewise of a user.
+std::string UserUri(std::string_view user);
+std::string UserOfUri(std::string_view uri);
 
 // Of the call that `context` belongs to. Any thread, within the call: it asks
 // the kernel about the connection, which is open as long.

@@ -89,8 +89,13 @@ std::string Limit(const MetricGate& gate, double limit) {
 
 // What differs between two gates of the same text.
 std::string FullText(const MetricGate& gate) {
-  return absl::StrCat(GateText(gate), " every ", DurationText(gate.interval),
-                      " within ", DurationText(gate.timeout));
+  std::string text =
+      absl::StrCat(GateText(gate), " every ", DurationText(gate.interval),
+                   " within ", DurationText(gate.timeout));
+  if (gate.no_data != NoData::kHold) {
+    absl::StrAppend(&text, " or ", Name(gate.no_data), " without data");
+  }
+  return text;
 }
 
 }  // namespace
@@ -107,6 +112,18 @@ const char* Name(OnFailure action) {
   FLEET_CHECK(false);
 }
 
+const char* Name(NoData no_data) {
+  switch (no_data) {
+    case NoData::kHold:
+      return "hold";
+    case NoData::kPass:
+      return "pass";
+    case NoData::kFail:
+      return "fail";
+  }
+  FLEET_CHECK(false);
+}
+
 std::string GateText(const MetricGate& gate) {
   std::string text = Name(gate.source);
   if (!gate.url.empty()) absl::StrAppend(&text, " ", gate.url);
@@ -117,6 +134,9 @@ std::string GateText(const MetricGate& gate) {
   }
   if (gate.max.has_value()) {
     absl::StrAppend(&text, " <= ", Limit(gate, *gate.max));
+  }
+  if (gate.window > absl::ZeroDuration()) {
+    absl::StrAppend(&text, " for ", DurationText(gate.window));
   }
   return text;
 }

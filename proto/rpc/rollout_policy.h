@@ -36,6 +36,9 @@ struct RolloutHooks {
   bool operator==(const RolloutHooks&) const = default;
 };
 
+// What it counts as when a gate has no answer.
+enum class NoData { kHold, kPass, kFail };
+
 enum class GateSource { kRestarts, kCpu, kMemory, kHttp, kPrometheus };
 
 struct MetricGate {
@@ -47,6 +50,8 @@ struct MetricGate {
   int status = 0;
   absl::Duration interval = absl::Seconds(10);
   absl::Duration timeout = absl::Seconds(5);
+  absl::Duration window;
+  NoData no_data = NoData::kHold;
 
   bool operator==(const MetricGate&) const = default;
 };
@@ -99,6 +104,8 @@ std::string GateText(const MetricGate& gate);
 
 // "pause", "abort", "rollback".
 const char* Name(OnFailure action);
+// "hold", "pass", "fail".
+const char* Name(NoData no_data);
 
 }  // namespace fleet
 

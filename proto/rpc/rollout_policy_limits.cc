@@ -93,11 +93,19 @@ void CheckHook(absl::string_view field, const Hook& hook, Check& check) {
 }
 
 bool IsUrl(const std::string& url) {
-  // cpp-httplib is built without TLS here.
-  return absl::StartsWith(url, "http://") && url.size() > 7 &&
-         url.size() <= kMaxUrl &&
+  const bool scheme = (absl::StartsWith(url, "http://") && url.size() > 7) ||
+                      (absl::StartsWith(url, "https://") && url.size() > 8);
+  return scheme && url.size() <= kMaxUrl &&
          std::none_of(url.begin(), url.end(),
                       [](unsigned char c) { return c <= ' ' || c == 127; });
+}
+
+// It would be shown wherever the policy is.
+bool HasPassword(const std::string& url) {
+  const size_t host = url.find("//");
+  if (host == url.npos) return false;
+  return url.substr(host + 2, url.find('/', host + 2) - host - 2).find('@') !=
+         url.npos;
 }
 
 bool IsFinite(const std::optional<double>& limit) {
@@ -110,7 +118,11 @@ void CheckGateSource(const MetricGate& gate, Check& check) {
   const bool limited = gate.min.has_value() || gate.max.has_value();
   check.Require(
       !asks || IsUrl(gate.url), "metric_gates",
-      absl::StrCat("\"", gate.url, "\" must be http://HOST[:PORT][/PATH]"));
+      absl::StrCat("\"", gate.url,
+                   "\" must be http://HOST[:PORT][/PATH] or https://…"));
+  check.Require(!asks || !HasPassword(gate.url), "metric_gates",
+                "a url must have no user and no password in it, since "
+                "everybody who sees the policy sees it");
   check.Require(asks || gate.url.empty(), "metric_gates",
                 "only http and prometheus have a url");
   check.Require(
@@ -136,6 +148,7 @@ void CheckGate(const MetricGate& gate, Check& check) {
   check.Range("metric_gates", gate.interval, absl::Seconds(1), kOneDay);
   check.Range("metric_gates", gate.timeout, absl::Milliseconds(10),
               absl::Minutes(1));
+  check.Range("metric_gates", gate.window, absl::ZeroDuration(), kOneDay);
 }
 
 }  // namespace

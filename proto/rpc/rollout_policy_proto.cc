@@ -95,6 +95,24 @@ GateSource FromProto(v1::GateSource source) {
   return GateSource::kRestarts;
 }
 
+v1::NoData ToProto(NoData no_data) {
+  switch (no_data) {
+    case NoData::kHold:
+      return v1::NO_DATA_HOLD;
+    case NoData::kPass:
+      return v1::NO_DATA_PASS;
+    case NoData::kFail:
+      return v1::NO_DATA_FAIL;
+  }
+  FLEET_CHECK(false);
+}
+
+NoData FromProto(v1::NoData no_data) {
+  if (no_data == v1::NO_DATA_PASS) return NoData::kPass;
+  if (no_data == v1::NO_DATA_FAIL) return NoData::kFail;
+  return NoData::kHold;
+}
+
 v1::MetricGate ToProto(const MetricGate& gate) {
   v1::MetricGate to;
   to.set_source(ToProto(gate.source));
@@ -105,6 +123,10 @@ v1::MetricGate ToProto(const MetricGate& gate) {
   to.set_status(gate.status);
   *to.mutable_interval() = ToProtoDuration(gate.interval);
   *to.mutable_timeout() = ToProtoDuration(gate.timeout);
+  if (gate.window > absl::ZeroDuration()) {
+    *to.mutable_window() = ToProtoDuration(gate.window);
+  }
+  if (gate.no_data != NoData::kHold) to.set_no_data(ToProto(gate.no_data));
   return to;
 }
 
@@ -118,6 +140,8 @@ MetricGate FromProto(const v1::MetricGate& gate) {
   to.status = gate.status();
   if (gate.has_interval()) to.interval = fleet::FromProto(gate.interval());
   if (gate.has_timeout()) to.timeout = fleet::FromProto(gate.timeout());
+  if (gate.has_window()) to.window = fleet::FromProto(gate.window());
+  to.no_data = FromProto(gate.no_data());
   return to;
 }
 

@@ -6,10 +6,11 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "proto/rpc/status.h"
 
 namespace fleet {
+
+using Door = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
 
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
     EventLoop& loop, const Address& address, const CredentialOptions& options,
@@ -23,7 +24,8 @@ RpcServer::RpcServer(EventLoop& loop, Address address)
     : loop_(loop), address_(std::move(address)) {}
 
 RpcServer::~RpcServer() {
-  listener_.reset();
+  unix_listener_.reset();
+  tcp_listener_.reset();
   if (closer_.joinable()) {
     closer_.join();
   } else if (server_ != nullptr) {
@@ -38,33 +40,34 @@ absl::Status RpcServer::Build(const CredentialOptions& options,
   ApplyServerOptions(builder);
   for (grpc::Service* service : services) builder.RegisterService(service);
   if (address_.kind == Address::Kind::kUnix) {
-    // gRPC's own listener would take the path from a live server, and tells
-    // nobody who its peer is.
     auto accepted = [this](int fd) {
       grpc::AddInsecureChannelFromFd(server_.get(), fd);
     };
-    ASSIGN_OR_RETURN(listener_,
+    ASSIGN_OR_RETURN(unix_listener_,
                      UnixListener::Open(loop_, address_.path, accepted));
-    server_ = builder.BuildAndStart();
-    if (server_ == nullptr) return absl::InternalError("gRPC did not start");
-    return absl::OkStatus();
+  } else {
+    door_ = builder.experimental().AddExternalConnectionAcceptor(
+        Door::FROM_FD, std::move(credentials));
+    auto accepted = [this](int fd) {
+      grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters
+          connection;
+      connection.fd = fd;
+      door_->HandleNewConnection(&connection);
+    };
+    ASSIGN_OR_RETURN(
+        tcp_listener_,
+        TcpListener::Open(loop_, address_, MostConnections(), accepted));
+    address_.port = tcp_listener_->port();
   }
-  int port = 0;
-  builder.AddListeningPort(address_.ToListenTarget(), credentials, &port);
   server_ = builder.BuildAndStart();
-  if (server_ == nullptr || port == 0) {
-    return absl::UnavailableError(absl::StrCat(
-        "cannot listen at ", address_.ToString(),
-        ": the address is taken or is not one of this machine's; `ss -ltnp` "
-        "shows who has it"));
-  }
-  address_.port = port;
+  if (server_ == nullptr) return absl::InternalError("gRPC did not start");
   return absl::OkStatus();
 }
 
 void RpcServer::Shutdown(absl::Duration grace, std::function<void()> done) {
   FLEET_CHECK(!closer_.joinable());
-  listener_.reset();
+  unix_listener_.reset();
+  tcp_listener_.reset();
   closer_ = std::thread([this, grace, done = std::move(done)] {
     server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
     loop_.Post(done);

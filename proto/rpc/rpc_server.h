@@ -12,17 +12,23 @@
 #include "proto/rpc/address.h"
 #include "proto/rpc/credentials.h"
 #include "proto/rpc/event_loop.h"
+#include "proto/rpc/tcp_listener.h"
 #include "proto/rpc/unix_listener.h"
 
 namespace grpc {
 class Server;
 class Service;
+namespace experimental {
+class ExternalConnectionAcceptor;
+}  // namespace experimental
 }  // namespace grpc
 
 namespace fleet {
 
 // Serves the callback services it is given. At a Unix socket every peer's
-// user is checked, and IdentityOf knows it. Loop thread only.
+// user is checked, and IdentityOf knows it. At a TCP address, as many clients
+// are served as TcpListener lets in; what one of them may cost is bounded by
+// ApplyServerOptions. Loop thread only.
 class RpcServer {
  public:
   // `services` and `loop` outlive it. FAILED_PRECONDITION as
@@ -54,7 +60,12 @@ class RpcServer {
   EventLoop& loop_;
   Address address_;
   std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<UnixListener> listener_;
+  // One of these. Connections go through ours, not through gRPC's own: that one
+  // would take a Unix socket's path from a live server, tells nobody who its
+  // peer is, and lets in everybody.
+  std::unique_ptr<UnixListener> unix_listener_;
+  std::unique_ptr<TcpListener> tcp_listener_;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> door_;
   std::thread closer_;
 };
 

@@ -1,6 +1,5 @@
 #include "proto/rpc/unix_listener.h"
 
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -11,14 +10,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
 #include "proto/rpc/status.h"
 
 namespace fleet {
 namespace {
 
-constexpr int kBacklog = 1024;
-constexpr absl::Duration kRetryAfterFull = absl::Milliseconds(200);
+constexpr int kUnixBacklog = 1024;
 
 absl::Status BindAndListen(int fd, const std::string& path) {
   sockaddr_un address{};
@@ -34,7 +31,7 @@ absl::Status BindAndListen(int fd, const std::string& path) {
   // that there is no moment at which others may connect.
   if (fchmod(fd, 0600) != 0 ||
       bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-      listen(fd, kBacklog) != 0) {
+      listen(fd, kUnixBacklog) != 0) {
     return ErrnoStatus(errno, "cannot listen at " + path);
   }
   return absl::OkStatus();
@@ -66,45 +63,16 @@ absl::StatusOr<std::unique_ptr<UnixListener>> UnixListener::Open(
 
 UnixListener::UnixListener(EventLoop& loop, std::string path, SocketLock lock,
                            int fd, Accepted accepted)
-    : loop_(loop),
-      path_(std::move(path)),
+    : path_(std::move(path)),
       lock_(std::move(lock)),
-      fd_(fd),
-      accepted_(std::move(accepted)) {
-  Watch();
-}
+      acceptor_(loop, fd, [accepted = std::move(accepted)](int connection) {
+        if (MayConnect(connection)) {
+          accepted(connection);
+        } else {
+          close(connection);
+        }
+      }) {}
 
-UnixListener::~UnixListener() {
-  loop_.CancelTimer(retry_);
-  loop_.RemoveFd(fd_);
-  unlink(path_.c_str());
-  close(fd_);
-}
-
-void UnixListener::Watch() {
-  loop_.AddFd(fd_, EPOLLIN, [this](uint32_t /*events*/) { AcceptAll(); });
-}
-
-void UnixListener::AcceptAll() {
-  while (true) {
-    int fd = accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd < 0) {
-      if (errno == EINTR || errno == ECONNABORTED) continue;
-      if (errno != EAGAIN) AcceptLater();
-      return;
-    }
-    if (MayConnect(fd)) {
-      accepted_(fd);
-    } else {
-      close(fd);
-    }
-  }
-}
-
-// Out of descriptors or memory: the queue keeps who waits.
-void UnixListener::AcceptLater() {
-  loop_.RemoveFd(fd_);
-  retry_ = loop_.AddTimerAfter(kRetryAfterFull, [this] { Watch(); });
-}
+UnixListener::~UnixListener() { unlink(path_.c_str()); }
 
 }  // namespace fleet

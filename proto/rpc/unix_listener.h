@@ -2,12 +2,12 @@
 #ifndef FLEET_PROTO_RPC_UNIX_LISTENER_H_
 #define FLEET_PROTO_RPC_UNIX_LISTENER_H_
 
-#include <functional>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "proto/rpc/event_loop.h"
+#include "proto/rpc/socket_acceptor.h"
 #include "proto/rpc/socket_lock.h"
 
 namespace fleet {
@@ -17,8 +17,7 @@ namespace fleet {
 // root are closed at once. Loop thread only.
 class UnixListener {
  public:
-  // Gets a connected, non-blocking socket and owns it.
-  using Accepted = std::function<void(int fd)>;
+  using Accepted = SocketAcceptor::Accepted;
 
   // ALREADY_EXISTS when another process serves the path. The folder must
   // exist. `loop` outlives it.
@@ -33,16 +32,9 @@ class UnixListener {
   UnixListener(EventLoop& loop, std::string path, SocketLock lock, int fd,
                Accepted accepted);
 
-  void Watch();
-  void AcceptAll();
-  void AcceptLater();
-
-  EventLoop& loop_;
   const std::string path_;
   SocketLock lock_;
-  const int fd_;
-  const Accepted accepted_;
-  EventLoop::TimerId retry_ = 0;
+  SocketAcceptor acceptor_;
 };
 
 }  // namespace fleet

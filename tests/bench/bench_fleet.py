@@ -13,7 +13,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BIN = os.path.join(ROOT, "build/release/bin")
-NPM = os.path.join(ROOT, "build/npm")
+PM2 = os.path.join(ROOT, "build/npm/pm2@7.0.4/node_modules/.bin/pm2")
 PATIENCE = 60.0
 
 
@@ -24,8 +24,8 @@ def now_ns():
 class Records:
     """The file that bench_worker appends (pid, time of main()) to."""
 
-    def __init__(self, folder):
-        self.path = os.path.join(folder, "records")
+    def __init__(self, folder, name="records"):
+        self.path = os.path.join(folder, name)
         open(self.path, "wb").close()
 
     def clear(self):
@@ -177,7 +177,7 @@ class Pm2:
         self.run("ping")
 
     def run(self, *args):
-        result = subprocess.run([f"{NPM}/node_modules/.bin/pm2", *args],
+        result = subprocess.run([PM2, *args],
                                 env=self.env, capture_output=True, text=True,
                                 cwd=self.dir, stdin=subprocess.DEVNULL)
         if result.returncode != 0:

@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "cli/command_table.h"
 #include "cli/completion_script.h"
@@ -24,6 +25,40 @@ absl::StatusOr<CommandLine> Parse(const std::string& words) {
 
 std::string ErrorOf(const std::string& words) {
   return std::string(Parse(words).status().message());
+}
+
+TEST(CommandLine, RolloutOrdersKnowWhatWasSeen) {
+  absl::StatusOr<CommandLine> line =
+      ParseCommandLine({"rollout", "pause", "web", "--etag", "e7"});
+  ASSERT_TRUE(line.ok()) << line.status();
+  EXPECT_EQ(line->etag, "e7");
+  line = ParseCommandLine({"rollout", "watch", "r-1", "--from", "17"});
+  ASSERT_TRUE(line.ok()) << line.status();
+  EXPECT_EQ(line->from_seq, 17);
+  EXPECT_FALSE(ParseCommandLine({"rollout", "watch", "--from", "x"}).ok());
+  EXPECT_FALSE(ParseCommandLine({"reload", "web", "--etag", "e7"}).ok());
+}
+
+TEST(CommandLine, HooksAndGatesAreFlags) {
+  const absl::StatusOr<CommandLine> line = ParseCommandLine(
+      {"reload", "web", "--pre-reload", "git pull", "--post-rollout",
+       "./announce", "--gate", "cpu <= 1.5 for 1m", "--gate",
+       "prometheus https://prom:9090 rate(errors[5m]) <= 0.05 for 90s",
+       "--gate", "http http://web/health = 204"});
+  ASSERT_TRUE(line.ok()) << line.status();
+  EXPECT_EQ(line->policy.hooks.pre_reload.command, "git pull");
+  EXPECT_EQ(line->policy.hooks.post_rollout.command, "./announce");
+  const std::vector<MetricGate>& gates = line->policy.metric_gates;
+  ASSERT_EQ(gates.size(), 3u);
+  EXPECT_EQ(gates[0].max, 1.5);
+  EXPECT_EQ(gates[0].window, absl::Minutes(1));
+  EXPECT_EQ(gates[1].url, "https://prom:9090");
+  EXPECT_EQ(gates[1].query, "rate(errors[5m])");
+  EXPECT_EQ(gates[1].max, 0.05);
+  EXPECT_EQ(gates[1].window, absl::Seconds(90));
+  EXPECT_EQ(GateText(gates[1]),
+            "prometheus https://prom:9090 rate(errors[5m]) <= 0.05 for 1m30s");
+  EXPECT_EQ(gates[2].status, 204);
 }
 
 TEST(CommandLine, KnowsCommandsByNameAndAlias) {
@@ -155,7 +190,8 @@ TEST(CommandLine, SaysWhatIsWrong) {
   EXPECT_THAT(ErrorOf("reload web --hsts x"),
               HasSubstr("did you mean --hosts?"));
   EXPECT_THAT(ErrorOf("ls --supersede"), HasSubstr("unknown flag --supersede"));
-  EXPECT_THAT(ErrorOf("reload"), HasSubstr("usage: fleetctl reload APP…"));
+  EXPECT_THAT(ErrorOf("reload"),
+              HasSubstr("usage: fleetctl reload APP|APP.N|FILE…"));
   EXPECT_THAT(ErrorOf("ping a"), HasSubstr("usage: fleetctl ping"));
   EXPECT_THAT(ErrorOf("reload web --timeout soon"),
               HasSubstr("--timeout: expected a duration"));
@@ -203,7 +239,7 @@ TEST(Completion, BashTakesItsScript) {
   ASSERT_TRUE(output.ok()) << output.status();
   EXPECT_EQ(output->messages, "");
   EXPECT_EQ(output->result,
-            "reload\nresume retry\n--max-parallel\n"
+            "reload reloadLogs\nresume retry\n--max-parallel\n"
             "label remove revoke host-1 host-2\nhost-1 host-2\n");
 }
 
@@ -211,6 +247,39 @@ TEST(Completion, KnowsThreeShells) {
   EXPECT_THAT(CompletionScript("zsh"), HasSubstr("#compdef fleetctl"));
   EXPECT_THAT(CompletionScript("fish"), HasSubstr("complete -c fleetctl"));
   EXPECT_EQ(CompletionScript("tcsh"), "");
+}
+
+// Scripts written for PM2 keep working.
+TEST(CommandLine, FlagsOfPm2AreLeftOutWithANoteOrSaidToBeDoneOtherwise) {
+  struct Case {
+    std::string args;
+    std::string left_out;
+    std::string names = "web";
+  };
+  for (const Case& c : std::vector<Case>{
+           {"restart web --update-env", "--update-env"},
+           {"reload web -a -s", "-a,-s"},
+           {"delete web -s", "-s"},
+           {"reload web --filter-env HOME --force", "--filter-env,--force"},
+           {"reload --filter-env=HOME web", "--filter-env"},
+           {"start web --no-vizion --no-pmx --trace",
+            "--no-vizion,--no-pmx,--trace"},
+           {"save --force", "--force", ""},
+           {"ls web --mini-list", "--mini-list"}}) {
+    const auto line = Parse(c.args);
+    ASSERT_TRUE(line.ok()) << line.status();
+    EXPECT_EQ(absl::StrJoin(line->without_meaning, ","), c.left_out) << c.args;
+    EXPECT_EQ(absl::StrJoin(line->names, ","), c.names) << c.args;
+  }
+  EXPECT_EQ(ErrorOf("start a.js --no-daemon"),
+            "--no-daemon of PM2 is not there; use fleet-keeper with "
+            "fleet-agent in the foreground");
+  // One letter means something else to commands that only look.
+  EXPECT_FALSE(Parse("ls -a").ok());
+  // What a started program is given is its own.
+  const auto own = Parse("start a.js -- --trace");
+  ASSERT_TRUE(own.ok());
+  EXPECT_TRUE(own->without_meaning.empty());
 }
 
 }  // namespace

@@ -117,6 +117,31 @@ struct FakeController::Server final : v1::AppService::Service,
     return Take("SendToApp", *request);
   }
 
+  grpc::Status TriggerApp(ServerContext*, const v1::TriggerAppRequest* request,
+                          v1::TriggerAppResponse* response) override {
+    *response->mutable_answers() = fake.answers;
+    return Take("TriggerApp", *request);
+  }
+
+  grpc::Status RestartInstance(ServerContext*,
+                               const v1::RestartInstanceRequest* request,
+                               v1::RestartInstanceResponse* response) override {
+    *response->mutable_answers() = fake.answers;
+    return Take("RestartInstance", *request);
+  }
+
+  grpc::Status FlushLogs(ServerContext*, const v1::FlushLogsRequest* request,
+                         v1::FlushLogsResponse* response) override {
+    *response->mutable_answers() = fake.answers;
+    return Take("FlushLogs", *request);
+  }
+
+  grpc::Status ReopenLogs(ServerContext*, const v1::ReopenLogsRequest* request,
+                          v1::ReopenLogsResponse* response) override {
+    *response->mutable_answers() = fake.answers;
+    return Take("ReopenLogs", *request);
+  }
+
   grpc::Status ResetApp(ServerContext*, const v1::ResetAppRequest* request,
                         v1::ResetAppResponse* response) override {
     *response->mutable_answers() = fake.answers;

@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "cli/command_groups.h"
+#include "cli/command_page.h"
 #include "cli/command_table.h"
 #include "cli/man_page.h"
 #include "cli/spec_file/field.h"
@@ -87,10 +91,31 @@ TEST(ManPage, NamesEveryCommandAndFlag) {
   }
 }
 
+TEST(CommandPage, ThePublishedOneIsUpToDate) {
+  std::ifstream file(
+      absl::StrCat(FLEET_SOURCE_DIR, "/docs/reference/commands.md"));
+  std::ostringstream published;
+  published << file.rdbuf();
+  EXPECT_TRUE(published.str() == CommandPage())
+      << "fleetctl help --page > docs/reference/commands.md";
+}
+
+TEST(CommandGroups, HaveEveryCommandOnce) {
+  std::multiset<std::string_view> listed;
+  for (const CommandGroup& group : CommandGroups()) {
+    for (const CommandDoc* command : group.commands) {
+      listed.insert(command->name);
+    }
+  }
+  for (const CommandDoc& command : Commands()) {
+    EXPECT_EQ(listed.count(command.name), 1u) << command.name;
+  }
+}
+
 // A line of text that begins with a dot would be taken for an order.
 TEST(ManPage, HasNoOrdersThatManDoesNotKnow) {
-  const std::set<std::string> known = {".TH", ".SH", ".SS", ".TP",
-                                       ".PP", ".EX", ".EE", ".B"};
+  const std::set<std::string> known = {".TH", ".SH", ".SS", ".TP", ".PP",
+                                       ".EX", ".EE", ".B",  ".BR"};
   for (const absl::string_view line : absl::StrSplit(ManPage(), '\n')) {
     if (line.empty() || line[0] != '.') continue;
     EXPECT_TRUE(known.contains(std::string(line.substr(0, line.find(' ')))))

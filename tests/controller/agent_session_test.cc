@@ -112,6 +112,37 @@ TEST_F(AgentSessionTest, CloneWithACopiedStateFolderIsRefused) {
   EXPECT_FALSE(first.closed.has_value());
 }
 
+// Containers of one machine are of one boot. An agent that was restarted is
+// another process, and the one before it does not come back.
+TEST_F(AgentSessionTest, ProcessThatComesBackAfterItWasReplacedIsAClone) {
+  auto agent = [this](const std::string& run_id) {
+    auto made = std::make_unique<FakeAgent>(scene_, "host-1", "uid");
+    made->hello.mutable_host()->set_boot_id("boot-1");
+    made->hello.set_agent_run_id(run_id);
+    made->Connect();
+    return made;
+  };
+  auto first = agent("run-1");
+  auto second = agent("run-2");
+  EXPECT_TRUE(first->closed.has_value());
+  EXPECT_FALSE(second->closed.has_value());
+  auto first_again = agent("run-1");
+  ASSERT_TRUE(first_again->closed.has_value());
+  EXPECT_EQ(first_again->closed->code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_THAT(std::string(first_again->closed->message()),
+              HasSubstr("copies of one state folder"));
+  EXPECT_FALSE(second->closed.has_value());
+  // A lost connection is no second process, and a third one may come.
+  auto second_again = agent("run-2");
+  EXPECT_FALSE(second_again->closed.has_value());
+  auto third = agent("run-3");
+  EXPECT_FALSE(third->closed.has_value());
+  EXPECT_TRUE(agent("run-2")->closed.has_value());
+  // Nobody else is there: then it is the host's.
+  third->Disconnect();
+  EXPECT_FALSE(agent("run-1")->closed.has_value());
+}
+
 TEST_F(AgentSessionTest, MachineThatWasBootedReplacesItsSilentSession) {
   FakeAgent before(scene_, "host-1", "uid");
   before.hello.mutable_host()->set_boot_id("boot-1");

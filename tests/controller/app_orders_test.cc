@@ -22,6 +22,12 @@ class AppOrdersTest : public testing::Test {
   }
 
   AppOrders& orders() { return scene_.core().orders; }
+  // Each host has the newest target, and has said so.
+  void Deliver() {
+    scene_.Run();
+    for (FakeAgent* agent : {one_.get(), two_.get()}) agent->AckAll();
+    scene_.Run();
+  }
 
   FleetScene scene_;
   std::unique_ptr<FakeAgent> one_;
@@ -73,6 +79,84 @@ TEST_F(AppOrdersTest, StopAndStartChangeTheRunStateAndGiveANewChance) {
   scene_.Run();
   EXPECT_EQ(one_->Target("web")->run_state(), v1::RUN_STATE_RUNNING);
   EXPECT_EQ(one_->Target("web")->start_nonce(), 1);
+}
+
+// Slots that are stopped on host-1, as "0 2".
+std::string StoppedSlots(FakeAgent& agent) {
+  std::string slots;
+  const v1::AppTarget target = *agent.Target("web");
+  for (int slot = 0; slot < 8; ++slot) {
+    auto order = target.slot_orders().find(slot);
+    if (order == target.slot_orders().end() || !order->second.stopped()) {
+      continue;
+    }
+    slots += (slots.empty() ? "" : " ") + std::to_string(slot);
+  }
+  return slots;
+}
+
+TEST_F(AppOrdersTest, OneInstanceIsStoppedAndStartedByItself) {
+  const int64_t generation = one_->Target("web")->generation();
+  ASSERT_TRUE(orders().StopSlot({"web", "host-1", {}, ""}, 1).ok());
+  Deliver();
+  EXPECT_EQ(StoppedSlots(*one_), "1");
+  EXPECT_EQ(StoppedSlots(*two_), "");
+  EXPECT_EQ(one_->Target("web")->run_state(), v1::RUN_STATE_RUNNING);
+  EXPECT_EQ(one_->Target("web")->generation(), generation);
+  ASSERT_TRUE(orders().StartSlot({"web", "", {}, ""}, 1).ok());
+  Deliver();
+  EXPECT_EQ(StoppedSlots(*one_), "");
+  EXPECT_EQ(one_->Target("web")->slot_orders().at(1).start_nonce(), 1);
+}
+
+TEST_F(AppOrdersTest, TheLastInstanceThatStopsStopsTheApp) {
+  ASSERT_TRUE(orders().StopSlot({"web", "", {}, ""}, 0).ok());
+  ASSERT_TRUE(orders().StopSlot({"web", "", {}, ""}, 1).ok());
+  Deliver();
+  EXPECT_EQ(one_->Target("web")->run_state(), v1::RUN_STATE_STOPPED);
+  EXPECT_EQ(StoppedSlots(*one_), "");
+  // Of a stopped app, one instance alone is started.
+  ASSERT_TRUE(orders().StartSlot({"web", "host-1", {}, ""}, 0).ok());
+  Deliver();
+  EXPECT_EQ(one_->Target("web")->run_state(), v1::RUN_STATE_RUNNING);
+  EXPECT_EQ(StoppedSlots(*one_), "1");
+  EXPECT_EQ(two_->Target("web")->run_state(), v1::RUN_STATE_STOPPED);
+  // A start of the app starts all.
+  ASSERT_TRUE(orders().Start({"web", "", {}, ""}).ok());
+  Deliver();
+  EXPECT_EQ(StoppedSlots(*one_), "");
+}
+
+TEST_F(AppOrdersTest, ARestartStartsWhatIsStoppedAndNamesWhere) {
+  ASSERT_TRUE(orders().StopSlot({"web", "host-2", {}, ""}, 1).ok());
+  const auto started = orders().StartSlotIfStopped({"web", "", {}, ""}, 1);
+  ASSERT_TRUE(started.ok()) << started.status();
+  EXPECT_THAT(*started, testing::ElementsAre("host-2"));
+  EXPECT_THAT(*orders().StartSlotIfStopped({"web", "", {}, ""}, 1),
+              testing::IsEmpty());
+}
+
+TEST_F(AppOrdersTest, FewerInstancesAndReloadsForgetWhatWasStopped) {
+  ASSERT_TRUE(orders().StopSlot({"web", "", {}, ""}, 1).ok());
+  ASSERT_TRUE(orders().Scale({"web", "", {}, ""}, 1, false).ok());
+  ASSERT_TRUE(orders().Scale({"web", "", {}, ""}, 2, false).ok());
+  scene_.Run();
+  EXPECT_EQ(StoppedSlots(*one_), "");
+  ASSERT_TRUE(orders().StopSlot({"web", "", {}, ""}, 1).ok());
+  TargetChange change;
+  change.host = "host-1";
+  change.generation = one_->Target("web")->generation() + 1;
+  EXPECT_TRUE(
+      scene_.core()
+          .registry.NextTarget("web", scene_.App("web").record.uid, change)
+          .slot_orders.empty());
+}
+
+TEST_F(AppOrdersTest, AnInstanceThatNoHostHasIsRefused) {
+  const absl::Status status = orders().StopSlot({"web", "", {}, ""}, 2);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("there is no web.2: web has 2 instances"));
 }
 
 TEST_F(AppOrdersTest, UnknownAppAndHostAreNamed) {

@@ -13,7 +13,7 @@ FakeAgent::FakeAgent(FleetScene& scene, std::string name, std::string uid)
     : host(std::move(name)), host_uid(std::move(uid)), scene_(scene) {
   hello.mutable_host()->set_name(host);
   hello.mutable_host()->set_host_uid(host_uid);
-  identity_.peer = "peer of " + host;
+  caller.peer = "peer of " + host;
   hello.mutable_host()->set_cores(4);
   scene_.agents_.insert(this);
 }

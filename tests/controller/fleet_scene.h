@@ -51,10 +51,12 @@ class FakeAgent : public AgentStream {
   bool Send(v1::SessionResponse message) override;
   void Close(const absl::Status& status) override { closed = status; }
   void Evict(const absl::Status& status) override { closed = status; }
-  const Identity& identity() const override { return identity_; }
+  const Identity& identity() const override { return caller; }
 
   std::string host;
   std::string host_uid;
+  // What its certificate says.
+  Identity caller;
   v1::Hello hello;
   // What it was sent, and how the stream was ended, if it was.
   std::vector<v1::SessionResponse> inbox;
@@ -68,7 +70,6 @@ class FakeAgent : public AgentStream {
   v1::AppStatus StatusOf(const v1::AppTarget& target) const;
 
   FleetScene& scene_;
-  Identity identity_;
   AgentSession* session_ = nullptr;
   int64_t seq_ = 0;
   std::map<std::string, v1::AppTarget> targets_;  // By name.

@@ -158,5 +158,50 @@ TEST_F(HostCommandsTest, AnAnswerOfAnotherHostDoesNotCount) {
   EXPECT_EQ(calls_, 1);
 }
 
+TEST_F(HostCommandsTest, AnActionMayTakeAsLongAsItIsGiven) {
+  v1::TriggerAppRequest request;
+  request.set_action("gc");
+  request.set_parameter("now");
+  request.mutable_timeout()->set_seconds(20);
+  ASSERT_TRUE(commands().Trigger({"web", 1, ""}, request, Note()).ok());
+  const v1::Command* command = LastCommand(*one_);
+  ASSERT_NE(command, nullptr);
+  EXPECT_EQ(command->trigger().action(), "gc");
+  EXPECT_EQ(command->trigger().parameter(), "now");
+  EXPECT_EQ(command->trigger().instances().slot(), 1);
+  EXPECT_EQ(command->trigger().timeout().seconds(), 20);
+  EXPECT_GT(FromProto(command->expire_time()),
+            scene_.clock().WallNow() + absl::Seconds(20));
+  for (const int seconds : {0, 21}) {
+    request.mutable_timeout()->set_seconds(seconds);
+    EXPECT_EQ(commands().Trigger({"web", 1, ""}, request, Note()).code(),
+              absl::StatusCode::kInvalidArgument);
+  }
+  request.clear_timeout();
+  request.set_action(std::string(300, 'x'));
+  EXPECT_EQ(commands().Trigger({"web", 1, ""}, request, Note()).code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(HostCommandsTest, LogFilesAreNamedAsLogsAre) {
+  ASSERT_TRUE(commands().FlushLogs({"web", 1, "host-1"}, Note()).ok());
+  EXPECT_EQ(LastCommand(*one_)->empty_logs().apps(0), "web.1");
+  EXPECT_EQ(LastCommand(*two_), nullptr);
+  ASSERT_TRUE(commands().ReopenLogs({"web", {}, ""}, Note()).ok());
+  EXPECT_EQ(LastCommand(*two_)->reopen_logs().apps(0), "web");
+}
+
+TEST_F(HostCommandsTest, ARestartAsksOnlyHostsThatHaveNotJustStartedIt) {
+  ASSERT_TRUE(commands()
+                  .Restart({"web", 1, ""}, v1::RELOAD_STRATEGY_STOP_FIRST,
+                           {"host-2"}, Note())
+                  .ok());
+  EXPECT_EQ(LastCommand(*two_), nullptr);
+  EXPECT_EQ(LastCommand(*one_)->restart().strategy(),
+            v1::RELOAD_STRATEGY_STOP_FIRST);
+  Answer(*one_, 0, 1);
+  EXPECT_THAT(answers_, ElementsAre("host-1 0 1", "host-2 0 1"));
+}
+
 }  // namespace
 }  // namespace fleet::controller

@@ -90,5 +90,27 @@ TEST_F(HostLabelsTest, TheClockOfAHostIsToldByItsHeartbeat) {
   EXPECT_EQ(FromProto(shown().clock_skew()), -absl::Seconds(90));
 }
 
+// A stolen agent wants to be somebody else.
+TEST_F(HostLabelsTest, AHostIsWhomItsCertificateNamesWithTheLabelsOfItsToken) {
+  one_.Disconnect();
+  const HostLabels fixed = {{"role", "web"}};
+  scene_.core().sessions.SetFixedLabels([&fixed](const std::string& host) {
+    return host == "host-1" ? &fixed : nullptr;
+  });
+  one_.caller.kind = Identity::Kind::kHost;
+  one_.caller.host = "host-1";
+  (*one_.hello.mutable_host()->mutable_labels())["role"] = "database";
+  one_.Connect();
+  EXPECT_FALSE(one_.closed.has_value());
+  EXPECT_THAT(Labels(), ElementsAre(Pair("role", "web"), Pair("zone", "a")));
+
+  FakeAgent two(scene_, "host-2", "uid-2");
+  two.caller = one_.caller;
+  two.Connect();
+  ASSERT_TRUE(two.closed.has_value());
+  EXPECT_TRUE(absl::IsPermissionDenied(*two.closed));
+  EXPECT_EQ(scene_.core().hosts.Find("host-2"), nullptr);
+}
+
 }  // namespace
 }  // namespace fleet::controller

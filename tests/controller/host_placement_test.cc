@@ -16,6 +16,14 @@ class HostPlacementTest : public testing::Test {
     agent.ReportDone("web");
   }
 
+  // Another revision.
+  void ApplyFast(const std::string& canary = "") {
+    AppSpec spec = SpecOf("web");
+    spec.args = {"--fast"};
+    spec.rollout.canary = canary;
+    scene_.Apply(spec);
+  }
+
   FleetScene scene_;
   std::unique_ptr<FakeAgent> one_;
 };
@@ -92,20 +100,60 @@ TEST_F(HostPlacementTest, PlacementThatIsNotSavedIsTriedAgain) {
   EXPECT_NE(two->Target("web"), nullptr);
 }
 
-TEST_F(HostPlacementTest, HostThatComesDuringAnAbortedRolloutIsServed) {
+TEST_F(HostPlacementTest, HostThatComesDuringARolloutGetsTheProvenRevision) {
   scene_.Apply(SpecOf("web"));
   Finish(*one_);
-  AppSpec spec = SpecOf("web");
-  spec.args = {"--fast"};
-  scene_.Apply(spec);
+  ApplyFast();
   auto two = scene_.Agent("host-2");
-  EXPECT_EQ(two->Target("web"), nullptr);
+  ASSERT_NE(two->Target("web"), nullptr);
+  EXPECT_EQ(two->Target("web")->revision(), 1);
+  const int64_t generation = two->Target("web")->generation();
+  Finish(*two);
+  Finish(*one_);
+  ASSERT_EQ(scene_.NewestRollout("web").state.phase, RolloutPhase::kSucceeded);
+  EXPECT_EQ(two->Target("web")->revision(), 2);
+  EXPECT_GT(two->Target("web")->generation(), generation);
+  EXPECT_EQ(scene_.App("web").targets.at("host-2").placed_during, "");
+}
+
+TEST_F(HostPlacementTest, HostThatComesDuringAnAbortedRolloutStaysAsItIs) {
+  scene_.Apply(SpecOf("web"));
+  Finish(*one_);
+  ApplyFast();
+  auto two = scene_.Agent("host-2");
   ASSERT_TRUE(scene_.core().driver.Abort({"web", "", "tester", ""}).ok());
   scene_.Run();
   one_->AckAll();
   one_->ReportFailed("web", "exit code 1");
-  ASSERT_NE(two->Target("web"), nullptr);
+  ASSERT_EQ(scene_.NewestRollout("web").state.phase, RolloutPhase::kAborted);
   EXPECT_EQ(two->Target("web")->revision(), 1);
+  EXPECT_EQ(scene_.App("web").targets.at("host-2").placed_during, "");
+}
+
+TEST_F(HostPlacementTest, HostThatComesAfterTheCanaryGetsTheNewRevision) {
+  auto two = scene_.Agent("host-2");
+  scene_.Apply(SpecOf("web"));
+  Finish(*one_);
+  Finish(*two);
+  ApplyFast("1");
+  FakeAgent& canary =
+      scene_.NewestRollout("web").steps[0].host == "host-1" ? *one_ : *two;
+  FakeAgent& other = &canary == one_.get() ? *two : *one_;
+  Finish(canary);
+  ASSERT_EQ(scene_.NewestRollout("web").state.wave, 1);
+  auto three = scene_.Agent("host-3");
+  ASSERT_NE(three->Target("web"), nullptr);
+  EXPECT_EQ(three->Target("web")->revision(), 2);
+  Finish(*three);
+  // The rollout turns back, and so does the host that came.
+  ASSERT_TRUE(scene_.core().driver.Undo({"web", "", "tester", ""}).ok());
+  scene_.Run();
+  for (int i = 0; i < 2; ++i) {
+    Finish(other);
+    Finish(canary);
+  }
+  ASSERT_EQ(scene_.NewestRollout("web").state.phase, RolloutPhase::kRolledBack);
+  EXPECT_EQ(three->Target("web")->revision(), 1);
 }
 
 TEST_F(HostPlacementTest, HostThatMissedADeployCatchesUpWhenItReturns) {
@@ -127,6 +175,32 @@ TEST_F(HostPlacementTest, HostThatMissedADeployCatchesUpWhenItReturns) {
   two->Connect();
   EXPECT_EQ(two->Target("web")->revision(), 2);
   EXPECT_GT(two->Target("web")->generation(), generation);
+}
+
+TEST_F(HostPlacementTest, HostThatWasCordonedDuringARollbackCatchesUp) {
+  auto two = scene_.Agent("host-2");
+  scene_.Apply(SpecOf("web"));
+  Finish(*one_);
+  Finish(*two);
+  ApplyFast();
+  for (int i = 0; i < 2; ++i) {
+    Finish(*one_);
+    Finish(*two);
+  }
+  ASSERT_EQ(scene_.App("web").record.proven_revision, 2);
+  ASSERT_TRUE(scene_.core().CordonHost("host-2", {}).ok());
+  NewRollout back;
+  back.kind = RolloutKind::kRollback;
+  back.app = *scene_.core().registry.FindRolloutApp("web", back.kind, 1);
+  back.hosts = {"host-1", "host-2"};
+  ASSERT_TRUE(scene_.core().driver.Create(back).ok());
+  scene_.Run();
+  Finish(*one_);
+  ASSERT_EQ(scene_.NewestRollout("web").state.phase, RolloutPhase::kSucceeded);
+  EXPECT_EQ(two->Target("web")->revision(), 2);
+  ASSERT_TRUE(scene_.core().UncordonHost("host-2").ok());
+  scene_.Run();
+  EXPECT_EQ(two->Target("web")->revision(), 1);
 }
 
 TEST_F(HostPlacementTest, HostThatWasLeftOutOnPurposeStaysAsItIs) {

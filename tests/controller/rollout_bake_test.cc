@@ -35,6 +35,13 @@ class BakeTest : public ::testing::Test {
     scene.Settle();
   }
 
+  // As a gate's "since" has it.
+  std::string Clock() const {
+    return absl::FormatTime("%H:%M:%S UTC", scene.now.wall,
+                            absl::UTCTimeZone());
+  }
+  MetricGate& gate() { return scene.rollout.policy.gates[0]; }
+
   RolloutScene scene;
 };
 
@@ -107,6 +114,29 @@ TEST_F(BakeTest, HostThatIsLostInItsBakeHasFailedAfterTheGrace) {
   EXPECT_EQ(scene.Phase(), "BAKING+FAILURE");
 }
 
+TEST_F(BakeTest, HostThatIsRemovedWhileItIsLostHoldsNothingUp) {
+  Begin();
+  scene.SetHosts("away old");
+  scene.Settle();
+  scene.SetHosts("gone old");
+  scene.Settle();
+  scene.Pass(absl::Minutes(2));
+  scene.Settle();
+  EXPECT_EQ(scene.Phase(), "ROLLING");
+  EXPECT_EQ(scene.Steps(), "DONE ADMITTED");
+}
+
+TEST_F(BakeTest, AnAgentThatCountsRestartsAnewIsWatchedFromThereOn) {
+  scene.SetHosts("crashed old");
+  Begin();
+  scene.SetHosts("done old");
+  scene.Settle();
+  EXPECT_EQ(scene.Phase(), "BAKING");
+  scene.SetHosts("crashed old");
+  scene.Settle();
+  EXPECT_EQ(scene.Phase(), "BAKING+FAILURE");
+}
+
 TEST_F(BakeTest, ResumeBakesAnew) {
   Begin();
   scene.Pass(absl::Minutes(1));
@@ -145,7 +175,8 @@ TEST_F(BakeTest, MemoryOverTheGateFailsTheWave) {
   EXPECT_EQ(scene.Phase(), "BAKING+FAILURE");
   EXPECT_EQ(scene.rollout.state.message,
             "wave 1 of 2 failed its metric gate memory <= 95.4 MB: 200 MB on "
-            "a");
+            "a, since " +
+                Clock());
 }
 
 TEST_F(BakeTest, GatesAloneAreLookedAtOnce) {
@@ -187,7 +218,8 @@ TEST_F(BakeTest, GateWithoutAnAnswerHoldsUntilThereIsOne) {
   EXPECT_EQ(scene.Phase(), "BAKING+METRIC");
   EXPECT_EQ(scene.rollout.state.message,
             "no answer from metric gate prometheus http://p:9090 errors <= "
-            "0.01: connection refused");
+            "0.01: connection refused, since " +
+                Clock());
   // It goes on asking, though the rollout's clock stands.
   Plan plan = scene.Step();
   EXPECT_EQ(plan.wake_up, scene.now.steady + absl::Seconds(10));
@@ -220,6 +252,88 @@ TEST_F(BakeTest, FailedAnswerFailsTheWaveAtOnce) {
   Answer(GateVerdict::kFail, "5");
   EXPECT_EQ(scene.Phase(), "ROLLING_BACK");
   EXPECT_EQ(scene.Steps(), "REVERTING PENDING");
+}
+
+TEST_F(BakeTest, ValueMustBeOutsideForTheGatesWindow) {
+  AddGate(GateSource::kPrometheus, 0.05);
+  gate().window = absl::Seconds(25);
+  Begin();
+  scene.Pass(absl::Seconds(10));
+  scene.Settle();
+  Answer(GateVerdict::kFail, "value 0.12 > 0.05");
+  const std::string since = Clock();
+  EXPECT_EQ(scene.Phase(), "BAKING");
+  EXPECT_EQ(scene.rollout.state.gates[0].answer,
+            "value 0.12 > 0.05, not for 25s yet");
+  for (int i = 0; i < 2; ++i) {
+    scene.Pass(absl::Seconds(10));
+    scene.Settle();
+    Answer(GateVerdict::kFail, "value 0.11 > 0.05");
+    EXPECT_EQ(scene.Phase(), "BAKING");
+  }
+  // The last look is when the window is over, not an interval later.
+  scene.Pass(absl::Seconds(5));
+  scene.Settle();
+  Answer(GateVerdict::kFail, "value 0.13 > 0.05");
+  EXPECT_EQ(scene.Phase(), "BAKING+FAILURE");
+  EXPECT_EQ(scene.rollout.state.message,
+            "wave 1 of 2 failed its metric gate prometheus http://p:9090 "
+            "errors <= 0.05 for 25s: value 0.13 > 0.05, since " +
+                since);
+}
+
+TEST_F(BakeTest, AValueWithinTheLimitsBeginsTheWindowAnew) {
+  AddGate(GateSource::kPrometheus, 0.05);
+  gate().window = absl::Seconds(15);
+  Begin();
+  for (GateVerdict verdict :
+       {GateVerdict::kFail, GateVerdict::kPass, GateVerdict::kFail}) {
+    scene.Pass(absl::Seconds(10));
+    scene.Settle();
+    Answer(verdict, "value");
+  }
+  EXPECT_EQ(scene.Phase(), "BAKING");
+}
+
+TEST_F(BakeTest, BakeGoesOnWhileAValueIsOutsideForLessThanTheWindow) {
+  AddGate(GateSource::kPrometheus, 0.05);
+  gate().window = absl::Minutes(1);
+  Begin();
+  scene.Pass(absl::Minutes(2));
+  scene.Settle();
+  Answer(GateVerdict::kFail, "value 1 > 0.05");
+  EXPECT_EQ(scene.Phase(), "BAKING");
+  Plan plan = scene.Step();
+  EXPECT_TRUE(plan.looks.empty()) << "asked without end";
+  EXPECT_EQ(plan.wake_up, scene.now.steady + absl::Seconds(10));
+  scene.Pass(absl::Seconds(10));
+  scene.Settle();
+  Answer(GateVerdict::kPass, "value 0");
+  EXPECT_EQ(scene.Phase(), "ROLLING");
+}
+
+TEST_F(BakeTest, NoDataIsWhatThePolicySays) {
+  const struct {
+    NoData no_data;
+    std::string phase;
+    std::string answer;
+  } cases[] = {
+      {NoData::kHold, "BAKING+METRIC", "refused"},
+      {NoData::kPass, "ROLLING", "refused, which is to pass it"},
+      {NoData::kFail, "BAKING+FAILURE", "refused, which is to fail it"},
+  };
+  const RolloutScene fresh = scene;
+  for (const auto& c : cases) {
+    scene = fresh;
+    AddGate(GateSource::kHttp, 1);
+    gate().no_data = c.no_data;
+    Begin();
+    scene.Pass(absl::Minutes(2));
+    scene.Settle();
+    Answer(GateVerdict::kInconclusive, "refused");
+    EXPECT_EQ(scene.Phase(), c.phase);
+    EXPECT_EQ(scene.rollout.state.gates[0].answer, c.answer);
+  }
 }
 
 TEST_F(BakeTest, ControllerThatStartsLooksAgain) {

@@ -17,7 +17,7 @@ TEST(ForecastTest, SaysWhatEachHostWaitsFor) {
   scene.rollout.policy.promotion = Promotion::kManual;
   scene.rollout.policy.bake_time = absl::Minutes(2);
   EXPECT_EQ(absl::StrJoin(WaitsFor(scene.rollout, scene.fleet), "|"),
-            "nothing|wave 1: bakes 2m, waits to be promoted|a free slot in "
+            "nothing|wave 1, and to be promoted|a free slot in "
             "wave 2|not connected: it is skipped until it is back|cordoned: it "
             "is skipped until it is uncordoned");
 }
@@ -33,6 +33,17 @@ TEST(ForecastTest, TimeIsRoundsOfHostsAndBakes) {
   EXPECT_EQ(TimeLeft(scene.rollout, scene.now.steady),
             absl::Seconds(10) + absl::Minutes(2) + 2 * absl::Seconds(10) +
                 absl::Minutes(2));
+}
+
+TEST(ForecastTest, AZoneWaitsForThoseBeforeIt) {
+  RolloutScene scene("PENDING PENDING PENDING PENDING", "old old old old");
+  scene.SetZones("a b a c");
+  scene.rollout.policy.max_zones = 1;
+  scene.rollout.policy.max_parallel = 2;
+  EXPECT_EQ(absl::StrJoin(WaitsFor(scene.rollout, scene.fleet), "|"),
+            "nothing|the zones before it|nothing|the zones before it");
+  scene.rollout.step_estimate = absl::Seconds(10);
+  EXPECT_EQ(TimeLeft(scene.rollout, scene.now.steady), absl::Seconds(30));
 }
 
 TEST(ForecastTest, TimeLeftShrinksWithTheBake) {

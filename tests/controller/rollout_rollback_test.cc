@@ -87,6 +87,9 @@ TEST_F(RollbackTest, HostOutOfReachGetsItsTargetAndIsWaitedForAWhile) {
   scene.rollout.policy.max_parallel = 2;
   Plan plan = scene.Step();
   EXPECT_EQ(Text(plan.targets), "b:8 a:8");
+  // From its first moment on.
+  EXPECT_TRUE(scene.rollout.steps[0].away);
+  EXPECT_LE(plan.wake_up, scene.now.steady + absl::Minutes(2));
   scene.SetHosts("away back");
   scene.Settle();
   EXPECT_EQ(scene.Steps(), "REVERTING REVERTED");

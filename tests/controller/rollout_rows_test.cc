@@ -36,7 +36,10 @@ RolloutSummary Everything() {
   rollout.policy.pre_rollout = {"./migrate", absl::Seconds(7)};
   rollout.policy.post_rollout = {"./announce", absl::Seconds(8)};
   rollout.policy.gates = {{GateSource::kMemory, "", "", std::nullopt, 1e9, 0,
-                           absl::Seconds(1), absl::Seconds(2)}};
+                           absl::Seconds(1), absl::Seconds(2), absl::Minutes(1),
+                           NoData::kFail}};
+  rollout.policy.pre_revert = {"git checkout v1", absl::Seconds(9)};
+  rollout.policy.post_revert = {"./warm v1", absl::Seconds(10)};
   rollout.policy.max_skipped = 3;
   rollout.policy.max_unavailable = 4;
   rollout.policy.max_zones = 2;
@@ -75,8 +78,12 @@ RolloutSummary Everything() {
   state.skip_any = true;
   state.pre_rollout = {HookPhase::kDone, "a", 2, absl::Seconds(3), "", {"ok"}};
   state.post_rollout.phase = HookPhase::kRunning;
-  state.gates = {{GateVerdict::kPass, "1.0 MB", absl::FromUnixSeconds(19), true,
-                  absl::InfinitePast(), 0, false}};
+  GateState& gate = state.gates.emplace_back();
+  gate.verdict = GateVerdict::kPass;
+  gate.answer = "1.0 MB";
+  gate.time = absl::FromUnixSeconds(19);
+  gate.since = absl::FromUnixSeconds(18);
+  gate.final = true;
   state.last_seq = 12;
   summary.hosts_done = 1;
   summary.hosts_total = 4;

@@ -74,7 +74,7 @@ void RolloutWorld::Start() {
   store.Revive();
   targets_ = store.targets;
   driver = std::make_unique<RolloutDriver>(loop, store, *this, *this, ++starts_,
-                                           DriverOptions());
+                                           options);
   absl::Status started = driver->Start();
   FLEET_CHECK(started.ok());
 }

@@ -67,6 +67,8 @@ class RolloutWorld : public TargetRegistry, public FleetSource {
   Rollout Now();
   std::string Steps();
 
+  // Of the next driver that starts.
+  DriverOptions options;
   FakeClock clock;
   EventLoop loop;
   FakeRolloutStore store;

@@ -46,6 +46,8 @@ HostTarget WebTarget(const std::string& host) {
   target.step.ready_deadline = absl::Seconds(7);
   target.step.max_flaps = 4;
   target.start_nonce = 2;
+  target.slot_orders[1] = {true, 0};
+  target.slot_orders[3] = {false, 7};
   return target;
 }
 
@@ -145,6 +147,7 @@ TEST_F(SqliteStoreTest, TargetsKeepEveryField) {
   EXPECT_EQ(target.removed, want.removed);
   EXPECT_EQ(target.step, want.step);
   EXPECT_EQ(target.start_nonce, want.start_nonce);
+  EXPECT_EQ(target.slot_orders, want.slot_orders);
 }
 
 TEST_F(SqliteStoreTest, SaveIsAllOrNothing) {

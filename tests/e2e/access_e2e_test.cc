@@ -1,10 +1,11 @@
 // Who gets in, who does not, and what nobody is shown: on the real programs,
 // over TLS.
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
+#include <memory>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -14,7 +15,8 @@
 namespace fleet::e2e {
 namespace {
 
-constexpr char kPlanted[] = "planted-7f3a9c-secret";
+// Its own in each run: other tests may run on this machine.
+std::string Planted() { return absl::StrCat("planted-", getpid(), "-secret"); }
 
 class Access : public testing::Test {
  protected:
@@ -31,9 +33,9 @@ class Access : public testing::Test {
     token.erase(token.find_last_not_of('\n') + 1);
     return token;
   }
-  // fleetctl from elsewhere, with a token alone.
-  CommandResult As(const std::string& token,
-                   const std::vector<std::string>& args) {
+  // fleetctl from elsewhere, with a token alone; "": as whoever has logged in.
+  ProcessOptions From(const std::string& token,
+                      const std::vector<std::string>& args) {
     ProcessOptions options;
     options.argv = {ProgramPath("fleetctl")};
     options.argv.insert(options.argv.end(), args.begin(), args.end());
@@ -42,11 +44,34 @@ class Access : public testing::Test {
                    {"HOME", fleet_.dir() + "/home"},
                    {"XDG_CACHE_HOME", ""},
                    {"XDG_CONFIG_HOME", ""}};
-    return RunCommand(options, fleet_.dir(), 3 * kPatience);
+    options.cwd = fleet_.dir();
+    return options;
+  }
+  CommandResult As(const std::string& token,
+                   const std::vector<std::string>& args) {
+    return RunCommand(From(token, args), fleet_.dir(), 3 * kPatience);
+  }
+  // A stream that has begun: it has shown what it is about.
+  std::unique_ptr<ChildProcess> Follow(const std::string& token,
+                                       const std::vector<std::string>& args,
+                                       const std::string& sign) {
+    ProcessOptions options = From(token, args);
+    options.stdout_file = fleet_.dir() + "/" + args[0] + ".out";
+    options.stderr_file = fleet_.dir() + "/" + args[0] + ".err";
+    auto process = std::make_unique<ChildProcess>(options);
+    EXPECT_TRUE(fleet_.Eventually([&] {
+      return absl::StrContains(ReadFile(options.stdout_file), sign) ||
+             absl::StrContains(ReadFile(options.stderr_file), sign);
+    })) << args[0];
+    return process;
+  }
+  std::string ErrorOf(const std::string& command) {
+    return ReadFile(fleet_.dir() + "/" + command + ".err");
   }
   CommandResult Shell(const std::string& command) {
     ProcessOptions options;
     options.argv = {"bash", "-c", command};
+    options.cwd = fleet_.dir();
     return RunCommand(options, fleet_.dir(), kPatience);
   }
 
@@ -66,7 +91,10 @@ TEST_F(Access, RolesAndLimitsHoldOverTls) {
 
   const std::string other =
       Token({"ci-api", "--role", "deployer", "--apps", "api*"});
-  EXPECT_EQ(As(other, {"reload", "web"}).exit_code, 4);
+  // It does not even see that there is such an app.
+  CommandResult unseen = As(other, {"reload", "web"});
+  EXPECT_NE(unseen.exit_code, 0);
+  EXPECT_TRUE(absl::StrContains(unseen.err, "no app \"web\"")) << unseen.err;
   const std::string ci =
       Token({"ci-web", "--role", "deployer", "--apps", "web*", "--ttl", "1h"});
   CommandResult reload = As(ci, {"reload", "web"});
@@ -91,6 +119,71 @@ TEST_F(Access, RolesAndLimitsHoldOverTls) {
   EXPECT_NE(verified.out.find("intact"), std::string::npos);
 }
 
+TEST_F(Access, AUserComesWithACertificateAndIsCutOffWhenItIsRevoked) {
+  fleet_.MustCtl({"start", AppPath("ecosystem.config.js")});
+  // The key is made where the user is; the admin sees the request alone.
+  CommandResult asked = As("", {"user", "request", "anna"});
+  ASSERT_EQ(asked.exit_code, 0) << asked.err;
+  WriteFile(fleet_.dir() + "/anna.csr", asked.out);
+  EXPECT_EQ(Shell("stat -c %a anna.key").out, "600\n");
+  WriteFile(
+      fleet_.dir() + "/anna.pem",
+      fleet_.MustCtl({"user", "cert", "anna", "--role", "operator", "--apps",
+                      "web*", "--csr", fleet_.dir() + "/anna.csr"}));
+  CommandResult login = As("", {"login", fleet_.tls_address(), "--cert",
+                                "anna.pem", "--key", "anna.key"});
+  ASSERT_EQ(login.exit_code, 0) << login.err;
+  EXPECT_TRUE(absl::StrContains(login.err, "user anna, operator of apps web*"))
+      << login.err;
+  EXPECT_EQ(Shell("stat -c %a home/.config/fleet/contexts.json").out, "600\n");
+  EXPECT_EQ(As("", {"reload", "web"}).exit_code, 0);
+  CommandResult denied = As("", {"rollback", "web"});
+  EXPECT_EQ(denied.exit_code, 4);
+  EXPECT_TRUE(absl::StrContains(denied.err, "user anna has role operator"))
+      << denied.err;
+  EXPECT_TRUE(absl::StrContains(fleet_.MustCtl({"user", "ls"}), "anna"));
+  EXPECT_TRUE(absl::StrContains(
+      fleet_.MustCtl({"audit", "--actor", "user anna"}), "CreateRollout"));
+
+  auto logs = Follow("", {"logs", "web", "-f"}, "listening");
+  fleet_.MustCtl({"user", "revoke", "anna"});
+  EXPECT_NE(logs->Wait(kPatience).value_or(0), 0);
+  EXPECT_TRUE(absl::StrContains(ErrorOf("logs"), "revoked or has expired"))
+      << ErrorOf("logs");
+  CommandResult after = As("", {"ls"});
+  EXPECT_EQ(after.exit_code, 4);
+  EXPECT_TRUE(absl::StrContains(after.err, "certificate of user anna"))
+      << after.err;
+}
+
+TEST_F(Access, StreamsEndWithTheirToken) {
+  fleet_.MustCtl({"start", AppPath("ecosystem.config.js")});
+  const std::string eva = Token({"eva", "--role", "viewer"});
+  auto logs = Follow(eva, {"logs", "web", "-f"}, "listening");
+  // A rollout that lasts: its new workers must be ready for a minute.
+  auto reload =
+      fleet_.StartCtl({"reload", "web", "--min-ready-time", "60s"}, "slow");
+  EXPECT_TRUE(fleet_.Eventually([&] {
+    return absl::StrContains(fleet_.Ctl({"rollout", "ls", "-o", "json"}).out,
+                             "ROLLOUT_PHASE_ROLLING");
+  }));
+  auto watch = Follow(eva, {"rollout", "watch", "web", "-o", "json"}, "{");
+  fleet_.MustCtl({"token", "revoke", "eva"});
+  EXPECT_NE(logs->Wait(kPatience).value_or(0), 0);
+  EXPECT_NE(watch->Wait(kPatience).value_or(0), 0);
+  EXPECT_TRUE(absl::StrContains(ErrorOf("logs"), "revoked or has expired"))
+      << ErrorOf("logs");
+  EXPECT_TRUE(absl::StrContains(ErrorOf("rollout"), "revoked or has expired"))
+      << ErrorOf("rollout");
+  fleet_.MustCtl({"rollout", "abort", "web"});
+
+  // By the clock, as well.
+  const std::string brief = Token({"brief", "--role", "viewer", "--ttl", "4s"});
+  auto tail = Follow(brief, {"logs", "web", "-f"}, "listening");
+  EXPECT_NE(tail->Wait(kPatience).value_or(0), 0);
+  EXPECT_EQ(As(brief, {"ls"}).exit_code, 4);
+}
+
 TEST_F(Access, ARevokedHostIsCutOffAndItsWorkersGoOn) {
   fleet_.MustCtl({"start", AppPath("ecosystem.config.js")});
   const std::vector<pid_t> pids = fleet_.Pids("web", "host-1");
@@ -105,6 +198,25 @@ TEST_F(Access, ARevokedHostIsCutOffAndItsWorkersGoOn) {
   }));
   for (pid_t pid : pids) EXPECT_TRUE(IsAlive(pid));
   EXPECT_EQ(HttpGet(fleet_.Target(1, 3000)).body, "v1");
+  // Another agent with the same certificate fares no better.
+  const pid_t agent = fleet_.AgentPid(1);
+  kill(agent, SIGKILL);
+  EXPECT_TRUE(fleet_.Eventually([&] {
+    const pid_t next = fleet_.AgentPid(1);
+    return next > 0 && next != agent &&
+           absl::StrContains(ReadFile(fleet_.HostLog(1)), "revoked");
+  }));
+  EXPECT_TRUE(absl::StrContains(fleet_.Ctl({"hosts", "-o", "json"}).out,
+                                "HOST_STATE_DISCONNECTED"));
+}
+
+TEST_F(Access, AHostsCertificateOpensNothingElse) {
+  const std::string tls = fleet_.HostDir(1) + "/tls/";
+  CommandResult r =
+      As("", {"login", fleet_.tls_address(), "--cert", tls + "host.pem",
+              "--key", tls + "host.key", "--ca", tls + "ca.pem"});
+  EXPECT_EQ(r.exit_code, 4);
+  EXPECT_TRUE(absl::StrContains(r.err, "host host-1 has role agent")) << r.err;
 }
 
 TEST_F(Access, OnlyTls13IsSpokenAndOnlyByTheFleetsAuthority) {
@@ -128,12 +240,12 @@ TEST_F(Access, OnlyTls13IsSpokenAndOnlyByTheFleetsAuthority) {
 }
 
 TEST_F(Access, ASecretReachesItsAppAndNothingElse) {
-  ASSERT_EQ(
-      Shell(absl::StrCat("printf %s ", kPlanted, " | ", ProgramPath("fleetctl"),
-                         " --controller ", fleet_.controller_address(),
-                         " secret set db-password"))
-          .exit_code,
-      0);
+  ASSERT_EQ(Shell(absl::StrCat("printf %s ", Planted(), " | ",
+                               ProgramPath("fleetctl"), " --controller ",
+                               fleet_.controller_address(),
+                               " secret set db-password"))
+                .exit_code,
+            0);
   // The app tells only how long it is.
   fleet_.WriteApp("secretive.js",
                   "const http = require('http');\n"
@@ -148,7 +260,7 @@ TEST_F(Access, ASecretReachesItsAppAndNothingElse) {
   CommandResult applied = fleet_.Ctl({"apply", file});
   ASSERT_EQ(applied.exit_code, 0) << applied.err;
   EXPECT_EQ(HttpGet(fleet_.Target(1, 3000)).body,
-            absl::StrCat(std::string(kPlanted).size()));
+            absl::StrCat(Planted().size()));
 
   std::string shown;
   for (const std::vector<std::string>& args :
@@ -162,11 +274,44 @@ TEST_F(Access, ASecretReachesItsAppAndNothingElse) {
     CommandResult r = fleet_.Ctl(args);
     shown += r.out + r.err;
   }
-  EXPECT_EQ(shown.find(kPlanted), std::string::npos);
+  // A worker that dies of an abort, and says so.
+  const std::vector<pid_t> pids = fleet_.Pids("secretive", "host-1");
+  ASSERT_EQ(pids.size(), 1u);
+  kill(pids[0], SIGABRT);
+  EXPECT_TRUE(fleet_.Eventually([&] {
+    CommandResult r = fleet_.Ctl({"show", "secretive"});
+    shown += r.out;
+    const std::vector<pid_t> now = fleet_.Pids("secretive", "host-1");
+    return now.size() == 1 && now[0] != pids[0];
+  }));
+  for (const std::vector<std::string>& args :
+       std::vector<std::vector<std::string>>{
+           {"jlist"},
+           {"show", "secretive"},
+           {"rollout", "ls", "-o", "json"},
+           {"rollout", "status", "secretive", "-o", "json"},
+           {"doctor", "-o", "json"},
+           {"hosts", "-o", "json"},
+           {"logs", "secretive", "--lines", "1000"}}) {
+    CommandResult r = fleet_.Ctl(args);
+    shown += r.out + r.err;
+  }
+  EXPECT_EQ(shown.find(Planted()), std::string::npos);
+  // No process shows it in its arguments, and only the worker in its
+  // environment.
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const std::string path = entry.path();
+    if (path.find_first_not_of("0123456789", 6) != std::string::npos) continue;
+    EXPECT_EQ(ReadFile(path + "/cmdline").find(Planted()), std::string::npos);
+    const std::string comm = ReadFile(path + "/comm");
+    if (comm.starts_with("fleet")) {
+      EXPECT_EQ(ReadFile(path + "/environ").find(Planted()), std::string::npos);
+    }
+  }
   for (const auto& entry :
        std::filesystem::recursive_directory_iterator(fleet_.dir())) {
     if (!entry.is_regular_file()) continue;
-    EXPECT_EQ(ReadFile(entry.path()).find(kPlanted), std::string::npos)
+    EXPECT_EQ(ReadFile(entry.path()).find(Planted()), std::string::npos)
         << entry.path();
   }
 

@@ -166,5 +166,96 @@ TEST_F(Commands, NamesScalesResetsAndTheDoctor) {
   EXPECT_THAT(fleet_.MustCtl({"hosts"}), Not(HasSubstr("host-2")));
 }
 
+// What @pm2/io does in a program: it offers an action and replies when it is
+// asked for it.
+constexpr char kActions[] =
+    "let calls = 0;\n"
+    "const say = (type, data) => process.send({type: 'axm:' + type, data});\n"
+    "say('action', {action_name: 'count', action_type: 'custom'});\n"
+    "process.on('message', m => {\n"
+    "  const name = m.msg || m;\n"
+    "  if (name === 'count') say('reply', {action_name: name,\n"
+    "      return: {calls: ++calls, opts: m.opts}});\n"
+    "});\n"
+    "console.log('pid', process.pid);\n"
+    "setInterval(() => {}, 1000);\n";
+
+TEST_F(Commands, ActionsReplyAndSingleInstancesObey) {
+  const std::string actions = fleet_.WriteApp("actions.js", kActions);
+  const std::string file = fleet_.WriteApp(
+      "fleet.yaml", "apps:\n  - {name: act, script: " + actions +
+                        ", instances: 3, exec_mode: fork}\n");
+  fleet_.MustCtl({"apply", file, "--min-ready-time", "0s"});
+
+  EXPECT_EQ(fleet_.MustCtl({"trigger", "act.1", "count", "by", "two"}),
+            "[act.1 on host-1] = {\"calls\":1,\"opts\":\"by two\"}\n"
+            "[act.1 on host-2] = {\"calls\":1,\"opts\":\"by two\"}\n");
+  EXPECT_EQ(fleet_.MustCtl({"trigger", "act.1", "count", "--host", "host-2"}),
+            "[act.1 on host-2] = {\"calls\":2}\n");
+  const CommandResult unknown =
+      fleet_.Ctl({"trigger", "act.0", "cuont", "--host", "host-1"});
+  EXPECT_EQ(unknown.exit_code, 1);
+  EXPECT_EQ(unknown.err,
+            "fleetctl: host-1: act.0 has no action \"cuont\"; it has: count\n");
+
+  // An instance that is stopped by hand stays so, and is seen to.
+  const auto pid_of = [&](int slot, const std::string& host) -> pid_t {
+    for (const auto& instance : fleet_.InstancesOn("act", host)) {
+      if (instance["slot"] == slot) return instance.value("pid", 0);
+    }
+    return -1;
+  };
+  const pid_t zero = pid_of(0, "host-1");
+  fleet_.MustCtl({"stop", "act.1", "--hosts", "host-1"});
+  EXPECT_EQ(fleet_.Pids("act", "host-1").size(), 2U);
+  EXPECT_EQ(fleet_.Pids("act", "host-2").size(), 3U);
+  EXPECT_THAT(fleet_.MustCtl({"ls", "act.1"}), HasSubstr("stopped"));
+  EXPECT_THAT(fleet_.MustCtl({"ls"}),
+              testing::AllOf(HasSubstr("5/5"), HasSubstr("online, 1 stopped")));
+  // Also for an agent and a controller that are started anew.
+  const pid_t agent = fleet_.AgentPid(1);
+  kill(agent, SIGKILL);
+  ASSERT_TRUE(WaitGone(agent, kPatience));
+  fleet_.KillController();
+  fleet_.StartController();
+  fleet_.AwaitConnected(2);
+  EXPECT_TRUE(fleet_.Eventually([&] { return pid_of(0, "host-1") == zero; }));
+  EXPECT_EQ(pid_of(1, "host-1"), 0);
+  fleet_.MustCtl({"start", "act.1"});
+  EXPECT_GT(pid_of(1, "host-1"), 0);
+  EXPECT_EQ(pid_of(0, "host-1"), zero);
+
+  // A restart takes one, a reload too, and starts what is stopped.
+  const pid_t two = pid_of(2, "host-2");
+  EXPECT_EQ(fleet_.Ctl({"restart", "act.2", "--hosts", "host-2"}).err,
+            "act.2: restarted\n");
+  EXPECT_NE(pid_of(2, "host-2"), two);
+  EXPECT_FALSE(IsAlive(two));
+  EXPECT_EQ(pid_of(0, "host-1"), zero);
+  fleet_.MustCtl({"stop", "act.2"});
+  EXPECT_EQ(fleet_.Ctl({"reload", "act.2"}).err, "act.2: reloaded\n");
+  EXPECT_GT(pid_of(2, "host-1"), 0);
+  // The whole app's reload brings back what was stopped.
+  fleet_.MustCtl({"stop", "act.0"});
+  fleet_.MustCtl({"reload", "act", "--min-ready-time", "0s"});
+  EXPECT_EQ(fleet_.Pids("act", "host-1").size(), 3U);
+  EXPECT_EQ(fleet_.Ctl({"stop", "act.3"}).err,
+            "fleetctl: there is no act.3: act has 3 instances on each host, "
+            "from act.0 on\n");
+
+  // Log files: emptied, and begun anew after somebody has renamed them.
+  EXPECT_TRUE(Logged("act.0", "pid ", 4));  // Two hosts, two workers each.
+  EXPECT_THAT(fleet_.MustCtl({"flush", "act.0"}),
+              HasSubstr("act.0: 2 log files on 2 hosts emptied, "));
+  EXPECT_EQ(fleet_.MustCtl({"logs", "act.0", "--raw"}), "");
+  EXPECT_NE(fleet_.MustCtl({"logs", "act.1", "--raw"}), "");
+  EXPECT_EQ(fleet_.MustCtl({"reloadLogs", "act"}),
+            "act: 12 log files on 2 hosts opened anew\n");
+  EXPECT_THAT(
+      fleet_.MustCtl({"audit"}),
+      testing::AllOf(HasSubstr("FlushLogs"), HasSubstr("ReopenLogs"),
+                     HasSubstr("TriggerApp"), HasSubstr("RestartInstance")));
+}
+
 }  // namespace
 }  // namespace fleet::e2e

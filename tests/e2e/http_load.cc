@@ -126,8 +126,9 @@ std::string RequestText(const HttpLoad::Target& target, LoadMode mode) {
 
 }  // namespace
 
-HttpLoad::HttpLoad(std::vector<Target> targets, LoadMode mode, int clients)
-    : mode_(mode) {
+HttpLoad::HttpLoad(std::vector<Target> targets, LoadMode mode, int clients,
+                   absl::Duration pause)
+    : mode_(mode), pause_(pause) {
   for (const Target& target : targets) {
     for (int i = 0; i < clients; ++i) {
       threads_.emplace_back([this, target] { RunClient(target); });
@@ -156,8 +157,16 @@ void HttpLoad::RunClient(const Target& target) {
       close(fd);
       fd = -1;
     }
+    Rest();
   }
   if (fd >= 0) close(fd);
+}
+
+void HttpLoad::Rest() {
+  if (pause_ == absl::ZeroDuration()) return;
+  std::unique_lock<std::mutex> lock(mutex_);
+  stopping_.wait_for(lock, absl::ToChronoMilliseconds(pause_),
+                     [this] { return stop_.load(); });
 }
 
 void HttpLoad::Record(bool ok, const std::string& what) {
@@ -176,7 +185,11 @@ bool HttpLoad::AwaitServed(int64_t count, absl::Duration limit) {
 }
 
 LoadCounts HttpLoad::Stop() {
-  stop_ = true;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stop_ = true;
+  }
+  stopping_.notify_all();
   for (std::thread& t : threads_) {
     if (t.joinable()) t.join();
   }

@@ -37,7 +37,9 @@ class HttpLoad {
     std::string path = "/";
   };
 
-  HttpLoad(std::vector<Target> targets, LoadMode mode, int clients);
+  // Each client waits for `pause` after an answer.
+  HttpLoad(std::vector<Target> targets, LoadMode mode, int clients,
+           absl::Duration pause = absl::ZeroDuration());
   ~HttpLoad();
 
   // Blocks until `count` more requests have been served; false: not within
@@ -48,11 +50,14 @@ class HttpLoad {
  private:
   void RunClient(const Target& target);
   void Record(bool ok, const std::string& what);
+  void Rest();
 
   LoadMode mode_;
+  const absl::Duration pause_;
   std::atomic<bool> stop_{false};
   std::mutex mutex_;
   std::condition_variable served_;
+  std::condition_variable stopping_;
   LoadCounts counts_;  // Guarded by mutex_.
   std::vector<std::thread> threads_;
 };

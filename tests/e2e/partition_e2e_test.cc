@@ -1,5 +1,6 @@
 // The network between agents and controller is cut, without a word to either:
-// in a network namespace of its own, loopback goes down and comes up again.
+// all of it (in a network namespace, loopback goes down and comes up again), or
+// one host's.
 #include <gtest/gtest.h>
 #include <net/if.h>
 #include <sched.h>
@@ -8,7 +9,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "nlohmann/json.hpp"
+#include "tests/e2e/event_tail.h"
 #include "tests/e2e/test_fleet.h"
 
 namespace fleet::e2e {
@@ -36,12 +40,6 @@ class Partition : public testing::Test {
   }
   void SetUp() override {
     if (!namespaced_) GTEST_SKIP() << "needs root for a network namespace";
-  }
-
-  static nlohmann::json Rollout(TestFleet& fleet) {
-    CommandResult r = fleet.Ctl({"rollout", "status", "web", "-o", "json"});
-    auto parsed = nlohmann::json::parse(r.out, nullptr, false);
-    return parsed.is_discarded() ? nlohmann::json::object() : parsed;
   }
 
   static bool HostsAre(TestFleet& fleet, const std::string& state) {
@@ -80,24 +78,109 @@ TEST_F(Partition, WorkersServeOnAndTheHostsComeBack) {
   }));
 }
 
-TEST_F(Partition, InTheMiddleOfAReloadItGoesOnAfterwards) {
-  TestFleet fleet({.hosts = 2, .agent_port = 7443});
-  fleet.MustCtl({"start", AppPath("ecosystem.config.js")});
-  auto reload = fleet.StartCtl(
-      {"reload", "web", "--min-ready-time", "2s", "--timeout", "150s"},
-      "reload");
-  ASSERT_TRUE(fleet.Eventually([&] {
-    return Rollout(fleet).dump().find("HOST_STEP_PHASE_APPLYING") !=
-           std::string::npos;
-  }));
-  ASSERT_TRUE(SetLoopback(false));
-  EXPECT_TRUE(fleet.Eventually([&] {
-    return Rollout(fleet).dump().find("HOST_STEP_PHASE_UNKNOWN") !=
-           std::string::npos;
-  })) << Rollout(fleet).dump(1);
-  ASSERT_TRUE(SetLoopback(true));
-  auto exit_code = reload->Wait(3 * kPatience);
-  EXPECT_EQ(exit_code.value_or(-1), 0) << ReadFile(fleet.dir() + "/reload.err");
+// One host is cut off from the controller for a while, and not from its
+// clients: before the step of one app, in the middle of another's, after a
+// third one's.
+class PartitionOfAHost : public testing::Test {
+ protected:
+  static constexpr const char* kApps[] = {"before", "during", "after"};
+
+  void SetUp() override {
+    if (!EnterTestNetwork()) GTEST_SKIP() << "needs root for namespaces";
+    TestFleetOptions options;
+    options.hosts = 2;
+    options.networks = true;
+    fleet_ = std::make_unique<TestFleet>(options);
+    script_ = fleet_->WriteApp(
+        "counted.js",
+        "require('fs').appendFileSync(process.env.STARTS, process.env.APP + "
+        "process.env.VERSION + '\\n');\nrequire('" +
+            AppPath("web.js") + "');\n");
+    for (const char* app : kApps) fleet_->MustCtl({"apply", Spec(app, "1")});
+  }
+
+  static int PortOf(const std::string& app) {
+    return app == "before" ? 3001 : app == "during" ? 3002 : 3003;
+  }
+
+  std::string Starts() const { return fleet_->dir() + "/starts"; }
+
+  std::string Spec(const std::string& app, const std::string& version) {
+    return fleet_->WriteApp(
+        app + ".yaml", "apps:\n  - name: " + app + "\n    script: " + script_ +
+                           "\n    exec_mode: cluster\n    instances: 1\n"
+                           "    wait_ready: true\n    stop_signal: SIGINT\n"
+                           "    env: {PORT: '" +
+                           std::to_string(PortOf(app)) + "', APP: " + app +
+                           ", VERSION: '" + version + "', STARTS: '" +
+                           Starts() + "'}\n");
+  }
+
+  std::unique_ptr<ChildProcess> StartApply(const std::string& app,
+                                           const std::string& soak) {
+    return fleet_->StartCtl({"apply", Spec(app, "2"), "--order", "name",
+                             "--min-ready-time", soak, "-o", "json"},
+                            app);
+  }
+
+  void AwaitEvent(const std::string& app, const std::string& what) {
+    const EventTail tail(fleet_->dir() + "/" + app + ".out");
+    EXPECT_TRUE(fleet_->Eventually([&] {
+      const auto events = tail.Read();
+      return std::any_of(events.begin(), events.end(),
+                         [&](const SeenEvent& e) { return e.what == what; });
+    })) << app
+        << " " << what << "\n"
+        << ReadFile(fleet_->dir() + "/" + app + ".out");
+  }
+
+  std::string Serves(int host, const std::string& app) {
+    return HttpGet(fleet_->Target(host, PortOf(app))).body;
+  }
+
+  std::unique_ptr<TestFleet> fleet_;
+  std::string script_;
+};
+
+TEST_F(PartitionOfAHost, CostsNothingWheneverItBegins) {
+  std::vector<HttpLoad::Target> targets;
+  for (int port : {3001, 3002, 3003}) {
+    targets.push_back(fleet_->Target(1, port));
+    targets.push_back(fleet_->Target(2, port));
+  }
+  HttpLoad load(targets, LoadMode::kClose, 1, absl::Milliseconds(20));
+  ASSERT_TRUE(load.AwaitServed(50, kPatience));
+  auto after = StartApply("after", "4s");
+  AwaitEvent("after", "ROLLING host-1 DONE");
+  auto during = StartApply("during", "1s");
+  AwaitEvent("during", "ROLLING host-1 APPLYING");
+  fleet_->network(1).Cut();
+
+  // The host goes on alone, and so do the others.
+  AwaitEvent("during", "ROLLING host-1 UNKNOWN");
+  EXPECT_TRUE(fleet_->Eventually([&] { return Serves(1, "during") == "v2"; }));
+  EXPECT_EQ(after->Wait(kPatience).value_or(-1), 0);
+  auto before = StartApply("before", "0s");
+  EXPECT_EQ(before->Wait(kPatience).value_or(-1), 0);
+  AwaitEvent("before", "ROLLING host-1 SKIPPED");
+  EXPECT_EQ(Serves(1, "before"), "v1");
+  EXPECT_EQ(Serves(2, "before"), "v2");
+
+  fleet_->network(1).Heal();
+  EXPECT_EQ(during->Wait(2 * kPatience).value_or(-1), 0);
+  for (const char* app : kApps) {
+    EXPECT_TRUE(fleet_->Eventually([&] {
+      return Serves(1, app) == "v2" && Serves(2, app) == "v2";
+    })) << app;
+    EXPECT_EQ(EventTail(fleet_->dir() + "/" + app + ".out").Gap(), "") << app;
+  }
+  ASSERT_TRUE(load.AwaitServed(50, kPatience));
+  const LoadCounts counts = load.Stop();
+  EXPECT_EQ(counts.failed, 0) << nlohmann::json(counts.reasons).dump();
+  // Each worker was started once.
+  const std::string starts = ReadFile(Starts());
+  EXPECT_EQ(std::count(starts.begin(), starts.end(), '\n'), 3 * 2 * 2)
+      << starts;
 }
 
 }  // namespace

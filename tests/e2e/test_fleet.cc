@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <sstream>
 #include <string_view>
 #include <utility>
 
@@ -63,11 +64,20 @@ TestFleet::TestFleet(TestFleetOptions options)
   std::string pattern = "/tmp/fleet-e2e-XXXXXX";
   FLEET_CHECK(mkdtemp(pattern.data()) != nullptr);
   dir_ = pattern;
-  if (options_.controller_disk_bytes > 0) {
-    mkdir(ControllerDir().c_str(), 0700);
-    std::string size = absl::StrCat("size=", options_.controller_disk_bytes);
-    disk_ = mount("fleet-e2e", ControllerDir().c_str(), "tmpfs", 0,
-                  size.c_str()) == 0;
+  MountDisk(ControllerDir(), options_.controller_disk_bytes);
+  MountDisk(HostDir(1), options_.host_disk_bytes);
+  if (options_.own_programs) {
+    std::filesystem::create_directories(BinDir());
+    for (const char* name : {"fleet-keeper", "fleet-agent"}) {
+      std::filesystem::copy(ProgramPath(name), HostProgram(name));
+    }
+  }
+  if (options_.networks) {
+    options_.tls = true;
+    tls_address_ = absl::StrCat(kControllerHost, ":7443");
+    for (int i = 1; i <= options_.hosts; ++i) {
+      networks_[i] = std::make_unique<HostNetwork>(i);
+    }
   }
   StartController();
   for (int i = 1; i <= options_.hosts; ++i) StartHost(i);
@@ -80,16 +90,31 @@ TestFleet::~TestFleet() {
   for (int host : hosts) keepers_[host]->Signal(SIGTERM);
   for (int host : hosts) StopHost(host);
   StopController();
+  for (pid_t pid : WorkerProcesses()) {
+    ADD_FAILURE() << "process " << pid << " of a worker was left";
+    kill(pid, SIGKILL);
+  }
   if (testing::Test::HasFailure()) {
     PrintLog(ControllerLog());
     for (int i = 1; i <= options_.hosts; ++i) PrintLog(HostLog(i));
   }
-  if (disk_) umount2(ControllerDir().c_str(), MNT_DETACH);
+  for (const std::string& folder : mounts_) {
+    umount2(folder.c_str(), MNT_DETACH);
+  }
   std::error_code ignored;
   std::filesystem::remove_all(dir_, ignored);
 }
 
+void TestFleet::MountDisk(const std::string& folder, int64_t bytes) {
+  if (bytes == 0) return;
+  mkdir(folder.c_str(), 0711);
+  std::string size = absl::StrCat("size=", bytes);
+  disk_ = mount("fleet-e2e", folder.c_str(), "tmpfs", 0, size.c_str()) == 0;
+  if (disk_) mounts_.push_back(folder);
+}
+
 std::string TestFleet::Address(int host) const {
+  if (options_.networks) return networks_.at(host)->Address();
   return absl::StrCat(network_, ".", 10 + host);
 }
 
@@ -162,19 +187,15 @@ void TestFleet::StartController() {
 void TestFleet::StartHost(int host) {
   ProcessOptions options;
   std::filesystem::create_directories(HostDir(host));
-  options.argv = {ProgramPath("fleet-keeper"),
-                  "--state-dir",
-                  HostDir(host),
-                  "--",
-                  ProgramPath("fleet-agent"),
-                  "--state-dir",
-                  HostDir(host),
-                  "--controller",
-                  agent_controller_address(),
-                  "--host-name",
-                  HostName(host),
-                  "--bind-address",
-                  Address(host)};
+  options.argv =
+      options_.networks ? networks_.at(host)->Enter() : options_.host_wrapper;
+  options.argv.insert(
+      options.argv.end(),
+      {HostProgram("fleet-keeper"), "--state-dir", HostDir(host), "--",
+       HostProgram("fleet-agent"), "--state-dir", HostDir(host), "--controller",
+       agent_controller_address(), "--host-name", HostName(host),
+       "--bind-address", Address(host)});
+  options.env = options_.host_env;
   if (options_.agent_port != 0) options.argv.push_back("--insecure");
   if (options_.tls && !std::filesystem::exists(HostDir(host) + "/tls")) {
     std::string token = MustCtl({"token", "create", "--join", HostName(host)});
@@ -185,6 +206,38 @@ void TestFleet::StartHost(int host) {
                       options_.agent_flags.end());
   options.stdout_file = options.stderr_file = HostLog(host);
   keepers_[host] = std::make_unique<ChildProcess>(options);
+}
+
+std::string TestFleet::HostProgram(const std::string& name) const {
+  return options_.own_programs ? BinDir() + "/" + name : ProgramPath(name);
+}
+
+pid_t TestFleet::CurrentKeeperPid(int host) const {
+  std::istringstream lock(ReadFile(HostDir(host) + "/keeper.lock"));
+  std::string word;
+  pid_t keeper = 0;
+  return lock >> word >> keeper ? keeper : 0;
+}
+
+std::vector<pid_t> TestFleet::WorkerProcesses() const {
+  std::vector<pid_t> found;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    pid_t pid = atoi(entry.path().filename().c_str());
+    if (pid == 0 || !IsAlive(pid)) continue;
+    std::string env = ReadFile(entry.path().string() + "/environ");
+    if (env.find("NOTIFY_SOCKET=" + dir_ + "/") != std::string::npos) {
+      found.push_back(pid);
+    }
+  }
+  return found;
+}
+
+void TestFleet::KillHost(int host) {
+  std::array<pid_t, 2> pids = {CurrentKeeperPid(host), 0};
+  pids[1] = ChildNamed(pids[0], "fleet-agent");
+  for (pid_t pid : pids) kill(pid, SIGKILL);
+  keepers_.at(host)->Wait(kPatience);
+  for (pid_t pid : pids) EXPECT_TRUE(WaitGone(pid, kPatience));
 }
 
 void TestFleet::AwaitConnected(int hosts) {
@@ -210,9 +263,14 @@ void TestFleet::StopController() {
 void TestFleet::StopHost(int host) {
   auto it = keepers_.find(host);
   if (it == keepers_.end()) return;
-  pid_t agent = AgentPid(host);
+  // Of a keeper that was killed, the one that came after it.
+  pid_t keeper = CurrentKeeperPid(host);
+  bool another = keeper != 0 && keeper != it->second->pid();
+  pid_t agent = ChildNamed(another ? keeper : it->second->pid(), "fleet-agent");
+  if (another) kill(keeper, SIGTERM);
   it->second->Signal(SIGTERM);
-  EXPECT_TRUE(it->second->Wait(kPatience).has_value())
+  EXPECT_TRUE(it->second->Wait(kPatience).has_value() &&
+              (!another || WaitGone(keeper, kPatience)))
       << "the keeper of " << HostName(host) << " does not stop";
   if (agent > 0) {
     EXPECT_TRUE(WaitGone(agent, kPatience)) << "the agent lives on";
@@ -223,7 +281,14 @@ void TestFleet::StopHost(int host) {
 pid_t TestFleet::KeeperPid(int host) const { return keepers_.at(host)->pid(); }
 
 pid_t TestFleet::AgentPid(int host) const {
-  return ChildNamed(KeeperPid(host), "fleet-agent");
+  pid_t child = ChildNamed(KeeperPid(host), "fleet-agent");
+  if (child != 0) return child;
+  // That of the keeper which was there first when this one was started.
+  std::istringstream lock(ReadFile(HostDir(host) + "/keeper.lock"));
+  std::string word;
+  pid_t pid = 0;
+  lock >> word >> pid >> word >> pid;
+  return lock && pid > 0 && IsAlive(pid) ? pid : 0;
 }
 
 CommandResult TestFleet::Ctl(const std::vector<std::string>& args,

@@ -11,6 +11,7 @@
 
 #include "nlohmann/json_fwd.hpp"
 #include "tests/e2e/child_process.h"
+#include "tests/e2e/host_network.h"
 #include "tests/e2e/http_load.h"
 
 namespace fleet::e2e {
@@ -31,11 +32,23 @@ struct TestFleetOptions {
   // Agents join with tokens and reach the controller over TLS, at a port of
   // 127.0.0.1 that the kernel chooses.
   bool tls = false;
+  // Each host has a network of its own (EnterTestNetwork must have worked),
+  // which can be cut; with TLS.
+  bool networks = false;
   // Not 0: the controller's state folder is a file system of this size. Needs
   // root; `disk()` is false when it could not be made.
   int64_t controller_disk_bytes = 0;
+  // The same of host 1's.
+  int64_t host_disk_bytes = 0;
   std::vector<std::string> controller_flags = {};
   std::vector<std::string> agent_flags = {};
+  // Hosts run copies of fleet-keeper and fleet-agent, in BinDir(), which a test
+  // may replace.
+  bool own_programs = false;
+  // What a host's keeper is executed by ("unshare", …); it must not fork.
+  std::vector<std::string> host_wrapper = {};
+  // Added to the environment of hosts.
+  std::map<std::string, std::string> host_env = {};
 };
 
 // Not thread-safe. The destructor stops every process by its id, and reports
@@ -77,6 +90,9 @@ class TestFleet {
   bool disk() const { return disk_; }
   std::string HostDir(int host) const;
   std::string ControllerDir() const { return dir_ + "/controller"; }
+  std::string BinDir() const { return dir_ + "/bin"; }
+  // What StartHost goes by from now on.
+  TestFleetOptions& options() { return options_; }
   std::string controller_address() const;
   std::string agent_controller_address() const;
   // With `tls`: HOST:PORT.
@@ -95,17 +111,31 @@ class TestFleet {
   }
   pid_t KeeperPid(int host) const;
   pid_t AgentPid(int host) const;
+  // As its lock says: it is another one after a keeper was killed.
+  pid_t CurrentKeeperPid(int host) const;
+  // SIGKILL to keeper and agent, in one moment, and their end.
+  void KillHost(int host);
+  // Processes of this fleet's workers, by the environment they were started
+  // with.
+  std::vector<pid_t> WorkerProcesses() const;
   ChildProcess& keeper(int host) { return *keepers_.at(host); }
   ChildProcess& controller() { return *controller_; }
+  // With `networks`.
+  HostNetwork& network(int host) { return *networks_.at(host); }
   std::string ControllerLog() const { return dir_ + "/controller.log"; }
   std::string HostLog(int host) const;
 
  private:
+  void MountDisk(const std::string& folder, int64_t bytes);
+  std::string HostProgram(const std::string& name) const;
+
   TestFleetOptions options_;
   std::string dir_;
   std::string network_;  // "127.A.B"
   std::string tls_address_;
   bool disk_ = false;
+  std::vector<std::string> mounts_;
+  std::map<int, std::unique_ptr<HostNetwork>> networks_;
   std::unique_ptr<ChildProcess> controller_;
   std::map<int, std::unique_ptr<ChildProcess>> keepers_;
 };

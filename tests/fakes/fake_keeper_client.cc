@@ -166,6 +166,19 @@ void FakeKeeperClient::Signal(WorkerId id, int signal, bool group) {
   kill(group ? -it->second.pid : it->second.pid, signal);
 }
 
+void FakeKeeperClient::SetMain(WorkerId id, pid_t pid, uint64_t start_ticks) {
+  auto it = processes_.find(id);
+  if (it == processes_.end()) return;
+  Process& process = it->second;
+  if (!process.ended) loop_.RemoveFd(process.pidfd.get());
+  process.pid = pid;
+  process.start_ticks = start_ticks;
+  process.ended = false;
+  process.pidfd.Reset(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  loop_.AddFd(process.pidfd.get(), EPOLLIN,
+              [this, id](uint32_t) { OnEnded(id); });
+}
+
 void FakeKeeperClient::AckExit(WorkerId id) {
   auto it = processes_.find(id);
   if (frozen_ || it == processes_.end()) return;

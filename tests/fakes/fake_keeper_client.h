@@ -31,6 +31,7 @@ class FakeKeeperClient : public KeeperClient {
   void SetEvents(Events* events) override { events_ = events; }
   void Spawn(SpawnRequest request) override;
   void Signal(WorkerId id, int signal, bool group) override;
+  void SetMain(WorkerId id, pid_t pid, uint64_t start_ticks) override;
   void AckExit(WorkerId id) override;
   void Hold(const std::string& name, int fd) override;
   void Drop(const std::string& name) override;

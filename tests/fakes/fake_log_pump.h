@@ -32,6 +32,11 @@ class FakeLogPump : public LogPump {
   void SetWatcher(Watcher) override {}
   void FlushTimes() override {}
   LogFilesDone Empty(const std::vector<std::string>&) override { return {}; }
+  void SetOutputWatcher(OutputWatcher) override {}
+  std::vector<std::string> AppsWithoutFiles(
+      const std::vector<std::string>&) const override {
+    return {};
+  }
   LogFilesDone Reopen(const std::vector<std::string>&) override { return {}; }
 
   // All a worker has written, also after it is gone.

@@ -110,6 +110,16 @@ class FakeWorkerRuntime : public WorkerRuntime {
     return absl::OkStatus();
   }
 
+  void CallAction(WorkerId id, const ActionRequest& request,
+                  ActionDone done) override {
+    told_.push_back(std::to_string(workers_.at(id).identity.slot) + " action " +
+                    request.action);
+    Post([this, done = std::move(done)] { done(action_result_); });
+  }
+  void SetActionResult(absl::StatusOr<std::string> result) {
+    action_result_ = std::move(result);
+  }
+
   std::vector<Fact> Inspect(WorkerId id) override {
     return {{"pid", std::to_string(PidOf(id))}};
   }
@@ -158,6 +168,7 @@ class FakeWorkerRuntime : public WorkerRuntime {
   std::vector<std::string> released_;
   std::vector<std::string> told_;
   absl::Status send_status_;
+  absl::StatusOr<std::string> action_result_ = "null";
   absl::Status sockets_;
   bool obliging_ = false;
   int starts_ = 0;

@@ -21,6 +21,7 @@ class OpenPolicy : public CallPolicy {
   }
   void Record(const Identity& /*caller*/, std::string_view method,
               const google::protobuf::Message& /*request*/,
+              const google::protobuf::Message* /*answer*/,
               const absl::Status& /*outcome*/) override {
     recorded.emplace_back(method);
   }

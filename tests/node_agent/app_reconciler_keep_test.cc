@@ -10,7 +10,7 @@ namespace {
 using Orders = ReconcileScene::Orders;
 using testing::IsEmpty;
 
-constexpr absl::Duration kSoak = absl::Seconds(3);
+constexpr absl::Duration kKeepSoak = absl::Seconds(3);
 
 class KeepMatching : public testing::Test {
  protected:
@@ -47,7 +47,7 @@ TEST_P(WayBack, RestartsWhatItMust) {
   for (int slot = 0; slot < way.moved; ++slot) {
     if (way.strategy == ReloadStrategy::kStopFirst) scene.Gone(slot, 1);
     scene.Ready(slot, 2);
-    scene.Pass(kSoak);
+    scene.Pass(kKeepSoak);
   }
   ++scene.target().serial;
   ++scene.target().generation;
@@ -99,11 +99,11 @@ TEST_F(KeepMatching, TheStepEndsWhenTheTouchedSlotIsBack) {
   scene_.Settle();
   scene_.NextGeneration();
   scene_.Ready(0, 2);
-  scene_.Pass(kSoak);
+  scene_.Pass(kKeepSoak);
   GoBack();
   scene_.AllStoppedGone();
   scene_.Ready(0, 3);
-  EXPECT_EQ(scene_.Pass(kSoak), (Orders{"stop 0@2"}));
+  EXPECT_EQ(scene_.Pass(kKeepSoak), (Orders{"stop 0@2"}));
   EXPECT_EQ(scene_.Gone(0, 2), (Orders{"save"}));
   EXPECT_EQ(scene_.step().phase, StepPhase::kDone);
   EXPECT_EQ(scene_.LiveWorkers(3), 2);
@@ -127,7 +127,7 @@ TEST_F(KeepMatching, OfTwoThatMatchTheOneIsKeptThatServesOn) {
   scene_.AllStoppedGone();
   EXPECT_EQ(scene_.step().phase, StepPhase::kApplying);
   scene_.ReadyNewest(1);
-  EXPECT_EQ(scene_.Pass(kSoak), (Orders{"save"}));
+  EXPECT_EQ(scene_.Pass(kKeepSoak), (Orders{"save"}));
   EXPECT_EQ(scene_.step().phase, StepPhase::kDone);
 }
 
@@ -138,7 +138,7 @@ TEST_F(KeepMatching, AnotherAgentKeepsItToo) {
   // With the step under way, and when it has ended.
   EXPECT_THAT(scene_.RestartAgent(), IsEmpty());
   EXPECT_EQ(scene_.AllStoppedGone(), Orders{});
-  scene_.Pass(kSoak);
+  scene_.Pass(kKeepSoak);
   ASSERT_EQ(scene_.step().phase, StepPhase::kDone);
   EXPECT_THAT(scene_.RestartAgent(), IsEmpty());
   EXPECT_EQ(scene_.LiveWorkers(3), 2);

@@ -156,6 +156,51 @@ TEST_F(CommandServiceTest, AResetCountsRestartsAnew) {
   EXPECT_EQ(restarts(), 0);
 }
 
+TEST_F(CommandServiceTest, OneInstanceIsRestartedAndItsOldWorkerNamed) {
+  clock_.Advance(absl::Seconds(10));  // The first step has ended.
+  Settle();
+  const WorkerId old = std::next(runtime_.workers().begin())->first;
+  v1::Command command;
+  *command.mutable_restart()->mutable_instances() = Web(1);
+  v1::CommandResult result = Run(command);
+  ASSERT_EQ(result.workers_size(), 1) << result.message();
+  EXPECT_EQ(result.workers(0).worker_id(), old);
+  EXPECT_EQ(result.instances(), 1);
+  Settle();
+  EXPECT_FALSE(runtime_.workers().contains(old));
+  EXPECT_THAT(runtime_.Serving("web"), ElementsAre("0@1", "1@1"));
+  *command.mutable_restart()->mutable_instances() = Web();
+  EXPECT_EQ(Run(command).code(), CodeOf(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(CommandServiceTest, ATriggerIsAnsweredWhenAllHaveReplied) {
+  v1::Command command;
+  command.set_id("c-1");
+  *command.mutable_trigger()->mutable_instances() = Web();
+  command.mutable_trigger()->set_action("clear cache");
+  runtime_.SetActionResult(R"({"cleared":3})");
+  commands_->Run(command);
+  EXPECT_THAT(results_, IsEmpty());
+  Settle();
+  ASSERT_EQ(results_.size(), 1u);
+  ASSERT_EQ(results_[0].replies_size(), 2);
+  EXPECT_EQ(results_[0].replies(1).slot(), 1);
+  EXPECT_EQ(results_[0].replies(1).value(), R"({"cleared":3})");
+  results_.clear();
+  runtime_.SetActionResult(absl::DeadlineExceededError("not in time"));
+  commands_->Run(command);
+  Settle();
+  ASSERT_EQ(results_.size(), 1u);
+  EXPECT_EQ(results_[0].code(), 0);
+  EXPECT_EQ(results_[0].replies(0).code(),
+            CodeOf(absl::StatusCode::kDeadlineExceeded));
+  EXPECT_EQ(results_[0].replies(0).message(), "not in time");
+  results_.clear();
+  // There is nobody to ask.
+  *command.mutable_trigger()->mutable_instances() = Web(7);
+  EXPECT_EQ(Run(command).code(), CodeOf(absl::StatusCode::kNotFound));
+}
+
 TEST_F(CommandServiceTest, FactsAndChecksAreThereForWhoAsks) {
   v1::Command command;
   *command.mutable_inspect()->mutable_instances() = Web(1);

@@ -132,6 +132,7 @@ class FakeHost : public ControllerSession::Host {
   }
   bool FillReport(bool full, v1::StateReport& report) override {
     ++reports;
+    if (on_report) on_report();
     if (full) report.add_apps()->set_app("all");
     for (const std::string& app : changed) report.add_apps()->set_app(app);
     bool any = full || !changed.empty();
@@ -156,6 +157,7 @@ class FakeHost : public ControllerSession::Host {
 
   int64_t epoch_value = 3;
   std::set<std::string> changed;
+  std::function<void()> on_report;
   std::vector<std::string> commands;
   int reports = 0;
   int metrics = 0;
@@ -262,6 +264,20 @@ TEST_F(SessionTest, ReportsChangesInOneDeltaWithASequenceNumber) {
   EXPECT_FALSE(first.full());
   EXPECT_EQ(first.apps_size(), 2);
   EXPECT_EQ(Report("web").seq(), 2);
+}
+
+TEST_F(SessionTest, AReportThatTakesLongToBuildIsFollowedByAPause) {
+  Join();
+  host_.on_report = [this] { Pass(absl::Milliseconds(3)); };
+  Report("web");
+  const int before = host_.reports;
+  host_.changed.insert("api");
+  session_->OnChange();
+  Pass(absl::Milliseconds(14));
+  for (int i = 0; i < 20; ++i) loop_.RunOnce(absl::Milliseconds(1));
+  EXPECT_EQ(host_.reports, before);
+  Pass(absl::Milliseconds(1));
+  EXPECT_EQ(AwaitMessage(C::kStateReport).state_report().apps(0).app(), "api");
 }
 
 TEST_F(SessionTest, WhatChangedBeforeTheWelcomeIsReportedAfterIt) {

@@ -70,6 +70,18 @@ TEST_F(DesiredJournalTest, ANewOneIsEmpty) {
   EXPECT_TRUE(journal_->contents().apps.empty());
 }
 
+// It once was the end of the agent, since a step tells a worker's last lines.
+TEST_F(DesiredJournalTest, TextsOfWorkersNeedNotBeUtf8) {
+  ASSERT_TRUE(journal_->Accept(7, {Target("web", 1, 1)}).ok());
+  v1::Step step = Done(1);
+  step.set_reason("\xff");
+  step.add_stderr_tail("abc \xff\xfe");
+  ASSERT_TRUE(journal_->SaveResult("uid-web", step, {{0, 1}}).ok());
+  Reopen();
+  EXPECT_EQ(journal_->damage(), "");
+  EXPECT_EQ(App("web").result->stderr_tail(0), "abc \uFFFD\uFFFD");
+}
+
 TEST_F(DesiredJournalTest, GivesBackWhatWasSaved) {
   ASSERT_TRUE(
       journal_->Accept(7, {Target("web", 1, 1), Target("api", 3, 2)}).ok());
@@ -119,8 +131,9 @@ struct History {
 
 // Everything that a journal says, to be compared.
 std::string Describe(const JournalContents& contents) {
-  std::string text = absl::StrCat("epoch ", contents.epoch, " ids ",
-                                  contents.next_worker_id, "\n");
+  std::string text =
+      absl::StrCat("boot ", contents.boot_id, " epoch ", contents.epoch,
+                   " ids ", contents.next_worker_id, "\n");
   for (const auto& [uid, app] : contents.apps) {
     absl::StrAppend(&text, uid, ":");
     for (const auto& [generation, target] : app.targets) {
@@ -130,6 +143,9 @@ std::string Describe(const JournalContents& contents) {
       absl::StrAppend(&text, " slot ", slot, "@", generation);
     }
     if (app.result) absl::StrAppend(&text, " done ", app.result->generation());
+    for (const auto& [slot, run] : app.runs) {
+      absl::StrAppend(&text, " run ", slot, "=", run);
+    }
     text += "\n";
   }
   return text;
@@ -148,7 +164,14 @@ TEST_F(DesiredJournalTest, TornAtAnyByteItIsAsAfterTheLastWholeWrite) {
   note(journal_->Accept(3, {Target("web", 1, 1), Target("api", 1, 1)}));
   note(journal_->ReserveWorkerIds(4096));
   note(journal_->SaveSlots("uid-web", {{0, 1}, {1, 1}}));
+  note(journal_->BeginBoot("boot-1"));
+  note(journal_->SaveRun("uid-web", 0, "0 ended"));
+  note(journal_->SaveRun("uid-web", 1, "1 ended"));
   note(journal_->SaveResult("uid-web", Done(1), {{0, 1}, {1, 1}}));
+  note(journal_->SaveRun("uid-web", 1, "1 ended again"));
+  note(journal_->SaveResult("uid-web", Done(1), {{0, 1}}));
+  note(journal_->BeginBoot("boot-2"));
+  note(journal_->SaveRun("uid-web", 0, "0 ended once more"));
   note(journal_->Accept(4, {}));
   note(journal_->Accept(4, {Target("web", 2, 2), Target("api", 2, 1)}));
   note(journal_->Forget("uid-api"));
@@ -212,6 +235,34 @@ TEST_F(DesiredJournalTest, DamageInTheMiddleCostsOnlyWhatItHit) {
   Reopen();
   EXPECT_EQ(journal_->damage(), "");
   EXPECT_EQ(journal_->contents().apps.size(), 1u);
+}
+
+TEST_F(DesiredJournalTest, RunsAreOfOneBoot) {
+  ASSERT_TRUE(journal_->Accept(1, {Target("web", 1, 1)}).ok());
+  ASSERT_TRUE(journal_->SaveSlots("uid-web", {{0, 1}, {1, 1}}).ok());
+  ASSERT_TRUE(journal_->BeginBoot("boot-1").ok());
+  ASSERT_TRUE(journal_->SaveRun("uid-web", 0, "ended").ok());
+  ASSERT_TRUE(journal_->SaveRun("uid-none", 0, "nobody's").ok());
+  Reopen();
+  ASSERT_TRUE(journal_->BeginBoot("boot-1").ok());
+  EXPECT_EQ(App("web").runs, (std::map<int, std::string>{{0, "ended"}}));
+  ASSERT_TRUE(journal_->BeginBoot("boot-2").ok());
+  EXPECT_TRUE(App("web").runs.empty());
+  Reopen();
+  EXPECT_TRUE(App("web").runs.empty());
+  EXPECT_EQ(journal_->contents().boot_id, "boot-2");
+}
+
+// A worker that crashes for ever must not fill the disk.
+TEST_F(DesiredJournalTest, ManyRunsTakeNoMoreRoomThanAFew) {
+  ASSERT_TRUE(journal_->Accept(1, {Target("web", 1, 1)}).ok());
+  ASSERT_TRUE(journal_->SaveSlots("uid-web", {{0, 1}}).ok());
+  for (int i = 0; i < 20000; ++i) {
+    ASSERT_TRUE(journal_->SaveRun("uid-web", 0, absl::StrCat("run ", i)).ok());
+  }
+  EXPECT_LT(FileBytes().size(), 300u << 10);
+  Reopen();
+  EXPECT_EQ(App("web").runs.at(0), "run 19999");
 }
 
 TEST_F(DesiredJournalTest, IsCompactedAndLosesNothing) {

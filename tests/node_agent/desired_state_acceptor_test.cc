@@ -191,5 +191,27 @@ TEST(DesiredStateAcceptor, ARemovalKeepsTheSpecItIsCarriedOutWith) {
   EXPECT_EQ(acceptance.targets[0].spec().name(), "web");
 }
 
+TEST(DesiredStateAcceptor, TheHostsPolicyIsAskedAboutWhatIsToRun) {
+  const TargetCheck nothing = [](const v1::AppTarget&) {
+    return absl::PermissionDeniedError("not here");
+  };
+  const Acceptance refused = JudgeDesiredState(
+      Have(), State(5, false, {Target("web", 11, 4), Target("new", 1, 1)}),
+      nothing);
+  EXPECT_TRUE(refused.targets.empty());
+  EXPECT_TRUE(absl::IsPermissionDenied(refused.status));
+  EXPECT_EQ(refused.status.message(), "app web: not here\napp new: not here");
+  // What it runs already is not taken from it, and ending it is not refused.
+  v1::AppTarget stop = Target("web", 11, 4);
+  stop.set_run_state(v1::RUN_STATE_STOPPED);
+  const Acceptance ended = JudgeDesiredState(
+      Have(), State(5, false, {stop, Target("api", 10, 3)}), nothing);
+  EXPECT_TRUE(ended.status.ok()) << ended.status;
+  EXPECT_EQ(Texts(ended), std::vector<std::string>{"web 11/4"});
+  EXPECT_TRUE(
+      JudgeDesiredState(Have(), State(5, false, {Removed("web", 11)}), nothing)
+          .status.ok());
+}
+
 }  // namespace
 }  // namespace fleet::agent

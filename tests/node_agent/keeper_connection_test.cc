@@ -7,14 +7,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <fstream>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "node_agent/marked_process.h"
 #include "node_agent/process_tree.h"
 #include "proto/rpc/status.h"
 #include "tests/node_agent/real_process.h"
@@ -87,9 +91,8 @@ class KeeperConnectionTest : public testing::Test {
     request.tag = "tag-" + std::to_string(number);
     request.executable = "/bin/sh";
     request.argv = {"sh", "-c", script};
-    request.env = {
-        "PATH=/usr/bin:/bin",
-        std::string(ProcessTree::kWorkerMarker) + "=" + std::to_string(id)};
+    request.env = {"PATH=/usr/bin:/bin",
+                   std::string(kWorkerMarker) + "=" + std::to_string(id)};
     return request;
   }
 
@@ -154,6 +157,21 @@ TEST_F(KeeperConnectionTest, TellsWhetherAnExitHasLeftAnything) {
   keeper_->Spawn(Shell(4, "exit 0"));
   ASSERT_TRUE(Run([&] { return events_.exits.contains(Id(4)); }));
   EXPECT_TRUE(events_.exits[Id(4)].tree_gone);
+}
+
+TEST_F(KeeperConnectionTest, TellsOfEachThatEndsTogetherWithOthers) {
+  constexpr int kCount = 40;
+  for (int number = 1; number <= kCount; ++number) {
+    keeper_->Spawn(Shell(number, "exec sleep 600"));
+  }
+  ASSERT_TRUE(Run([&] { return events_.pids.size() == kCount; }));
+  for (const auto& [id, pid] : events_.pids) kill(pid, SIGTERM);
+  ASSERT_TRUE(Run([&] { return events_.exits.size() == kCount; }));
+  for (const auto& [id, exit] : events_.exits) {
+    EXPECT_EQ(exit.kind, ProcessExit::Kind::kSignaled) << id;
+    EXPECT_EQ(exit.value, SIGTERM) << id;
+    EXPECT_TRUE(exit.tree_gone) << id;
+  }
 }
 
 TEST_F(KeeperConnectionTest, TellsWhatFailed) {
@@ -352,6 +370,74 @@ TEST_F(KeeperConnectionTest, UnansweredSpawnIsNotDoneTwice) {
            std::filesystem::file_size(file) >= 40;
   }));
   EXPECT_EQ(std::filesystem::file_size(file), 40U);
+}
+
+// A worker that goes on as a process which its first one has left behind.
+TEST_F(KeeperConnectionTest, AnotherMainProcessIsAnsweredForAfterTheFirst) {
+  for (bool ended : {false, true}) {
+    WorkerId id = Id(ended ? 2 : 1);
+    std::string file = dir_.path() + "/child" + std::to_string(id);
+    // The child outlives the shell, which ends at once or when it is told to.
+    keeper_->Spawn(Shell(
+        ended ? 2 : 1,
+        "setsid sh -c 'while [ ! -e " + file +
+            ".end ]; do sleep 0.01; done; exit 5' & echo $! > " + file +
+            ".new; mv " + file + ".new " + file +
+            (ended ? ""
+                   : "; while [ ! -e " + file + ".go ]; do sleep 0.01; done")));
+    ASSERT_TRUE(Run([&] { return access(file.c_str(), R_OK) == 0; }));
+    pid_t child = 0;
+    std::ifstream(file) >> child;
+    ASSERT_GT(child, 0);
+    if (ended) {
+      ASSERT_TRUE(Run([&] { return events_.exits.contains(id); }));
+      events_.exits.erase(id);
+    }
+    std::optional<ProcStat> stat = ReadProcStat(child);
+    ASSERT_TRUE(stat.has_value());
+    keeper_->SetMain(id, child, stat->start_ticks);
+    std::ofstream(file + ".go") << "go";
+    // Messages keep their order: the keeper has had that one.
+    keeper_->Spawn(Shell(ended ? 4 : 3, "exit 0"));
+    ASSERT_TRUE(Run([&] { return events_.exits.contains(Id(ended ? 4 : 3)); }));
+    // A later agent is told of that one.
+    Inventory inventory = Connect();
+    auto listed =
+        std::find_if(inventory.processes.begin(), inventory.processes.end(),
+                     [&](const auto& p) { return p.id == id; });
+    ASSERT_NE(listed, inventory.processes.end());
+    EXPECT_EQ(listed->pid, child);
+    EXPECT_FALSE(listed->ended);
+    // Until the first one is gone nobody but it could learn the code.
+    ASSERT_TRUE(Run([&] {
+      auto now = ReadProcStat(child);
+      return now.has_value() && now->ppid == keeper_->keeper_pid();
+    }));
+    std::ofstream(file + ".end") << "end";
+    ASSERT_TRUE(Run([&] { return events_.exits.contains(id); }));
+    EXPECT_EQ(events_.exits[id].kind, ProcessExit::Kind::kExited);
+    EXPECT_EQ(events_.exits[id].value, 5);
+    keeper_->AckExit(id);
+  }
+}
+
+TEST_F(KeeperConnectionTest, TheMarkOutlivesEnvironmentSessionAndParents) {
+  std::string file = dir_.path() + "/child";
+  keeper_->Spawn(Shell(1, "(setsid env -i /bin/sleep 1000 & echo $! > " + file +
+                              ".new; mv " + file + ".new " + file + ")"));
+  ASSERT_TRUE(Run([&] { return events_.exits.contains(Id(1)); }));
+  pid_t child = 0;
+  std::ifstream(file) >> child;
+  ASSERT_GT(child, 0);
+  ASSERT_TRUE(Run([&] {
+    std::string name;
+    std::ifstream("/proc/" + std::to_string(child) + "/comm") >> name;
+    return name == "sleep";
+  }));
+  EXPECT_FALSE(ReadProcEnviron(child, kWorkerMarker).has_value());
+  EXPECT_EQ(ReadWorkerMark(child), Id(1));
+  EXPECT_EQ(ReadWorkerMark(getpid()), 0u);
+  kill(child, SIGKILL);
 }
 
 TEST_F(KeeperConnectionTest, StrangersAreRefused) {

@@ -1,5 +1,8 @@
 // fleet-keeper as a program, with an agent that it starts.
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
@@ -52,6 +55,26 @@ TEST_F(KeeperProcessTest, PassesSigtermAndEndsWithItsAgent) {
   pid_t worker = std::stoi(keeper.ReadPast("spawned "));
   Stop(keeper);
   EXPECT_FALSE(Lives(worker));
+}
+
+// Also one of the same user, as a worker may be.
+TEST_F(KeeperProcessTest, AStrangerAtItsSocketIsRefusedAndNamed) {
+  RealProcess keeper = StartKeeper();
+  keeper.ReadPast("spawned ");
+  const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string path = dir_.path() + "/keeper.sock";
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSERT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address),
+            0);
+  EXPECT_EQ(std::stoi(keeper.ReadPast("refuses process ")), getpid());
+  // What it is told, and then the end.
+  char packet[4096];
+  while (recv(fd, packet, sizeof packet, 0) > 0) {
+  }
+  close(fd);
+  Stop(keeper);
 }
 
 TEST_F(KeeperProcessTest, NextAgentFindsWorkerAndDescriptor) {

@@ -25,7 +25,7 @@ std::string Text(LogLineFormat format, const std::string& bytes) {
 }
 
 TEST(LogLineFormatTest, RawIsWhatWasWritten) {
-  const std::string bytes("a\n\nb\xff\0c", 8);
+  const std::string bytes("a\n\nb\xff\0c", 7);
   EXPECT_EQ(Text(Make({}), bytes), bytes);
 }
 

@@ -1,5 +1,9 @@
 #include "node_agent/log_tail_service.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -8,9 +12,11 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "node_agent/live_log_reader.h"
 #include "node_agent/pipe_log_pump.h"
 #include "node_agent/thread_log_reader.h"
 #include "proto/rpc/clock.h"
+#include "proto/rpc/status.h"
 #include "tests/node_agent/real_process.h"
 
 namespace fleet::agent {
@@ -26,7 +32,8 @@ class LogTailServiceTest : public testing::Test {
       : loop_(clock_),
         pump_(loop_, transit_, {dir_.path(), "h"}),
         reader_(loop_, pump_, dir_.path()),
-        service_(reader_, pump_, "host-1") {
+        live_(loop_, pump_, reader_),
+        service_(live_, pump_, "host-1") {
     std::filesystem::create_directory(dir_.path() + "/web");
     service_.SetSender({[this](v1::LogChunk& chunk) {
                           if (room_ == 0) return false;
@@ -65,6 +72,7 @@ class LogTailServiceTest : public testing::Test {
   LogTransit transit_{{}, nullptr};
   PipeLogPump pump_;
   ThreadLogReader reader_;
+  LiveLogReader live_;
   LogTailService service_;
   int room_ = 1'000'000;
   size_t bytes_ = 0;
@@ -175,6 +183,127 @@ TEST_F(LogTailServiceTest, EmptiesFiles) {
   EXPECT_EQ(results_[0].code(), 0);
   EXPECT_EQ(results_[0].log_files(), 1);
   EXPECT_EQ(results_[0].log_bytes(), 8);
+}
+
+// ------------------------------------------------- what is kept in no file
+
+class UnkeptLogsTest : public LogTailServiceTest {
+ protected:
+  // The write end of an output of web.0.
+  UniqueFd AddOutput(const LogPolicy& policy, WorkerId owner = 1) {
+    int ends[2];
+    FLEET_CHECK(pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0);
+    pump_.Add(owner, "web", 0, LogStreamKind::kOut, policy, UniqueFd(ends[0]));
+    return UniqueFd(ends[1]);
+  }
+  static void Say(const UniqueFd& fd, const std::string& text) {
+    ASSERT_EQ(write(fd.get(), text.data(), text.size()),
+              static_cast<ssize_t>(text.size()));
+  }
+  v1::Command Follow(const std::string& id) {
+    v1::Command command = Tail(id);
+    command.mutable_tail()->set_follow(true);
+    return command;
+  }
+  std::vector<std::string> Texts() const {
+    std::vector<std::string> texts;
+    for (const v1::LogChunk& chunk : chunks_) {
+      for (const v1::LogLine& line : chunk.lines()) {
+        texts.push_back(line.text());
+      }
+    }
+    return texts;
+  }
+  std::string Notes() const {
+    std::string notes;
+    for (const v1::LogChunk& chunk : chunks_) {
+      for (const std::string& note : chunk.notes()) notes += note + "\n";
+    }
+    return notes;
+  }
+  bool CaughtUp() const {
+    return std::any_of(chunks_.begin(), chunks_.end(),
+                       [](const auto& chunk) { return chunk.caught_up(); });
+  }
+};
+
+TEST_F(UnkeptLogsTest, AreFollowedLineByLine) {
+  LogPolicy policy;
+  policy.disabled = true;
+  UniqueFd out = AddOutput(policy);
+  Say(out, "before anybody looked\n");
+  ASSERT_TRUE(Await([&] { return pump_.Counters(1).bytes > 0; }));
+  service_.Run(Follow("t"));
+  ASSERT_TRUE(Await([&] { return CaughtUp(); }));
+  EXPECT_THAT(Notes(), HasSubstr("web keeps no logs"));
+  Say(out, "one\ntw");
+  ASSERT_TRUE(Await([&] { return Texts().size() == 1; }));
+  Say(out, "o\n");
+  ASSERT_TRUE(Await([&] { return Texts().size() == 2; }));
+  EXPECT_THAT(Texts(), ElementsAre("one", "two"));
+  EXPECT_TRUE(std::filesystem::is_empty(dir_.path() + "/web"));
+}
+
+TEST_F(UnkeptLogsTest, OfAFileThatIsNoPlainOneAreFollowedToo) {
+  LogPolicy policy;
+  policy.out_file = "/dev/null";
+  UniqueFd out = AddOutput(policy);
+  service_.Run(Follow("t"));
+  ASSERT_TRUE(Await([&] { return CaughtUp(); }));
+  Say(out, "into nothing\n");
+  ASSERT_TRUE(Await([&] { return !Texts().empty(); }));
+  EXPECT_THAT(Texts(), ElementsAre("into nothing"));
+}
+
+TEST_F(UnkeptLogsTest, AreFilteredAndOnlyThoseThatAreAskedFor) {
+  LogPolicy policy;
+  policy.disabled = true;
+  UniqueFd out = AddOutput(policy);
+  v1::Command grep = Follow("grep");
+  grep.mutable_tail()->mutable_filter()->set_grep("err");
+  v1::Command other = Follow("other");
+  other.mutable_tail()->clear_apps();
+  other.mutable_tail()->add_apps("api");
+  service_.Run(grep);
+  service_.Run(other);
+  ASSERT_TRUE(Await([&] { return CaughtUp(); }));
+  Say(out, "fine\nerror 1\nfine\nerror 2\n");
+  ASSERT_TRUE(Await([&] { return Texts().size() >= 2; }));
+  EXPECT_THAT(Texts(), ElementsAre("error 1", "error 2"));
+}
+
+TEST_F(UnkeptLogsTest, ForWhomDoesNotFollowANoteIsAll) {
+  LogPolicy policy;
+  policy.disabled = true;
+  UniqueFd out = AddOutput(policy);
+  service_.Run(Tail("t"));
+  ASSERT_TRUE(Await([&] { return !results_.empty(); }));
+  EXPECT_THAT(Notes(), HasSubstr("only logs -f shows"));
+}
+
+TEST_F(UnkeptLogsTest, ASlowReaderCostsABoundedBuffer) {
+  LogPolicy policy;
+  policy.disabled = true;
+  UniqueFd out = AddOutput(policy);
+  service_.Run(Follow("t"));
+  ASSERT_TRUE(Await([&] { return CaughtUp(); }));
+  room_ = 0;
+  const std::string line(999, 'x');
+  const int lines = 3 * static_cast<int>(LiveLogReader::kMaxBytes) / 1000;
+  for (int i = 0; i < lines; ++i) {
+    ASSERT_TRUE(Await([&] {
+      return write(out.get(), (line + "\n").data(), line.size() + 1) > 0;
+    }));
+  }
+  ASSERT_TRUE(Await([&] { return pump_.Counters(1).bytes == lines * 1000; }));
+  room_ = 1'000'000;
+  service_.Flush();
+  ASSERT_TRUE(Await([&] {
+    return std::any_of(chunks_.begin(), chunks_.end(), [](const auto& chunk) {
+      return chunk.skipped_bytes() > 0;
+    });
+  }));
+  EXPECT_LT(Lines(), lines / 2);
 }
 
 }  // namespace

@@ -8,11 +8,13 @@
 #include <array>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "node_agent/action_calls.h"
 #include "proto/rpc/clock.h"
 
 namespace fleet::agent {
@@ -128,6 +130,17 @@ TEST_F(NodeChannelTest, GarbageIsSkippedAndTheChannelLives) {
   EXPECT_EQ(kinds_, (std::vector<Kind>{Kind::kApp, Kind::kReady}));
   EXPECT_EQ(channel_->skipped_lines(), 3);
   EXPECT_TRUE(channel_->open());
+}
+
+// Each level would cost an ack, and the text of all within it.
+TEST_F(NodeChannelTest, ADescriptorWithinADescriptorsMessageIsSkipped) {
+  ChildWrites(
+      "{\"cmd\":\"NODE_HANDLE\",\"msg\":"
+      "{\"cmd\":\"NODE_HANDLE\",\"msg\":\"ready\"}}\n\"ready\"\n");
+  Turn();
+  EXPECT_EQ(kinds_, std::vector<Kind>{Kind::kReady});
+  EXPECT_EQ(channel_->skipped_lines(), 1);
+  EXPECT_EQ(ChildReads(), "{\"cmd\":\"NODE_HANDLE_ACK\"}\n");
 }
 
 TEST_F(NodeChannelTest, NothingFollowsADescriptorBeforeItsAck) {
@@ -268,6 +281,28 @@ TEST(NodeMessageTest, Kinds) {
   EXPECT_EQ(ParseNodeMessage(std::string(70000, '['))->kind, Kind::kApp);
 }
 
+// To write it down again would take more stack than there is.
+TEST(NodeMessageTest, WhatIsTooDeepIsNotLookedInto) {
+  const std::string deep = std::string(30'000, '[') + std::string(30'000, ']');
+  auto query = ParseNodeMessage(
+      "{\"cmd\":\"NODE_CLUSTER\",\"act\":\"queryServer\",\"data\":" + deep +
+      "}");
+  EXPECT_EQ(query->kind, Kind::kApp);
+  auto handle =
+      ParseNodeMessage("{\"cmd\":\"NODE_HANDLE\",\"msg\":" + deep + "}");
+  EXPECT_EQ(handle->kind, Kind::kHandle);
+  EXPECT_EQ(handle->inner, "");
+  EXPECT_FALSE(NodeAppMessage(deep).ok());
+}
+
+TEST(NodeMessageTest, NumbersBeyondIntegersAreNone) {
+  auto message = ParseNodeMessage(
+      "{\"cmd\":\"NODE_CLUSTER\",\"act\":\"queryServer\",\"seq\":1e300,"
+      "\"port\":-1e99}");
+  EXPECT_EQ(message->seq, 0);
+  EXPECT_EQ(message->query.port, 0);
+}
+
 TEST(NodeMessageTest, AUsersMessageIsJsonOrAString) {
   EXPECT_EQ(NodeAppMessage("hello \"you\"\n").value(), R"("hello \"you\"\n")");
   EXPECT_EQ(NodeAppMessage(R"( {"a": [1, 2]} )").value(), R"({"a":[1,2]})");
@@ -299,6 +334,130 @@ TEST(NodeMessageTest, AnswersAsNodeReadsThem) {
   EXPECT_EQ(NodeErrorReply(98, "a\"b", 2, 3),
             "{\"cmd\":\"NODE_CLUSTER\",\"errno\":-98,\"key\":\"a\\\"b\","
             "\"ack\":2,\"data\":null,\"seq\":3}");
+}
+
+TEST(NodeMessageTest, ActionsOfPm2sLibraryAreKnown) {
+  auto offered = ParseNodeMessage(
+      R"({"type":"axm:action","data":{"action_name":"gc","arity":1}})");
+  ASSERT_TRUE(offered.has_value());
+  EXPECT_EQ(offered->kind, Kind::kAction);
+  EXPECT_EQ(offered->key, "gc");
+  auto reply = ParseNodeMessage(
+      R"({"type":"axm:reply","data":{"action_name":"gc","return":{"n":[1]}}})");
+  EXPECT_EQ(reply->kind, Kind::kActionReply);
+  EXPECT_EQ(reply->key, "gc");
+  EXPECT_EQ(reply->inner, R"({"n":[1]})");
+  // Without a value; of another shape; of an app that says something similar.
+  EXPECT_EQ(
+      ParseNodeMessage(R"({"type":"axm:reply","data":{"action_name":"gc"}})")
+          ->inner,
+      "null");
+  EXPECT_EQ(ParseNodeMessage(R"({"type":"axm:reply","data":5})")->kind,
+            Kind::kApp);
+  EXPECT_EQ(ParseNodeMessage(R"({"type":"axm:monitor","data":{}})")->kind,
+            Kind::kApp);
+  const std::string large(200 << 10, 'x');
+  EXPECT_EQ(
+      ParseNodeMessage(
+          absl::StrCat(
+              R"({"type":"axm:reply","data":{"action_name":"gc","return":")",
+              large, R"("}})"))
+          ->inner.size(),
+      large.size() + 2);
+  EXPECT_EQ(NodeActionMessage("gc", std::nullopt), R"("gc")");
+  EXPECT_EQ(NodeActionMessage("gc", "now"), R"({"msg":"gc","opts":"now"})");
+}
+
+class ActionCallsTest : public ::testing::Test {
+ protected:
+  void Call(const std::string& action, absl::Status sent = absl::OkStatus()) {
+    calls_->Call(
+        {action, std::nullopt, absl::Seconds(5)},
+        [this, sent](const std::string& line) {
+          lines_.push_back(line);
+          return sent;
+        },
+        [this, action](const absl::StatusOr<std::string>& value) {
+          done_.push_back(
+              action + ": " +
+              (value.ok() ? *value : std::string(value.status().message())));
+        });
+  }
+  void Tell(Kind kind, const std::string& action,
+            const std::string& value = "") {
+    NodeMessage message;
+    message.kind = kind;
+    message.key = action;
+    message.inner = value;
+    calls_->OnMessage(message);
+  }
+  void Turn() {
+    for (int i = 0; i < 3; ++i) loop_.RunOnce(absl::ZeroDuration());
+  }
+  std::vector<std::string> Done() {
+    Turn();
+    return std::exchange(done_, {});
+  }
+
+  FakeClock clock_;
+  EventLoop loop_{clock_};
+  std::vector<std::string> lines_;
+  std::vector<std::string> done_;
+  std::unique_ptr<ActionCalls> calls_ =
+      std::make_unique<ActionCalls>(loop_, "web.0");
+};
+
+TEST_F(ActionCallsTest, RepliesGoToTheCallsOfTheirActionInOrder) {
+  Call("gc");
+  Call("heap");
+  Call("gc");
+  Tell(Kind::kActionReply, "heap", "7");
+  Tell(Kind::kActionReply, "gc", "1");
+  EXPECT_EQ(Done(), (std::vector<std::string>{"heap: 7", "gc: 1"}));
+  Tell(Kind::kActionReply, "gc", "2");
+  Tell(Kind::kActionReply, "gc", "too many");
+  EXPECT_EQ(Done(), (std::vector<std::string>{"gc: 2"}));
+}
+
+TEST_F(ActionCallsTest, AnActionThatIsNotOfferedIsNotAskedFor) {
+  Tell(Kind::kAction, "gc");
+  Tell(Kind::kAction, "heap");
+  Call("gcc");
+  EXPECT_EQ(Done(), (std::vector<std::string>{
+                        "gcc: web.0 has no action \"gcc\"; it has: gc, heap"}));
+  EXPECT_TRUE(lines_.empty());
+  Call("gc", absl::FailedPreconditionError("no channel"));
+  EXPECT_EQ(Done(), (std::vector<std::string>{"gc: no channel"}));
+}
+
+TEST_F(ActionCallsTest, WhoDoesNotReplyOrEndsIsSaid) {
+  Call("gc");
+  clock_.Advance(absl::Seconds(4));
+  EXPECT_TRUE(Done().empty());
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(
+      Done(),
+      (std::vector<std::string>{
+          "gc: web.0 has not replied within 5.0s; does it use @pm2/io, and "
+          "has it the action?"}));
+  Call("gc");
+  calls_.reset();
+  EXPECT_EQ(
+      Done(),
+      (std::vector<std::string>{"gc: web.0 has ended before it replied"}));
+}
+
+TEST_F(ActionCallsTest, WhatIsTooMuchIsRefused) {
+  Call("dump");
+  Tell(Kind::kActionReply, "dump",
+       std::string(ActionCalls::kMaxValue + 1, 'x'));
+  ASSERT_EQ(Done().size(), 1u);
+  for (size_t i = 0; i < ActionCalls::kMaxCalls; ++i) Call("slow");
+  EXPECT_TRUE(Done().empty());
+  Call("slow");
+  EXPECT_EQ(Done(), (std::vector<std::string>{
+                        "slow: web.0 has 64 actions to reply to already; try "
+                        "again later"}));
 }
 
 }  // namespace

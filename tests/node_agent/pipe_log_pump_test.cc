@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -102,6 +103,12 @@ TEST_F(PipeLogPumpTest, EndsALineThatItsWriterLeft) {
   Write(second, "started\n");
   Turn();
   EXPECT_EQ(ReadAll(Path("0-out.log")), "panic: no newline\nstarted\n");
+}
+
+TEST_F(PipeLogPumpTest, AWorkerThatSaidNothingLeavesNoFile) {
+  { UniqueFd silent = Add(1, LogStreamKind::kOut, policy_); }
+  Turn();
+  EXPECT_FALSE(std::filesystem::exists(Path("0-out.log")));
 }
 
 TEST_F(PipeLogPumpTest, KeepsLinesWholeInAFileOfTwo) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "node_agent/marked_process.h"
 #include "node_agent/process_sampler.h"
 #include "tests/node_agent/real_process.h"
 
@@ -61,8 +62,7 @@ class ProcessTreeTest : public testing::Test {
   // descriptor 9.
   WorkerRoot Start(int number, const std::string& script, int lines = 1) {
     WorkerId id = Id(number);
-    std::string marker =
-        std::string(ProcessTree::kWorkerMarker) + "=" + std::to_string(id);
+    std::string marker = std::string(kWorkerMarker) + "=" + std::to_string(id);
     pid_t pid = fork();
     if (pid == 0) {
       setpgid(0, 0);

@@ -26,7 +26,9 @@ TEST(ReadinessStateTest, WithNothingSetAStartedWorkerIsReady) {
 TEST(ReadinessStateTest, ANodeClusterWorkerMustListen) {
   ReadinessState state(ReadinessGate(), /*node_cluster=*/true);
   state.OnStarted();
-  EXPECT_EQ(state.detail(), "waits for it to listen");
+  EXPECT_EQ(state.detail(),
+            "waits for it to listen; a program that "
+            "never does needs exec_mode: fork");
   state.OnListening();
   EXPECT_TRUE(state.ready());
 }

@@ -66,7 +66,7 @@ ReconcileScene::Orders ReconcileScene::NextGeneration() {
 }
 
 SavedApp ReconcileScene::saved() const {
-  return {accepted_, saved_slots_, saved_result_};
+  return {accepted_, saved_slots_, {}, saved_result_, saved_hooks_};
 }
 
 ReconcileScene::Orders ReconcileScene::RestartAgent() {
@@ -162,6 +162,12 @@ ReconcileScene::Orders ReconcileScene::Renew(RenewalCause cause,
   return Reconcile();
 }
 
+ReconcileScene::Orders ReconcileScene::RestartSlot(int slot, bool stop_first) {
+  auto renewed = RenewOne(app_, slot, stop_first, now_);
+  if (renewed.ok()) return Reconcile();
+  return {std::string(renewed.status().message())};
+}
+
 ReconcileScene::Orders ReconcileScene::Unhealthy(int slot,
                                                  const std::string& why) {
   WorkerUnhealthy(app_, Newest(slot).id, why, {"last words"}, now_);
@@ -172,6 +178,14 @@ ReconcileScene::Orders ReconcileScene::Extend(int slot,
                                               absl::Duration extension) {
   WorkerExtends(app_, app_.slots.at(slot).workers.rbegin()->first, extension,
                 now_);
+  return Reconcile();
+}
+
+ReconcileScene::Orders ReconcileScene::EndHook(const std::string& id,
+                                               bool success) {
+  const std::string how = success ? "exit code 0" : "exit code 1";
+  HookEnded(app_, id, {success, how + " after 1s", {"its last line"}}, now_);
+  saved_hooks_ = app_.hooks;
   return Reconcile();
 }
 
@@ -241,6 +255,8 @@ ReconcileScene::Orders ReconcileScene::Reconcile() {
   Plan plan = agent::Reconcile(app_, now_, *this);
   wake_up_ = plan.wake_up;
   Orders orders;
+  for (const std::string& id : plan.hooks) orders.push_back("hook " + id);
+  if (!plan.hooks.empty()) saved_hooks_ = app_.hooks;
   for (const Action& action : plan.actions) {
     if (action.kind == Action::Kind::kStart) {
       WorkerIdentity& identity = started_[action.worker];
@@ -265,6 +281,7 @@ ReconcileScene::Orders ReconcileScene::Reconcile() {
   if (plan.forget) orders.push_back("forget");
   Plan again = agent::Reconcile(app_, now_, *this);
   FLEET_CHECK(again.actions.empty() && !again.step_ended);
+  FLEET_CHECK(again.hooks.empty());
   return orders;
 }
 

@@ -13,13 +13,15 @@
 #include "node_agent/app_reconciler.h"
 #include "node_agent/app_restore.h"
 #include "node_agent/app_state.h"
+#include "node_agent/hook_step.h"
 #include "node_agent/renewal.h"
 
 namespace fleet::agent {
 
 // Sends events to the reconciler and notes what it orders, one word an order:
 // "start 0@2" (slot 0, generation 2), "stop 0@1", "kill 0@1", "release 3",
-// "release app", "save", "forget". Opening sockets is not noted.
+// "release app", "save", "forget", "hook pre_reload.2" (its id). Opening
+// sockets is not noted.
 class ReconcileScene : public WorkerIdSource {
  public:
   using Orders = std::vector<std::string>;
@@ -52,8 +54,12 @@ class ReconcileScene : public WorkerIdSource {
   // A sample of a live worker's memory; the newest one's.
   Orders Memory(int slot, int64_t rss_bytes);
   Orders Renew(RenewalCause cause, const std::string& reason);
+  // RenewOne; its refusal is the only order then.
+  Orders RestartSlot(int slot, bool stop_first);
   Orders Unhealthy(int slot, const std::string& why);
   Orders Extend(int slot, absl::Duration extension);
+  // A hook that was ordered ends; "exit code 1 after 1s" when it failed.
+  Orders EndHook(const std::string& id, bool success);
   // Another app holds this one; empty: none.
   Orders Hold(const std::string& by);
   // Texts of its events, "slot: text".
@@ -94,6 +100,7 @@ class ReconcileScene : public WorkerIdSource {
   std::map<WorkerId, WorkerIdentity> started_;
   std::map<int, int64_t> saved_slots_;
   std::optional<StepState> saved_result_;
+  std::vector<HookRecord> saved_hooks_;
 };
 
 }  // namespace fleet::agent

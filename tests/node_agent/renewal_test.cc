@@ -375,5 +375,111 @@ TEST_F(Renewal, EventsAreBoundedAndCrashesInARowAreOne) {
   EXPECT_EQ(scene_.app().events.size(), AppState::kMaxEvents);
 }
 
+// ------------------------------------------------------- orders for one slot
+
+TEST_F(Renewal, AUserRestartsOneSlotAtOnceAndByItself) {
+  SettleForAWhile();
+  EXPECT_EQ(scene_.RestartSlot(1, /*stop_first=*/true), (Orders{"stop 1@1"}));
+  EXPECT_EQ(scene_.AllStoppedGone(), (Orders{"start 1@1"}));
+  EXPECT_EQ(scene_.slot(1).restart.restarts, 1);
+  EXPECT_EQ(scene_.slot(0).restart.restarts, 0);
+  EXPECT_THAT(scene_.Events(),
+              ElementsAre("1: is replaced: ordered for this instance"));
+}
+
+TEST_F(Renewal, AUserReloadsOneSlotAsTheAppIsReloaded) {
+  SettleForAWhile();
+  EXPECT_EQ(scene_.RestartSlot(1, false), (Orders{"start 1@1"}));
+  // Ordered again, it is the same one.
+  EXPECT_EQ(scene_.RestartSlot(1, false), Orders{});
+  EXPECT_EQ(scene_.ReadyNewest(1), Orders{});
+  EXPECT_EQ(scene_.Pass(absl::Seconds(3)), (Orders{"stop 1@1"}));
+  EXPECT_EQ(scene_.AllStoppedGone(), Orders{});
+  EXPECT_EQ(scene_.Pass(absl::Hours(1)), Orders{});
+}
+
+TEST_F(Renewal, AUsersReloadThatFailsIsNotTriedAgain) {
+  SettleForAWhile();
+  EXPECT_EQ(scene_.RestartSlot(1, false), (Orders{"start 1@1"}));
+  EXPECT_EQ(scene_.ExitNewest(1, 1), Orders{});
+  EXPECT_EQ(scene_.Pass(absl::Hours(1)), Orders{});
+  EXPECT_EQ(scene_.LiveWorkers(1), 2);
+  EXPECT_EQ(scene_.Events().back(),
+            "1: could not be replaced: the new worker ended (exit code 1); the "
+            "old one serves on");
+  // What is renewed by itself afterwards does not wait for it.
+  EXPECT_EQ(scene_.Memory(0, kOver), (Orders{"start 0@1"}));
+}
+
+TEST_F(Renewal, ARestartOfASlotThatHasGivenUpStartsIt) {
+  scene_.spec().restart.max_restarts = 1;
+  SettleForAWhile();
+  scene_.Exit(1, 1, 1);
+  scene_.ExitNewest(1, 1);
+  ASSERT_EQ(scene_.slot(1).phase, SlotPhase::kCrashLoop);
+  EXPECT_EQ(scene_.RestartSlot(1, true), (Orders{"start 1@1"}));
+  EXPECT_EQ(scene_.slot(1).phase, SlotPhase::kRunning);
+}
+
+TEST_F(Renewal, AStepIsNotDisturbed) {
+  SettleForAWhile();
+  scene_.NextGeneration();
+  EXPECT_THAT(scene_.RestartSlot(1, true),
+              ElementsAre(HasSubstr("is being brought to another generation")));
+}
+
+TEST_F(Renewal, AStoppedSlotStaysStoppedUntilItIsStarted) {
+  SettleForAWhile();
+  scene_.target().slot_orders[1].stopped = true;
+  EXPECT_EQ(scene_.Accept(), (Orders{"stop 1@1"}));
+  EXPECT_EQ(scene_.AllStoppedGone(), Orders{});
+  EXPECT_EQ(scene_.Pass(absl::Hours(1)), Orders{});
+  EXPECT_EQ(SlotsDone(scene_.app()), 2);
+  EXPECT_THAT(scene_.RestartSlot(1, true),
+              ElementsAre(HasSubstr("is stopped here")));
+  // The calendar renews the others.
+  EXPECT_EQ(scene_.Renew(RenewalCause::kCron, "cron"), (Orders{"start 0@1"}));
+  scene_.ReadyNewest(0);
+  EXPECT_EQ(scene_.Pass(absl::Seconds(3)), (Orders{"stop 0@1"}));
+  EXPECT_EQ(scene_.AllStoppedGone(), Orders{});
+  // An agent that starts anew knows it from its journal.
+  EXPECT_EQ(scene_.RestartAgent(), Orders{});
+  scene_.target().slot_orders[1] = {false, 1};
+  EXPECT_EQ(scene_.Accept(), (Orders{"start 1@1"}));
+}
+
+TEST_F(Renewal, AStepLeavesAStoppedSlotOutAndTakesItAlong) {
+  SettleForAWhile();
+  scene_.target().slot_orders[1].stopped = true;
+  scene_.Accept();
+  scene_.AllStoppedGone();
+  EXPECT_EQ(scene_.NextGeneration(), (Orders{"start 0@2"}));
+  scene_.Ready(0, 2);
+  EXPECT_EQ(scene_.Pass(absl::Seconds(3)), (Orders{"stop 0@1"}));
+  scene_.AllStoppedGone();
+  EXPECT_EQ(scene_.step().phase, StepPhase::kDone);
+  // Also when it is stopped while its turn comes.
+  scene_.target().slot_orders.clear();
+  EXPECT_EQ(scene_.Accept(), (Orders{"start 1@2"}));
+  scene_.Ready(1, 2);
+  scene_.Pass(absl::Seconds(3));
+  EXPECT_EQ(scene_.NextGeneration(), (Orders{"start 0@3"}));
+  scene_.target().slot_orders[0].stopped = true;
+  EXPECT_EQ(scene_.Accept(), (Orders{"stop 0@2", "stop 0@3", "start 1@3"}));
+}
+
+TEST_F(Renewal, AStartOfOneSlotIsANewChanceForThatOneAlone) {
+  scene_.spec().restart.max_restarts = 1;
+  SettleForAWhile();
+  for (int slot : {0, 1}) {
+    scene_.Exit(slot, 1, 1);
+    scene_.ExitNewest(slot, 1);
+    ASSERT_EQ(scene_.slot(slot).phase, SlotPhase::kCrashLoop);
+  }
+  scene_.target().slot_orders[1].start_nonce = 1;
+  EXPECT_EQ(scene_.Accept(), (Orders{"start 1@1"}));
+  EXPECT_EQ(scene_.slot(0).phase, SlotPhase::kCrashLoop);
+}
+
 }  // namespace
 }  // namespace fleet::agent

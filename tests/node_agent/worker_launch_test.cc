@@ -150,6 +150,19 @@ TEST_F(WorkerLaunchTest, CwdIsResolvedAnewAtEveryStart) {
   }
 }
 
+TEST_F(WorkerLaunchTest, SlotsOfOneSpecDifferInTheirEnvironmentOnly) {
+  spec_.instance_var = "PLACE";
+  auto spec = std::make_shared<AppSpec>(spec_);
+  for (int slot : {2, 3, 1}) {
+    identity_.slot = slot;
+    auto request = launch_->Prepare(identity_, spec, LaunchFds());
+    ASSERT_TRUE(request.ok()) << request.status();
+    EXPECT_TRUE(request->executable.ends_with("/node"));
+    EXPECT_EQ(FindVariable(request->env, "PLACE"), absl::StrCat(slot));
+    EXPECT_EQ(FindVariable(request->env, "FLEET_INSTANCE"), absl::StrCat(slot));
+  }
+}
+
 TEST_F(WorkerLaunchTest, SaysWhichInterpreterIsMissingAndWhereItLooked) {
   spec_.interpreter = "python9";
   ExpectError("interpreter \"python9\" not found in PATH=/usr/bin:/bin");

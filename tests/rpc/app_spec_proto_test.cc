@@ -59,12 +59,13 @@ RolloutPolicySpec FullPolicy() {
              {"./warm", absl::Minutes(2)},
              {"./migrate", absl::Minutes(3)},
              {"./announce", absl::Minutes(4)}};
-  p.metric_gates = {{GateSource::kMemory, "", "", std::nullopt, 1e9, 0,
-                     absl::Seconds(1), absl::Seconds(2)},
-                    {GateSource::kPrometheus, "http://p:9090", "up", 1.0,
-                     std::nullopt, 0, absl::Seconds(3), absl::Seconds(4)},
-                    {GateSource::kHttp, "http://w/", "", std::nullopt,
-                     std::nullopt, 204, absl::Seconds(5), absl::Seconds(6)}};
+  p.metric_gates = {
+      {GateSource::kMemory, "", "", std::nullopt, 1e9, 0, absl::Seconds(1),
+       absl::Seconds(2), absl::Seconds(7)},
+      {GateSource::kPrometheus, "http://p:9090", "up", 1.0, std::nullopt, 0,
+       absl::Seconds(3), absl::Seconds(4), absl::Seconds(8)},
+      {GateSource::kHttp, "http://w/", "", std::nullopt, std::nullopt, 204,
+       absl::Seconds(5), absl::Seconds(6), absl::Seconds(9)}};
   return p;
 }
 

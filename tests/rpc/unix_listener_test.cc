@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -42,6 +43,37 @@ TEST(UnixListener, ServesThePathForItsUserAlone) {
   loop.RunOnce(absl::Seconds(10));
   ASSERT_EQ(fds.size(), 2);
   for (int fd : fds) close(fd);
+}
+
+// The path's mode keeps other users away; its peer's user is looked at all the
+// same, for a socket whose mode somebody has changed.
+TEST(UnixListener, HangsUpOnAnotherUser) {
+  if (geteuid() != 0) GTEST_SKIP() << "becoming another user needs root";
+  TempFolder folder;
+  std::string path = folder.File("s.sock");
+  SystemClock clock;
+  EventLoop loop(clock);
+  int accepted = 0;
+  auto listener = UnixListener::Open(loop, path, [&accepted](int fd) {
+    ++accepted;
+    close(fd);
+  });
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  chmod(path.substr(0, path.rfind('/')).c_str(), 0755);
+  chmod(path.c_str(), 0666);
+  const pid_t child = fork();
+  if (child == 0) {
+    constexpr uid_t kNobody = 65534;
+    if (setresuid(kNobody, kNobody, kNobody) != 0) _exit(2);
+    const int fd = Connect(path);
+    char byte = 0;
+    _exit(fd >= 0 && read(fd, &byte, 1) == 0 ? 0 : 1);
+  }
+  loop.RunOnce(absl::Seconds(10));
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(accepted, 0);
 }
 
 TEST(UnixListener, LeavesTheLiveOwnerAlone) {

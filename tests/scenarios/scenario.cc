@@ -101,6 +101,10 @@ absl::Status Scenario::SetPolicy(const Words& words) {
       policy_.max_zones = absl::SimpleAtoi(value, &number) ? number : 1;
     } else if (pair.first == "bake_time" && timed) {
       policy_.bake_time = time;
+    } else if (pair.first == "max_skipped") {
+      policy_.max_skipped = value;
+    } else if (pair.first == "step_deadline" && timed) {
+      policy_.step_deadline = time;
     } else if (pair.first == "total_deadline" && timed) {
       policy_.total_deadline = time;
     } else if (pair.first == "unknown_grace" && timed) {
@@ -251,6 +255,12 @@ bool Scenario::Ask(const Words& words) {
     status = ann_.Start();
   } else if (what == "remove") {
     status = ann_.RemoveHost(Word(words, 1));
+  } else if (what == "cordon" || what == "drain") {
+    status = ann_.Cordon(Word(words, 1), what == "drain");
+  } else if (what == "uncordon") {
+    status = ann_.Uncordon(Word(words, 1));
+  } else if (what == "hang-up") {
+    world_.watcher.HangUp();
   } else {
     return false;
   }
@@ -264,6 +274,10 @@ bool Scenario::DoToController(const Words& words) {
   if (Word(words, 1) != "controller") return false;
   if (words[0] == "crash") {
     world_.CrashController(For(words, absl::Seconds(2)), false);
+    return true;
+  }
+  if (words[0] == "jump-clock") {
+    world_.controller_clock.JumpWall(For(words, absl::Hours(10)));
     return true;
   }
   if (words[0] == "doom") {  // It dies at the n-th point from now on.

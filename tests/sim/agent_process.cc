@@ -22,6 +22,8 @@ AgentProcess::AgentProcess(const Ports& ports, uint64_t seed)
       std::make_unique<MemoryJournalFile>(ports_.machine.disk(), life_));
   FLEET_CHECK(journal.ok());
   journal_ = *std::move(journal);
+  // What it could not write down it goes by all the same.
+  journal_->BeginBoot(ports_.host.boot_id()).IgnoreError();
   state_ =
       std::make_unique<agent::AgentState>(loop_, runtime_, *journal_, kCores);
   agent::ControllerSession::Options options;

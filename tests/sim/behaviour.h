@@ -2,6 +2,7 @@
 #ifndef FLEET_TESTS_SIM_BEHAVIOUR_H_
 #define FLEET_TESTS_SIM_BEHAVIOUR_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,9 @@
 #include "node_agent/worker_runtime.h"
 
 namespace fleet::sim {
+
+// What every worker takes of the memory.
+inline constexpr int64_t kWorkerBytes = 50 << 20;
 
 // The life of one worker, as it would be if nobody interfered. A value.
 struct Behaviour {

@@ -104,8 +104,10 @@ void Connection::Write(const v1::SessionRequest& message) {
                    [message](Connection& c) { c.OnUp(message); });
   }
   ++up_waiting_;
-  const bool may_be_lost = strays && message.has_state_report();
-  if (may_be_lost && random.Percent(quality.drop_percent)) {
+  const bool lost = strays && message.has_state_report() &&
+                    random.Percent(quality.drop_percent);
+  if (message.has_state_report()) link_.NoteReport(lost);
+  if (lost) {
     Pass(Direction::kUp, [](Connection& c) { --c.up_waiting_; });
   } else if (strays && random.Percent(quality.reorder_percent)) {
     PassOutOfOrder(Direction::kUp, [message](Connection& c) {

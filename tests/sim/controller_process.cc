@@ -16,8 +16,9 @@ void ControllerProcess::Start() {
       std::make_unique<MemoryStore>(ports_.disk, life_, ports_.store_observer);
   const int64_t epoch = store_->RaiseEpoch().value();
   ports_.trace.Note("controller", "STARTS, epoch ", epoch);
-  core_ = std::make_unique<controller::FleetCore>(
-      controller::CorePorts{*loop_, *store_, *store_, epoch, random_.Next()});
+  controller::CorePorts ports{*loop_, *store_, *store_, epoch, random_.Next()};
+  ports.driver.plan_interval = plan_interval_;
+  core_ = std::make_unique<controller::FleetCore>(ports);
   FLEET_CHECK(core_->Load().ok());
 }
 
@@ -29,6 +30,7 @@ void ControllerProcess::Stop(bool silently) {
     if (auto connection = weak.lock()) connection->ControllerDied(silently);
   }
   connections_.clear();
+  dialled_.clear();
   core_.reset();
   store_.reset();
   ports_.timeline.Remove(loop_.get());
@@ -40,6 +42,7 @@ controller::AgentSession* ControllerProcess::Open(
   std::erase_if(connections_, [](const auto& c) { return c.expired(); });
   auto& connection = static_cast<Connection&>(stream);
   connections_.push_back(connection.weak_from_this());
+  dialled_.insert(connection.identity().peer);
   return core_->sessions.Open(stream);
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,10 +49,17 @@ class ControllerProcess : public Port {
   // `silently`: its machine dies, and nobody closes its streams.
   void Stop(bool silently);
 
+  // From the next start on: DriverOptions::plan_interval.
+  void SetPlanInterval(absl::Duration interval) { plan_interval_ = interval; }
+
   bool running() const { return core_ != nullptr; }
   controller::FleetCore& core() { return *core_; }
   MemoryStore& store() { return *store_; }
   int64_t epoch() const { return running() ? core_->epoch : 0; }
+  // The host has called this life of it.
+  bool Dialled(const std::string& host) const {
+    return dialled_.contains(host);
+  }
 
   // Port.
   controller::AgentSession* Open(controller::AgentStream& stream) override;
@@ -68,9 +76,11 @@ class ControllerProcess : public Port {
   Random random_;
   Lifeline life_;
   int64_t life_number_ = 0;
+  absl::Duration plan_interval_;
   std::unique_ptr<EventLoop> loop_;
   std::unique_ptr<MemoryStore> store_;
   std::unique_ptr<controller::FleetCore> core_;
+  std::set<std::string> dialled_;
   // Ends of streams that it has; connections live in their links.
   std::vector<std::weak_ptr<Connection>> connections_;
 };

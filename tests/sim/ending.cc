@@ -142,8 +142,8 @@ void CheckAtRest(World& world) {
     for (const auto& [uid, app] : host->agent->journal().apps) {
       if (!Runs(app.newest()) || !app.result) continue;
       CheckServes(world, *host, app);
-      const bool told =
-          InTouch(*host) && world.controller.core().hosts.Find(name) != nullptr;
+      const bool told = InTouch(*host) && !host->link.report_lost() &&
+                        world.controller.core().hosts.Find(name) != nullptr;
       if (told) CheckKnown(world, *host, app);
     }
   }

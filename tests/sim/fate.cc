@@ -46,6 +46,8 @@ const std::vector<Fate::Row>& Fate::Table() {
       {"WALL_CLOCK_JUMPS", 2, &Fate::WallClockJumps},
       {"HOST_COMES", 2, &Fate::HostComes},
       {"HOST_GOES", 2, &Fate::HostGoes},
+      {"HOST_CORDONED", 3, &Fate::HostCordoned},
+      {"HOST_UNCORDONED", 4, &Fate::HostUncordoned},
       {"APPLY", 10, &Fate::Apply},
       {"APPLY_SUPERSEDE", 4, &Fate::ApplySupersede},
       {"RELOAD", 6, &Fate::Reload},
@@ -203,7 +205,9 @@ void Fate::SlowLink(Random& random) {
 
 void Fate::StrayMessages(Random& random) {
   LinkQuality quality;
-  quality.jitter = absl::Milliseconds(50);
+  // What is late by so much has been overtaken by the next order.
+  quality.jitter = absl::Milliseconds(50) +
+                   (random.OneIn(2) ? absl::Seconds(4) : absl::ZeroDuration());
   quality.duplicate_percent = random.Below(60);
   quality.reorder_percent = random.Below(60);
   quality.drop_percent = random.Below(20);
@@ -263,6 +267,15 @@ void Fate::HostGoes(Random& random) {
       ann_.RemoveHost(name).IgnoreError();
     });
   }
+}
+
+void Fate::HostCordoned(Random& random) {
+  const std::string& host = AnyHost(random).facts.name();
+  ann_.Cordon(host, random.OneIn(3)).IgnoreError();
+}
+
+void Fate::HostUncordoned(Random& random) {
+  ann_.Uncordon(AnyHost(random).facts.name()).IgnoreError();
 }
 
 // ------------------------------------------------------------------- people

@@ -66,6 +66,8 @@ class Fate {
   void WallClockJumps(Random& random);
   void HostComes(Random& random);
   void HostGoes(Random& random);
+  void HostCordoned(Random& random);
+  void HostUncordoned(Random& random);
 
   void Apply(Random& random) { ApplyNext(random, false); }
   void ApplySupersede(Random& random) { ApplyNext(random, true); }

@@ -198,7 +198,12 @@ void HostReferee::OnStop(const Machine& machine, const Process& process,
   auto app = record.apps.find(process.identity.app_uid);
   if (app == record.apps.end()) return;
   const v1::AppTarget& target = app->second.newest();
-  if (!Wanted(target, process.identity.slot)) return;
+  if (!Wanted(target, process.identity.slot)) {
+    // Somebody has stopped it, and may let it be started again.
+    const SlotKey slot{process.identity.app_uid, process.identity.slot};
+    record.replaced.erase({slot, process.identity.generation});
+    return;
+  }
   const bool never_served = !process.ready;
   if (kill && never_served) return;  // It was given its time.
   if (Surges(target)) {

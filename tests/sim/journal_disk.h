@@ -38,7 +38,10 @@ class MemoryJournalFile : public agent::JournalFile {
   MemoryJournalFile(JournalDisk& disk, Lifeline& life)
       : disk_(disk), life_(life) {}
 
-  absl::StatusOr<std::string> Read() const override { return disk_.bytes; }
+  absl::StatusOr<std::string> Read() const override {
+    disk_.synced = disk_.bytes.size();
+    return disk_.bytes;
+  }
   absl::Status Truncate(size_t size) override;
   absl::Status Append(const std::vector<agent::JournalRecord>& records,
                       bool sync) override;

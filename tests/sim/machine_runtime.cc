@@ -68,7 +68,7 @@ std::vector<agent::WorkerSample> MachineRuntime::Sample() {
     if (!process.live()) continue;
     agent::WorkerSample& sample = samples.emplace_back();
     sample.id = id;
-    sample.rss_bytes = 50 << 20;
+    sample.rss_bytes = kWorkerBytes;
     sample.cpu_cores = 0.1;
   }
   return samples;

@@ -39,6 +39,8 @@ class MachineRuntime : public agent::WorkerRuntime {
   absl::Status Send(agent::WorkerId, const std::string&) override {
     return absl::OkStatus();
   }
+  void CallAction(agent::WorkerId, const agent::ActionRequest&,
+                  agent::ActionDone) override {}
   std::vector<agent::Fact> Inspect(agent::WorkerId) override { return {}; }
   std::vector<agent::LimitNote> LimitsOf(const AppSpec&) override { return {}; }
   void ReleaseSlot(const std::string&, int) override {}

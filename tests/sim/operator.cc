@@ -69,6 +69,7 @@ absl::StatusOr<std::string> Operator::Apply(const std::string& release,
                                             const RolloutPolicySpec& policy,
                                             bool supersede) {
   spec_.env["RELEASE"] = release;
+  world_.rollout_referee.Expect(policy);
   return Ask(absl::StrCat("apply ", app(), " release ", release,
                           supersede ? " --supersede" : ""),
              [&](FleetCore& core) -> absl::StatusOr<std::string> {
@@ -86,6 +87,7 @@ absl::StatusOr<Rollout> Operator::Roll(RolloutKind kind,
                                        const RolloutPolicySpec& policy,
                                        bool supersede,
                                        const std::string& request_id) {
+  world_.rollout_referee.Expect(policy);
   auto rollout = Ask(
       absl::StrCat(Name(kind), " ", app(), supersede ? " --supersede" : ""),
       [&](FleetCore& core) -> absl::StatusOr<Rollout> {
@@ -184,6 +186,18 @@ absl::Status Operator::Start() {
   return Ask("start", [&](FleetCore& core) {
     return core.orders.Start({app(), "", {}, kActor});
   });
+}
+
+absl::Status Operator::Cordon(const std::string& host, bool drain) {
+  return Ask(absl::StrCat(drain ? "drain " : "cordon ", host),
+             [&](FleetCore& core) {
+               return core.CordonHost(host, {drain, "", kActor, {}});
+             });
+}
+
+absl::Status Operator::Uncordon(const std::string& host) {
+  return Ask(absl::StrCat("uncordon ", host),
+             [&](FleetCore& core) { return core.UncordonHost(host); });
 }
 
 absl::Status Operator::RemoveHost(const std::string& host) {

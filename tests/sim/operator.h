@@ -47,6 +47,8 @@ class Operator {
   absl::Status Scale(int instances);
   absl::Status Stop();
   absl::Status Start();
+  absl::Status Cordon(const std::string& host, bool drain);
+  absl::Status Uncordon(const std::string& host);
   absl::Status RemoveHost(const std::string& host);
 
  private:

@@ -1,6 +1,7 @@
 #include "tests/sim/policy_draw.h"
 
 #include "absl/strings/str_cat.h"
+#include "tests/sim/behaviour.h"
 
 namespace fleet::sim {
 namespace {
@@ -19,6 +20,19 @@ void DrawWaves(Random& random, RolloutPolicySpec& policy) {
     policy.bake_time = random.Between(absl::Seconds(1), absl::Seconds(30));
   }
   if (random.OneIn(4)) policy.promotion = Promotion::kManual;
+}
+
+// One that workers of the simulation are within, or never are.
+void DrawGate(Random& random, RolloutPolicySpec& policy) {
+  MetricGate& gate = policy.metric_gates.emplace_back();
+  gate.interval = random.Between(absl::Seconds(1), absl::Seconds(10));
+  if (random.OneIn(2)) {
+    gate.source = GateSource::kRestarts;
+    gate.max = 0;
+  } else {
+    gate.source = GateSource::kMemory;
+    gate.max = kWorkerBytes * (random.OneIn(3) ? 0.5 : 2);
+  }
 }
 
 }  // namespace
@@ -44,6 +58,7 @@ RolloutPolicySpec DrawPolicy(Random& random) {
                                 OnFailure::kRollback, OnFailure::kRollback};
   policy.on_failure = kActions[random.Below(4)];
   DrawWaves(random, policy);
+  if (random.OneIn(6)) DrawGate(random, policy);
   if (random.OneIn(4)) {
     policy.zone_label = "zone";
     policy.max_zones = 1 + random.Below(2);

@@ -33,6 +33,13 @@ bool Held(const controller::RolloutState& state) {
 
 }  // namespace
 
+RolloutReferee::RolloutReferee(World& world)
+    : world_(world),
+      admissions_(world),
+      deadlines_(world.verdict),
+      policies_(world),
+      waves_(world) {}
+
 const RolloutRecord* RolloutReferee::Newest(const std::string& app) const {
   auto found = newest_.find(app);
   return found == newest_.end() ? nullptr : &rollouts_.at(found->second);
@@ -40,6 +47,10 @@ const RolloutRecord* RolloutReferee::Newest(const std::string& app) const {
 
 void RolloutReferee::OnCommit(const RolloutCommit& commit) {
   Trace(commit);
+  for (const controller::RolloutRow& row : commit.rollouts) {
+    rollouts_[row.uid].admitted.clear();
+    rollouts_[row.uid].by_person = false;
+  }
   // Events first: they say where each step was before.
   TakeEvents(commit);
   TakeSteps(commit);
@@ -56,7 +67,12 @@ void RolloutReferee::TakeEvents(const RolloutCommit& commit) {
     FLEET_CHECK(event.ok());
     RolloutRecord& record = rollouts_[row.uid];
     CheckEvent(record, *event);
-    CheckDeadline(record, *event);
+    CheckAwaited(*event);
+    deadlines_.OnEvent(record, *event);
+    if (event->actor != "controller") {
+      record.by_person = true;
+      if (event->seq > 1) record.promoted = true;
+    }
     if (!event->host.empty()) {
       HostStepPhase& told = told_[{row.uid, event->host}];
       if (told != event->host_phase && !LegalMove(told, event->host_phase)) {
@@ -65,59 +81,18 @@ void RolloutReferee::TakeEvents(const RolloutCommit& commit) {
       }
       told = event->host_phase;
     }
-    record.events[event->seq] = *std::move(event);
-  }
-}
-
-// The engine's own clock is behind the words; ours is beside it.
-void RolloutReferee::CheckDeadline(RolloutRecord& record,
-                                   const RolloutEvent& event) const {
-  // At the end it is told once more.
-  const bool missed =
-      absl::StrContains(event.message, "no host has finished") &&
-      !Terminal(event.phase);
-  const absl::Duration deadline = record.head.policy.progress_deadline;
-  if (missed && event.host.empty() && record.progress.most() < deadline) {
-    world_.verdict.Fail("13", record.head.uid, " gives up for want of progress",
-                        " after at most ",
-                        absl::FormatDuration(record.progress.most()), ", not ",
-                        absl::FormatDuration(deadline));
-  }
-  const bool by_person = event.actor != "controller";
-  if (by_person && event.seq > 1) record.promoted = true;
-  if (event.host_phase == HostStepPhase::kDone && !event.host.empty()) {
-    record.progress.Reset();
-  } else if (by_person || event.host.empty()) {
-    record.progress.MayReset();
+    const int64_t seq = event->seq;
+    record.events[seq] = *std::move(event);
   }
 }
 
 void RolloutReferee::Pass(absl::Duration time,
                           const ControllerTime& controller) {
-  for (auto& [uid, record] : rollouts_) {
-    const controller::RolloutState& state = record.head.state;
-    if (state.phase == RolloutPhase::kBaking) {
-      record.baking.Pass(time, controller);
-    }
-    if (state.phase != RolloutPhase::kRolling || state.aborting) continue;
-    const bool held = !state.holds.empty();
-    const bool budget_only = absl::c_all_of(state.holds, [](const auto& hold) {
-      return hold.kind != HoldKind::kUser && hold.kind != HoldKind::kFailure;
-    });
-    if (held && !budget_only) continue;
-    record.progress.Pass(time,
-                         {controller.lives, controller.surely_works && !held});
-    const absl::Duration deadline = record.head.policy.progress_deadline;
-    if (record.progress.least() > deadline + absl::Seconds(5)) {
-      world_.verdict.Fail("13", uid, " has made no progress for ",
-                          absl::FormatDuration(record.progress.least()),
-                          " and does not give up");
-    }
-  }
+  deadlines_.Pass(rollouts_, time, controller);
 }
 
 void RolloutReferee::OnControllerCrash() {
-  for (auto& [uid, record] : rollouts_) record.progress.OnCrash();
+  deadlines_.OnControllerCrash(rollouts_);
 }
 
 void RolloutReferee::CheckEvent(const RolloutRecord& record,
@@ -126,6 +101,10 @@ void RolloutReferee::CheckEvent(const RolloutRecord& record,
       record.events.empty() ? 0 : record.events.rbegin()->first;
   if (event.seq != last + 1) {
     world_.verdict.Fail("14", "event ", event.seq, " follows event ", last);
+  }
+  if (event.actor.empty() || event.epoch != world_.controller.epoch()) {
+    world_.verdict.Fail("17", "event ", event.seq, " of epoch ", event.epoch,
+                        " by \"", event.actor, "\"");
   }
   // A commit may hold several moves, each with its event.
   const RolloutPhase was = record.events.empty()
@@ -137,6 +116,16 @@ void RolloutReferee::CheckEvent(const RolloutRecord& record,
   }
 }
 
+// A controller that has just started does not know who is away.
+void RolloutReferee::CheckAwaited(const RolloutEvent& event) const {
+  const bool given_up = event.host_phase == HostStepPhase::kUnknown ||
+                        event.message == "not connected";
+  if (event.host.empty() || !given_up || !world_.JustStarted()) return;
+  if (world_.controller.Dialled(event.host)) return;
+  world_.verdict.Fail("6", event.host, " is ", Name(event.host_phase),
+                      " before it could say where it is");
+}
+
 // -------------------------------------------------------------------- steps
 
 void RolloutReferee::TakeSteps(const RolloutCommit& commit) {
@@ -146,7 +135,19 @@ void RolloutReferee::TakeSteps(const RolloutCommit& commit) {
     RolloutRecord& record = rollouts_[row.uid];
     auto [it, added] = record.steps.try_emplace(row.index, *step);
     const HostStep before = added ? HostStep() : it->second;
+    deadlines_.OnStep(record, row.index, before, *step);
     it->second = *step;
+    const bool takes_slot =
+        InFlight(step->phase) && !InFlight(before.phase) && !added;
+    if (takes_slot) record.admitted.push_back(row.index);
+    const bool another = step->generation != before.generation && !added &&
+                         step->attempt == before.attempt &&
+                         step->phase != HostStepPhase::kReverting;
+    if (another) {
+      world_.verdict.Fail("6", step->host, " is to do again, as generation ",
+                          step->generation, ", what was generation ",
+                          before.generation);
+    }
     if (!added && before.host != step->host) {
       world_.verdict.Fail("4", "the step of ", before.host, " became that of ",
                           step->host);
@@ -177,11 +178,13 @@ void RolloutReferee::TakeRollouts(const RolloutCommit& commit) {
     FLEET_CHECK(summary.ok());
     RolloutRecord& record = rollouts_[row.uid];
     const Rollout& after = summary->rollout;
-    if (record.head.uid.empty()) {
+    const bool is_new = record.head.uid.empty();
+    if (is_new) {
       newest_[after.app] = after.uid;
     } else {
       CheckHead(record, after);
-      CheckWave(record, after);
+      CheckHolds(record, after);
+      waves_.Check(record, after);
       if (after.state.wave != record.head.state.wave) {
         record.baking.Reset();
         record.promoted = false;
@@ -192,8 +195,13 @@ void RolloutReferee::TakeRollouts(const RolloutCommit& commit) {
                           " and marked ", row.active ? "active" : "ended");
     }
     record.head = after;
-    CheckSlots(record);
-    if (after.state.phase == RolloutPhase::kSucceeded) CheckSuccess(record);
+    if (is_new) policies_.Check(record, commit.rollouts.size() > 1);
+    admissions_.Check(record);
+    if (after.state.phase == RolloutPhase::kSucceeded) {
+      CheckSuccess(record);
+      waves_.CheckBaked(record, after.state.wave);
+      proven_[after.app_uid].insert(after.to_revision);
+    }
     if (after.state.phase == RolloutPhase::kRolledBack) CheckWayBack(record);
   }
 }
@@ -221,40 +229,20 @@ void RolloutReferee::CheckHead(const RolloutRecord& before,
   }
 }
 
-// A wave begins when nobody of those before it is left, has been proven for as
-// long as the policy says, and (the second one) when a person lets it.
-void RolloutReferee::CheckWave(const RolloutRecord& record,
-                               const Rollout& after) const {
-  const controller::RolloutState& was = record.head.state;
-  if (after.state.wave < was.wave) {
-    world_.verdict.Fail("10", after.uid, " goes back to wave ",
-                        after.state.wave);
-  }
-  if (after.state.wave <= was.wave) return;
-  for (const auto& [index, step] : record.steps) {
-    // One that is REVERTING was done: the next wave failed at once.
-    const bool open =
-        step.phase == HostStepPhase::kPending ||
-        (InFlight(step.phase) && step.phase != HostStepPhase::kReverting);
-    if (step.wave <= was.wave && open) {
-      world_.verdict.Fail("10", after.uid, " begins wave ", after.state.wave,
-                          " and ", step.host, " of wave ", step.wave, " is ",
-                          Name(step.phase));
-    }
-  }
-  const controller::Policy& policy = after.policy;
-  // Hosts that were all skipped, or failed and were forgiven, prove nothing.
-  const bool proves = absl::c_any_of(record.steps, [&](const auto& s) {
-    return s.second.wave == was.wave && s.second.phase == HostStepPhase::kDone;
-  });
-  if (proves && record.baking.most() < policy.bake_time && !record.promoted) {
-    world_.verdict.Fail("10", after.uid, " begins wave ", after.state.wave,
-                        " after a bake of at most ",
-                        absl::FormatDuration(record.baking.most()));
-  }
-  const bool by_hand = policy.promotion == Promotion::kManual && was.wave == 0;
-  if (by_hand && !after.state.promoted) {
-    world_.verdict.Fail("10", after.uid, " begins its second wave unasked");
+// What a person has to end, or the rollout's own end, ends by nothing else.
+void RolloutReferee::CheckHolds(const RolloutRecord& before,
+                                const Rollout& after) const {
+  const RolloutPhase phase = after.state.phase;
+  if (before.by_person || after.state.aborting || Terminal(phase)) return;
+  for (const controller::Hold& hold : before.head.state.holds) {
+    const bool for_people = hold.kind == HoldKind::kUser ||
+                            hold.kind == HoldKind::kFailure ||
+                            hold.kind == HoldKind::kManualGate;
+    const bool turned_back =
+        phase == RolloutPhase::kRollingBack && hold.kind != HoldKind::kUser;
+    if (!for_people || turned_back || HasHold(after.state, hold.kind)) continue;
+    world_.verdict.Fail("9", after.uid, " is not held any more (",
+                        Name(hold.kind), "), and nobody asked for it");
   }
 }
 
@@ -275,22 +263,6 @@ void RolloutReferee::CheckWayBack(const RolloutRecord& record) const {
       world_.verdict.Fail("8", step.host, " is rolled back to revision ",
                           target->revision(), ", which is not the proven one");
     }
-  }
-}
-
-void RolloutReferee::CheckSlots(const RolloutRecord& record) const {
-  int in_flight = 0;
-  for (const auto& [index, step] : record.steps) {
-    in_flight += InFlight(step.phase) ? 1 : 0;
-  }
-  if (in_flight > record.head.policy.max_parallel) {
-    world_.verdict.Fail("1", record.head.uid, " has ", in_flight,
-                        " hosts in flight, ", record.head.policy.max_parallel,
-                        " are allowed");
-  }
-  if (Terminal(record.head.state.phase) && in_flight > 0) {
-    world_.verdict.Fail("4", record.head.uid, " has ended with ", in_flight,
-                        " slots held");
   }
 }
 
@@ -387,6 +359,10 @@ void RolloutReferee::CheckTarget(const RolloutRecord& record,
   const int64_t revision =
       back ? record.head.rollback_revision : record.head.to_revision;
   if (target.revision != revision) fail("8", "with another revision");
+  auto proven = proven_.find(target.app_uid);
+  const bool is_proven =
+      proven != proven_.end() && proven->second.contains(target.revision);
+  if (back && !is_proven) fail("8", "to a revision that was never proven");
   if (step->second.generation != target.generation) {
     fail("4", "with another generation than its step has");
   }
@@ -402,9 +378,28 @@ void RolloutReferee::OnSave(const controller::StoreChange& change) {
                           before->serial, " g", before->generation, " to s",
                           target.serial, " g", target.generation);
     }
+    if (before == nullptr || before->revision != target.revision) {
+      CheckPlaced(target);
+    }
     world_.trace.Note("store", "target of ", target.host, ": s", target.serial,
                       " g", target.generation, " r", target.revision);
   }
+}
+
+// A host that comes gets what has been proven; or, where other hosts have had
+// it as a canary, what is being rolled out.
+void RolloutReferee::CheckPlaced(const HostTarget& target) const {
+  auto proven = proven_.find(target.app_uid);
+  if (proven == proven_.end() || proven->second.contains(target.revision)) {
+    return;
+  }
+  const RolloutRecord* newest = Newest(target.app);
+  const bool follows = newest != nullptr && newest->head.state.wave > 0 &&
+                       !Terminal(newest->head.state.phase) &&
+                       newest->head.to_revision == target.revision;
+  if (follows) return;
+  world_.verdict.Fail("9", target.host, " is given revision ", target.revision,
+                      ", which was never proven");
 }
 
 void RolloutReferee::OnSend(const std::string& host,

@@ -11,28 +11,17 @@
 #include "controller/rollout/rollout.h"
 #include "controller/rollout_ports.h"
 #include "controller/store/store.h"
+#include "tests/sim/admission_referee.h"
 #include "tests/sim/controller_process.h"
+#include "tests/sim/deadline_referee.h"
 #include "tests/sim/memory_store.h"
-#include "tests/sim/stopwatch.h"
+#include "tests/sim/policy_referee.h"
+#include "tests/sim/rollout_record.h"
+#include "tests/sim/wave_referee.h"
 
 namespace fleet::sim {
 
 class World;
-
-// A rollout as the commits have told it so far.
-struct RolloutRecord {
-  controller::Rollout head;  // Without steps.
-  std::map<int64_t, controller::HostStep> steps;
-  std::map<int64_t, controller::RolloutEvent> events;  // By seq.
-  // Hosts that were ever given a target of it.
-  std::set<std::string> touched;
-  // Since a host was last DONE.
-  Stopwatch progress;
-  // Of the wave that is under way: in BAKING, and whether a person has ordered
-  // something meanwhile (which may have been to promote it).
-  Stopwatch baking;
-  bool promoted = false;
-};
 
 // Looks at every transaction before it is kept, and at what came before it;
 // and at every message before it goes out. The numbers are those of the
@@ -41,7 +30,7 @@ class RolloutReferee : public MemoryStore::Observer,
                        public ControllerProcess::Observer {
  public:
   // `world` outlives it; not used before the first commit.
-  explicit RolloutReferee(World& world) : world_(world) {}
+  explicit RolloutReferee(World& world);
 
   const std::map<std::string, RolloutRecord>& rollouts() const {
     return rollouts_;
@@ -49,7 +38,10 @@ class RolloutReferee : public MemoryStore::Observer,
   // The app's newest one; nullptr: none.
   const RolloutRecord* Newest(const std::string& app) const;
 
-  // So much time has passed for the rollouts that are not held.
+  // Somebody is about to ask for a rollout with this policy.
+  void Expect(const RolloutPolicySpec& policy) { policies_.Expect(policy); }
+
+  // So much time has passed.
   void Pass(absl::Duration time, const ControllerTime& controller);
   void OnControllerCrash();
 
@@ -66,24 +58,29 @@ class RolloutReferee : public MemoryStore::Observer,
   void TakeRollouts(const controller::RolloutCommit& commit);
   void CheckEvent(const RolloutRecord& record,
                   const controller::RolloutEvent& event);
+  void CheckAwaited(const controller::RolloutEvent& event) const;
   void CheckHead(const RolloutRecord& before,
                  const controller::Rollout& after) const;
-  void CheckDeadline(RolloutRecord& record,
-                     const controller::RolloutEvent& event) const;
-  void CheckWave(const RolloutRecord& record,
-                 const controller::Rollout& after) const;
+  void CheckHolds(const RolloutRecord& before,
+                  const controller::Rollout& after) const;
   void CheckWayBack(const RolloutRecord& record) const;
-  void CheckSlots(const RolloutRecord& record) const;
   void CheckOneActive() const;
   void CheckTargets(const controller::RolloutCommit& commit);
   void CheckTarget(const RolloutRecord& record,
                    const controller::HostTarget& target) const;
+  void CheckPlaced(const controller::HostTarget& target) const;
   void CheckSuccess(const RolloutRecord& record) const;
   void Trace(const controller::RolloutCommit& commit) const;
 
   World& world_;
+  AdmissionReferee admissions_;
+  DeadlineReferee deadlines_;
+  PolicyReferee policies_;
+  WaveReferee waves_;
   std::map<std::string, RolloutRecord> rollouts_;  // By uid.
-  std::map<std::string, std::string> newest_;      // App → uid.
+  // Revisions of an app with which a rollout has succeeded.
+  std::map<std::string, std::set<int64_t>> proven_;  // By app_uid.
+  std::map<std::string, std::string> newest_;        // App → uid.
   // What events have said of a host, by rollout and host.
   std::map<std::pair<std::string, std::string>, controller::HostStepPhase>
       told_;

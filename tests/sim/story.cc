@@ -9,7 +9,7 @@ namespace {
 // Longer than any of its deadlines in a row.
 constexpr absl::Duration kLongEnough = absl::Hours(2);
 constexpr absl::Duration kBreath = absl::Seconds(40);
-constexpr const char* kZones[] = {"a", "b", "c"};
+constexpr const char* kFirstZones[] = {"a", "b", "c"};
 
 absl::Duration DrawLength(Random random) {
   return random.Between(absl::Seconds(20), absl::Minutes(6));
@@ -44,9 +44,13 @@ std::string Story::Run() {
 }
 
 void Story::Begin() {
+  // As in a real controller, or none.
+  if (random_.OneIn(2)) {
+    world_.controller.SetPlanInterval(absl::Milliseconds(5));
+  }
   world_.StartController();
   const int hosts = 2 + random_.Below(6);
-  for (int i = 0; i < hosts; ++i) fate_.AddHost(kZones[i % 3]);
+  for (int i = 0; i < hosts; ++i) fate_.AddHost(kFirstZones[i % 3]);
   const bool all_came = world_.RunUntil(
       [&] { return world_.controller.core().hosts.connected_count() == hosts; },
       absl::Minutes(1));

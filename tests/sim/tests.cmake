@@ -22,6 +22,10 @@ foreach(mutant ${mutants})
   string(REGEX MATCH "(.*):(.*)" _ ${mutant})
   set(name ${CMAKE_MATCH_1})
   set(source ${CMAKE_SOURCE_DIR}/${CMAKE_MATCH_2})
+  # An object of its own in the library, so that another can take its place.
+  get_filename_component(folder ${source} DIRECTORY)
+  set_source_files_properties(${source} DIRECTORY ${folder}
+    PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   set(copy ${CMAKE_CURRENT_BINARY_DIR}/${name}.cc)
   add_custom_command(OUTPUT ${copy}
     COMMAND ${mutate} ${name} ${source} ${copy}

@@ -16,7 +16,8 @@ constexpr absl::Duration kReadingTime = absl::Milliseconds(3);
 void Watcher::Attach() {
   const auto& rollouts = world_.rollout_referee.rollouts();
   const int64_t life = world_.core() == nullptr ? 0 : world_.controller.life();
-  if (life == 0 || (life == life_ && known_ == rollouts.size())) return;
+  if (gone_ || life == 0 || (life == life_ && known_ == rollouts.size()))
+    return;
   const bool anew = std::exchange(life_, life) != life;
   known_ = rollouts.size();
   for (const auto& [uid, record] : rollouts) {
@@ -26,6 +27,13 @@ void Watcher::Attach() {
       ReadSoon(uid);
     }
   }
+}
+
+void Watcher::HangUp() {
+  gone_ = true;
+  controller::FleetCore* core = world_.core();
+  if (core == nullptr) return;
+  for (auto& [uid, watch] : watches_) core->driver.RemoveWatcher(uid, watch);
 }
 
 void Watcher::ReadSoon(const std::string& uid) {

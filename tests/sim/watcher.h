@@ -22,6 +22,8 @@ class Watcher {
 
   // After each step: new rollouts, and a new controller, are watched.
   void Attach();
+  // The client goes away, and does not come back.
+  void HangUp();
   // Everything has come to rest: nothing may be missing.
   void CheckComplete() const;
 
@@ -41,6 +43,7 @@ class Watcher {
   void Read(const std::string& uid);
 
   World& world_;
+  bool gone_ = false;
   int64_t life_ = 0;
   size_t known_ = 0;
   // By rollout: the last event that was seen.

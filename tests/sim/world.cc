@@ -9,8 +9,10 @@ namespace {
 
 // More than that at one moment is a loop.
 constexpr int64_t kMostAtOnce = 200'000;
-// For so long a controller that has started may wait for its hosts.
+// For so long a controller that has started may wait for its hosts, and for so
+// long it has to.
 constexpr absl::Duration kResync = absl::Seconds(12);
+constexpr absl::Duration kResyncAtLeast = absl::Seconds(9);
 
 // Each machine booted at a moment of its own.
 absl::Time BootTime(Random& random) {
@@ -172,8 +174,13 @@ controller::FleetCore* World::core() {
 }
 
 void World::StartController() {
-  controller.Start();
+  // It plans before Start returns.
   controller_start_ = timeline.now();
+  controller.Start();
+}
+
+bool World::JustStarted() const {
+  return timeline.now() - controller_start_ < kResyncAtLeast;
 }
 
 void World::CrashController(absl::Duration down, bool silently) {

@@ -75,6 +75,8 @@ class World {
   void CrashController(absl::Duration down, bool silently);
   // How long it is away when its lifeline ends.
   void SetControllerDowntime(absl::Duration down) { downtime_ = down; }
+  // It must still wait for hosts that have not called it.
+  bool JustStarted() const;
   // nullptr: it is down, or about to be.
   controller::FleetCore* core();
 

@@ -61,7 +61,8 @@ TEST_F(LookingTest, EnvShowsWhatEachInstanceGets) {
   (*spec.mutable_secrets())["TOKEN"] = "web-token";
   spec.set_increment_var("PORT_BASE");
   EXPECT_EQ(Run("env web.2").out,
-            "FLEET_APP=web\nFLEET_HOST=<host>\nFLEET_INSTANCE=2\n"
+            "FLEET_APP=web\nFLEET_GENERATION=<generation>\nFLEET_HOST=<host>"
+            "\nFLEET_INSTANCE=2\n"
             "NODE_APP_INSTANCE=2\nPORT_BASE=3002\nTEXT=a\\x1b[31m\n"
             "TOKEN=<secret web-token>\n");
   EXPECT_THAT(Run("env web").out, HasSubstr("PORT_BASE=<3000 + instance>"));
@@ -78,21 +79,59 @@ TEST_F(LookingTest, WhatNeedsNoDoingIsSaidAndIsNoError) {
   EXPECT_THAT(Run("conf").err, HasSubstr("fleetctl explain"));
 }
 
-TEST_F(LookingTest, InspectAndTriggerGoToTheWorkers) {
+TEST_F(LookingTest, InspectGoesToOneWorker) {
   v1::HostAnswer& answer = *fake_.answers.Add();
   answer.set_host("host-1");
   answer.set_instances(1);
   EXPECT_EQ(Run("inspect web").code, 2);
   EXPECT_THAT(Run("inspect web.0").err, HasSubstr("127.0.0.1:9229"));
-  Run("trigger web clear all caches");
-  Run("trigger web clear");
   EXPECT_THAT(
       fake_.Requests(),
-      testing::IsSupersetOf(
-          {"SignalApp {name: \"web\" slot: 0 signal: 10}",
-           "SendToApp {name: \"web\" text: "
-           "\"{\\\"msg\\\":\\\"clear\\\",\\\"opts\\\":\\\"all caches\\\"}\"}",
-           "SendToApp {name: \"web\" text: \"\\\"clear\\\"\"}"}));
+      testing::Contains("SignalApp {name: \"web\" slot: 0 signal: 10}"));
+}
+
+TEST_F(LookingTest, TriggerPrintsWhatEachWorkerReplies) {
+  v1::HostAnswer& answer = *fake_.answers.Add();
+  answer.set_host("host-1");
+  v1::ActionReply& reply = *answer.add_replies();
+  reply.set_slot(2);
+  reply.set_value(R"({"cleared":3})");
+  const Ran ran = Run("trigger web clear all caches --timeout 2s");
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_EQ(ran.out, "[web.2 on host-1] = {\"cleared\":3}\n");
+  EXPECT_THAT(fake_.Requests(),
+              testing::Contains("TriggerApp {name: \"web\" action: "
+                                "\"clear\" parameter: \"all caches\" "
+                                "timeout { seconds: 2 }}"));
+  reply.set_code(4);
+  reply.set_message("web.2 has not replied within 2s");
+  const Ran late = Run("trigger web.2 clear");
+  EXPECT_EQ(late.code, 1);
+  EXPECT_EQ(late.out, "");
+  EXPECT_EQ(late.err, "fleetctl: host-1: web.2 has not replied within 2s\n");
+}
+
+TEST_F(LookingTest, FlushAndReloadLogsSayWhatBecameOfTheFiles) {
+  v1::HostAnswer& answer = *fake_.answers.Add();
+  answer.set_host("host-1");
+  answer.set_log_files(4);
+  answer.set_log_bytes(12 << 20);
+  EXPECT_EQ(Run("flush").out,
+            "web: 4 log files on 1 host emptied, 12.0 MB freed\n");
+  EXPECT_THAT(fake_.Requests(), testing::Contains("FlushLogs {name: \"web\"}"));
+  answer.set_log_bytes(0);
+  EXPECT_EQ(Run("reloadLogs web.1 --hosts host-1").out,
+            "web.1: 4 log files on 1 host opened anew\n");
+  EXPECT_THAT(fake_.Requests(),
+              testing::Contains("ReopenLogs {name: \"web\" slot: 1 hosts: "
+                                "\"host-1\"}"));
+  answer.set_code(9);
+  answer.set_message("cannot empty /var/log/web.log: Permission denied");
+  const Ran refused = Run("flush web");
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_EQ(refused.err,
+            "fleetctl: web on host-1: cannot empty "
+            "/var/log/web.log: Permission denied\n");
 }
 
 }  // namespace

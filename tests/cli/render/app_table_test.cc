@@ -98,7 +98,7 @@ TEST(AppTable, ShowsARowPerAppAndBelowWhatDoesNotFit) {
             " 0  web     2/2    1/2  2,3  1  16m40s  30.0%  95.4 MB  online\n"
             " 1  cron    0/1    0/1    -  9       -   0.0%      0 B  waiting "
             "restart\n"
-            "web: rollout r-1 is under way: fleetctl rollout status r-1\n"
+            "web: rollout r-1 has not ended: fleetctl rollout status r-1\n"
             "web: MIXED 2,3: hosts run several revisions\n"
             "web: no news from host-2 (2m00s)\n");
 }
@@ -229,6 +229,35 @@ TEST(HostTable, SaysBelowWhatIsNotWell) {
   EXPECT_NE(text.find("agents of several versions: 1.0, 1.1;"),
             std::string::npos)
       << text;
+}
+
+TEST(HostTable, SaysWhoHasCordonedAHostWhenAndWhy) {
+  const auto hosts = FromText<v1::ListHostsResponse>(R"pb(
+    hosts {
+      name: "a"
+      state: HOST_STATE_CONNECTED
+      cordon {
+        reason: "disk is failing"
+        actor: "ann"
+        time { seconds: 1699999940 }
+      }
+    }
+    hosts {
+      name: "b"
+      state: HOST_STATE_CONNECTED
+      cordon {
+        drained: true
+        actor: "ben"
+        time { seconds: 1699999970 }
+      }
+    })pb");
+  const std::string text = HostTable(hosts, View());
+  for (const char* part :
+       {"a     cordoned", "b     drained",
+        "a is cordoned by ann, 1m00s ago: disk is failing; fleetctl uncordon a",
+        "b is drained by ben, 30s ago; fleetctl uncordon b"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
 }
 
 TEST(RolloutTable, ShowsRollouts) {

@@ -39,7 +39,12 @@ Json List() {
                         cpu_cores: 0.2549
                         restarts: 7
                       }
-                      instances { slot: 1 state: INSTANCE_STATE_CRASH_LOOP }
+                      instances {
+                        slot: 1
+                        state: INSTANCE_STATE_CRASH_LOOP
+                        last_exit_code: 3
+                        unstable_exits: 16
+                      }
                     }
                   }
                   hosts {
@@ -77,6 +82,9 @@ TEST(Pm2List, HasThePlacesThatScriptsLookAt) {
 TEST(Pm2List, StatesAreInPm2sWordsAndNeverBetterThanWhatIsKnown) {
   const Json list = List();
   EXPECT_EQ(list[1]["pm2_env"]["status"], "errored");
+  EXPECT_EQ(list[1]["pm2_env"]["exit_code"], 3);
+  EXPECT_EQ(list[1]["pm2_env"]["unstable_restarts"], 16);
+  EXPECT_FALSE(list[0]["pm2_env"].contains("exit_code"));
   EXPECT_EQ(list[1]["pid"], 0);
   EXPECT_EQ(list[2]["pm2_env"]["status"], "stale");
   EXPECT_EQ(list[2]["fleet"]["connected"], false);

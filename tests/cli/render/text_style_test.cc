@@ -37,5 +37,24 @@ TEST(LogPrinter, NamesHostAndInstanceBeforeEachLine) {
             "h1 web.2 | new\n");
 }
 
+TEST(LogPrinter, LinesThatAreJsonAlreadyStayAsTheyAre) {
+  LogPrintOptions options;
+  options.json = true;
+  LogPrinter printer({}, options);
+  auto line = FromText<v1::LogLine>(
+      "host: 'h1' app: 'web' slot: 2 stream: LOG_STREAM_OUT text: 'hi' time { "
+      "seconds: 5 }");
+  const std::string json = printer.Line(line);
+  EXPECT_EQ(json,
+            "{\"timestamp\":\"1970-01-01T00:00:05.000Z\",\"type\":\"out\","
+            "\"app_name\":\"web\",\"process_id\":2,\"host\":\"h1\","
+            "\"message\":\"hi\"}\n");
+  line.set_text(json.substr(0, json.size() - 1));
+  EXPECT_EQ(printer.Line(line), json);
+  // Something else of the program's own.
+  line.set_text("{\"timestamp\":1}");
+  EXPECT_NE(printer.Line(line).find("app_name"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace fleet::cli

@@ -190,9 +190,11 @@ TEST(Verdict, FollowsPhaseHoldsAndTime) {
   rollout.set_phase(v1::ROLLOUT_PHASE_SUPERSEDED);
   EXPECT_EQ(VerdictOf(rollout, kReportNow), Verdict::kSuperseded);
   rollout.set_phase(v1::ROLLOUT_PHASE_ABORTED);
+  // A person has, whatever the policy says and however many hosts failed.
   rollout.set_failures(1);
-  EXPECT_EQ(VerdictOf(rollout, kReportNow), Verdict::kAborted);
   rollout.mutable_policy()->set_on_failure(v1::ON_FAILURE_ABORT);
+  EXPECT_EQ(VerdictOf(rollout, kReportNow), Verdict::kAborted);
+  rollout.set_failed(true);
   EXPECT_EQ(VerdictOf(rollout, kReportNow), Verdict::kFailed);
 }
 

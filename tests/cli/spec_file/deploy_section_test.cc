@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/spec_file/yaml_reader.h"
+#include "proto/rpc/yaml_document.h"
 
 namespace fleet::cli {
 namespace {

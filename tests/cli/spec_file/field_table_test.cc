@@ -15,10 +15,10 @@
 #include "cli/spec_file/field_value.h"
 #include "cli/spec_file/json_schema.h"
 #include "cli/spec_file/spec_writer.h"
-#include "cli/spec_file/yaml_reader.h"
 #include "cli/spec_file/yaml_writer.h"
 #include "proto/rpc/quantity.h"
 #include "proto/rpc/status.h"
+#include "proto/rpc/yaml_document.h"
 #include "tests/cli/spec_file/read_app.h"
 
 namespace fleet::cli {

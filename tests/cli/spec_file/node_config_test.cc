@@ -63,6 +63,16 @@ TEST(NodeConfig, ThrownErrorIsShown) {
               HasSubstr("no DB_URL"));
 }
 
+TEST(NodeConfig, WhatNestsTooDeepIsRefused) {
+  TempFolder folder;
+  const std::string path =
+      folder.Write("ecosystem.config.js",
+                   "let a = []; for (let i = 0; i < 1000; ++i) a = [a];\n"
+                   "module.exports = {apps: a};");
+  EXPECT_THAT(std::string(EvaluateNodeConfig(path).status().message()),
+              HasSubstr("nest deeper than 100"));
+}
+
 TEST(NodeConfig, SaysThatThereIsNoNode) {
   TempFolder folder;
   const std::string path = folder.Write("ecosystem.config.js", "");

@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_join.h"
 #include "cli/spec_file/app_reader.h"
-#include "cli/spec_file/yaml_reader.h"
+#include "proto/rpc/yaml_document.h"
 
 namespace fleet::cli {
 

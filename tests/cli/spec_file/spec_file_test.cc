@@ -84,6 +84,15 @@ TEST(SpecFile, ListsAllThatIsWrong) {
                                         "mean \"name\"?"));
 }
 
+TEST(SpecFile, RefusesWhatIsNotUtf8) {
+  TempFolder folder;
+  const std::string path =
+      folder.Write("Procfile", "# two\nweb: node \xff.js\n");
+  EXPECT_THAT(std::string(LoadSpecFile(path, {}).status().message()),
+              HasSubstr("a text that is not UTF-8"));
+  EXPECT_FALSE(SpecOfScript("a\xff.js", {}).ok());
+}
+
 TEST(SpecFile, SaysWhereAValueStandsThatCannotBe) {
   TempFolder folder;
   const std::string path =
@@ -147,16 +156,17 @@ TEST(SpecFile, ReadsAProcfile) {
   const std::string path =
       folder.Write("Procfile",
                    "# all\nweb: node app.js -p $PORT\n\nq: ./q && ./r\n"
-                   "w: RACK_ENV=x ./w\n");
+                   "w: RACK_ENV=x ./w\ne: exec ./e\n");
   const auto file = LoadSpecFile(path, {});
   ASSERT_TRUE(file.ok()) << file.status();
-  ASSERT_EQ(file->apps.size(), 3U);
+  ASSERT_EQ(file->apps.size(), 4U);
   EXPECT_EQ(file->apps[0].name, "web");
   EXPECT_EQ(file->apps[0].script, "/bin/sh");
   EXPECT_THAT(file->apps[0].args,
               ElementsAre("-c", "exec node app.js -p $PORT"));
   EXPECT_THAT(file->apps[1].args, ElementsAre("-c", "./q && ./r"));
   EXPECT_THAT(file->apps[2].args, ElementsAre("-c", "exec env RACK_ENV=x ./w"));
+  EXPECT_THAT(file->apps[3].args, ElementsAre("-c", "exec ./e"));
 }
 
 TEST(SpecFile, MakesASpecOfAScript) {

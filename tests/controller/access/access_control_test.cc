@@ -154,6 +154,11 @@ TEST(MethodPermission, EveryMethodDeclaresOneWhoseFieldsExist) {
           permission->placement_field()}) {
       if (!field.empty()) ValuesAt(*request, field);  // Checks itself.
     }
+    RoleNeeded(*permission, *request);  // Likewise.
+    if (!permission->rollout_answer().empty()) {
+      ValuesAt(*factory.GetPrototype(method->output_type()),
+               permission->rollout_answer());
+    }
   }
 }
 
@@ -250,6 +255,72 @@ TEST_F(AccessControlTest, ARoleCanBeLimitedToHosts) {
   apply.mutable_specs(0)->set_name("web");
   apply.mutable_specs(0)->set_hosts("host-1");
   EXPECT_FALSE(Try(who, "/fleet.v1.AppService/ApplyApps", apply).ok());
+}
+
+TEST_F(AccessControlTest, ABackwardRevisionAndProgramsAreADeployers) {
+  constexpr char kCreate[] = "/fleet.v1.RolloutService/CreateRollout";
+  const CallCredentials who = With(Role::kOperator);
+  v1::CreateRolloutRequest plain;
+  plain.set_app("web");
+  plain.set_kind(v1::ROLLOUT_KIND_RELOAD);
+  plain.mutable_policy()->set_canary("1");
+  EXPECT_TRUE(Try(who, kCreate, plain).ok());
+  v1::CreateRolloutRequest back = plain;
+  back.set_kind(v1::ROLLOUT_KIND_ROLLBACK);
+  v1::CreateRolloutRequest hooks = plain;
+  hooks.mutable_policy()->mutable_hooks()->mutable_pre_reload()->set_command(
+      "true");
+  v1::CreateRolloutRequest gates = plain;
+  gates.mutable_policy()->add_metric_gates();
+  for (const v1::CreateRolloutRequest& request : {back, hooks, gates}) {
+    EXPECT_EQ(ReasonOf(Try(who, kCreate, request)).reason, "ROLE_TOO_LOW")
+        << request.ShortDebugString();
+    EXPECT_TRUE(Try(With(Role::kDeployer), kCreate, request).ok());
+  }
+}
+
+// Reading is not refused on account of hosts: what is beyond is left out.
+TEST_F(AccessControlTest, ReadersWithALimitMayAskAndSeeTheirPart) {
+  const CallCredentials who = With(Role::kViewer, {{"web*"}, "host-1"});
+  v1::GetAppRequest app;
+  app.set_name("web");
+  EXPECT_TRUE(Try(who, "/fleet.v1.AppService/GetApp", app).ok());
+  app.set_name("api");
+  EXPECT_EQ(ReasonOf(Try(who, "/fleet.v1.AppService/GetApp", app)).reason,
+            "OUT_OF_SCOPE");
+  v1::TailLogsRequest logs;
+  EXPECT_TRUE(Try(who, "/fleet.v1.LogService/TailLogs", logs).ok());
+  logs.add_apps("web.2");
+  EXPECT_TRUE(Try(who, "/fleet.v1.LogService/TailLogs", logs).ok());
+  logs.add_apps("api");
+  EXPECT_FALSE(Try(who, "/fleet.v1.LogService/TailLogs", logs).ok());
+  v1::GetRolloutRequest rollout;
+  rollout.set_name("r-1");
+  EXPECT_TRUE(Try(who, "/fleet.v1.RolloutService/GetRollout", rollout).ok());
+  rollout.set_name("r-2");
+  EXPECT_FALSE(Try(who, "/fleet.v1.RolloutService/GetRollout", rollout).ok());
+}
+
+TEST_F(AccessControlTest, WhatHasEndedIsNoLongerGood) {
+  const CallCredentials who = With(Role::kViewer);
+  const Identity caller = *control->Identify(who);
+  EXPECT_TRUE(control->Recheck(caller).ok());
+  EXPECT_EQ(caller.expire_time, clock.WallNow() + absl::Hours(1));
+  clock.Advance(absl::Hours(1));
+  EXPECT_TRUE(absl::IsUnauthenticated(control->Recheck(caller)));
+  const Identity other = *control->Identify(With(Role::kAdmin));
+  ASSERT_TRUE(tokens->Revoke(other.token_id).ok());
+  EXPECT_TRUE(absl::IsUnauthenticated(control->Recheck(other)));
+  Identity local;
+  local.kind = Identity::Kind::kLocalUser;
+  EXPECT_TRUE(control->Recheck(local).ok());
+}
+
+TEST_F(AccessControlTest, AnIssuedTokenNeedsAnIssuer) {
+  CallCredentials who;
+  who.bearer = "eyJhbGciOiJub25lIn0.e30.x";
+  EXPECT_THAT(std::string(control->Identify(who).status().message()),
+              HasSubstr("--issuers"));
 }
 
 TEST_F(AccessControlTest, LimitsKeepFromWhatIsAboutTheWholeFleet) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/escaping.h"
 #include "controller/access/host_certificates.h"
 #include "controller/access/token_text.h"
 #include "controller/store/migrations.h"
@@ -138,6 +139,61 @@ TEST_F(TokenRegistryTest, SaysWhatIsWrongWithAWish) {
     EXPECT_EQ(ReasonOf(made.status()).reason, "TOKEN_SPEC_INVALID") << c.part;
     EXPECT_THAT(std::string(made.status().message()), HasSubstr(c.part));
   }
+}
+
+TEST_F(TokenRegistryTest, AUserHasACertificateThatIsKeptLikeAToken) {
+  TokenRecord wanted = Api();
+  wanted.name = "anna";
+  const std::string key = *MakePrivateKey();
+  const std::string request = *MakeCertificateRequest(key);
+  auto made = tokens->Certify(wanted, absl::Hours(1), request, authority.get());
+  ASSERT_TRUE(made.ok()) << made.status();
+  const CertificateFacts facts = *ReadCertificate(made->pem);
+  EXPECT_THAT(facts.uris, testing::ElementsAre("spiffe://fleet/user/anna"));
+  EXPECT_EQ(facts.not_after, made->record.expire_time);
+  EXPECT_TRUE(CheckKeyMatches(made->pem, key).ok());
+
+  Open();
+  auto known = tokens->RecogniseCertificate(facts.fingerprint, "anna");
+  ASSERT_TRUE(known.ok()) << known.status();
+  EXPECT_EQ(known->role, Role::kDeployer);
+  EXPECT_THAT(known->scope.apps, testing::ElementsAre("web*"));
+  EXPECT_FALSE(tokens->RecogniseCertificate(facts.fingerprint, "bob").ok());
+  EXPECT_FALSE(tokens->RecogniseCertificate("other", "anna").ok());
+
+  EXPECT_EQ(*tokens->Revoke("anna"), 1);
+  const absl::Status revoked =
+      tokens->RecogniseCertificate(facts.fingerprint, "anna").status();
+  EXPECT_TRUE(absl::IsUnauthenticated(revoked));
+  EXPECT_EQ(ReasonOf(revoked).reason, "CERTIFICATE_INVALID");
+}
+
+TEST_F(TokenRegistryTest, ACertificateIsNoTokenAndATokenNoCertificate) {
+  // Both are found by a hash; a certificate is known to everybody.
+  const std::string request = *MakeCertificateRequest(*MakePrivateKey());
+  auto made = tokens->Certify(Api(), absl::Hours(1), request, authority.get());
+  ASSERT_TRUE(made.ok());
+  std::string der;
+  const std::string body = made->pem.substr(
+      made->pem.find('\n'), made->pem.rfind("-----END") - made->pem.find('\n'));
+  ASSERT_TRUE(absl::Base64Unescape(body, &der));
+  ASSERT_EQ(Sha256Hex(der), made->record.hash);
+  EXPECT_FALSE(Recognise(der).ok());
+  EXPECT_FALSE(Recognise(der, TokenKind::kJoin).ok());
+  auto token = tokens->Create(Api(), absl::Hours(1));
+  EXPECT_FALSE(tokens->RecogniseCertificate(token->record.hash, "ci-web").ok());
+}
+
+TEST_F(TokenRegistryTest, ACertificateNeedsAGoodRequestAndAnAuthority) {
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      tokens->Certify(Api(), absl::Hours(1), "no request", authority.get())
+          .status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      tokens->Certify(Api(), absl::Hours(24 * 400), "", authority.get())
+          .status()));
+  EXPECT_TRUE(absl::IsFailedPrecondition(
+      tokens->Certify(Api(), absl::Hours(1), "", nullptr).status()));
+  EXPECT_THAT(tokens->List(true), SizeIs(0));
 }
 
 TEST_F(TokenRegistryTest, AJoinTokenLetsOneHostInOnce) {

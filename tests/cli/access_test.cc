@@ -1,0 +1,126 @@
+// How fleetctl finds the controller and what it shows to it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+
+#include "cli/access/context_file.h"
+#include "cli/access/controller_access.h"
+#include "proto/rpc/whole_file.h"
+
+namespace fleet::cli {
+namespace {
+
+using testing::HasSubstr;
+
+class AccessTest : public ::testing::Test {
+ protected:
+  AccessTest() {
+    folder_ = mkdtemp(pattern_.data());
+    env_["XDG_CONFIG_HOME"] = folder_;
+    env_["HOME"] = folder_;
+    FleetContexts contexts;
+    contexts.current = "one";
+    contexts.Put({"one", "tcp://one:1", "token-one", "CA-ONE"});
+    FleetContext ci;
+    ci.name = "ci";
+    ci.address = "tcp://ci:1";
+    ci.token_file = Write("token", "  issued-1\n");
+    contexts.Put(ci);
+    FleetContext anna;
+    anna.name = "anna";
+    anna.address = "tcp://anna:1";
+    anna.certificate = "CERT";
+    anna.key = "KEY";
+    contexts.Put(anna);
+    EXPECT_TRUE(WriteContexts(folder_ + "/fleet", contexts).ok());
+  }
+  ~AccessTest() override { std::filesystem::remove_all(folder_); }
+
+  std::string Write(const std::string& name, const std::string& text) {
+    const std::string path = folder_ + "/" + name;
+    EXPECT_TRUE(ReplaceFile(path, text, 0600).ok());
+    return path;
+  }
+  ControllerAccess Find(const AccessFlags& flags = {}) {
+    const auto access = FindAccess(
+        flags, [this](const std::string& name) { return env_[name]; },
+        [](const std::string&) { return false; });
+    EXPECT_TRUE(access.ok()) << access.status();
+    return access.ok() ? *access : ControllerAccess();
+  }
+
+  std::string pattern_ = "/tmp/fleet-access-XXXXXX";
+  std::string folder_;
+  std::map<std::string, std::string> env_;
+};
+
+TEST_F(AccessTest, ContextsAreForTheirUserAlone) {
+  struct stat st {};
+  ASSERT_EQ(stat((folder_ + "/fleet/contexts.json").c_str(), &st), 0);
+  EXPECT_EQ(st.st_mode & 0777, 0600u);
+  ASSERT_EQ(stat((folder_ + "/fleet").c_str(), &st), 0);
+  EXPECT_EQ(st.st_mode & 0777, 0700u);
+}
+
+TEST_F(AccessTest, AContextBringsWhatItWasLoggedInWith) {
+  EXPECT_EQ(Find().token, "token-one");
+  EXPECT_EQ(Find().authority, "CA-ONE");
+  EXPECT_EQ(Find({"", "anna"}).certificate, "CERT");
+  EXPECT_EQ(Find({"", "anna"}).key, "KEY");
+  // A token that is renewed in its file is read anew.
+  EXPECT_EQ(Find({"", "ci"}).token, "issued-1");
+  Write("token", "issued-2");
+  EXPECT_EQ(Find({"", "ci"}).token, "issued-2");
+}
+
+TEST_F(AccessTest, AnAddressFindsItsContextHoweverItIsWritten) {
+  for (const char* address : {"one:1", "tcp://one:1"}) {
+    EXPECT_EQ(Find({address, ""}).token, "token-one") << address;
+    env_["FLEET_CONTROLLER"] = address;
+    EXPECT_EQ(Find().token, "token-one") << address;
+  }
+  EXPECT_EQ(Find({"other:1", ""}).token, "");
+}
+
+TEST_F(AccessTest, FlagsGoBeforeTheEnvironmentAndThatBeforeTheContext) {
+  env_["FLEET_TOKEN_FILE"] = Write("other", "from-a-file\n");
+  EXPECT_EQ(Find().token, "from-a-file");
+  env_["FLEET_TOKEN"] = "from-the-environment";
+  EXPECT_EQ(Find().token, "from-the-environment");
+  EXPECT_EQ(Find({"", "", Write("third", "from-a-flag")}).token, "from-a-flag");
+  EXPECT_FALSE(FindAccess(
+                   {"", "", folder_ + "/none"},
+                   [this](const std::string& n) { return env_[n]; },
+                   [](const std::string&) { return false; })
+                   .ok());
+}
+
+TEST_F(AccessTest, AnIssuedTokenIsShownToTheAuthorityOfTheContextOrThePin) {
+  env_["FLEET_TOKEN"] = "eyJ.e30.x";
+  EXPECT_EQ(Find().authority, "CA-ONE");
+  env_["FLEET_CA_PIN"] = std::string(64, 'a');
+  EXPECT_EQ(Find().authority, "");
+  EXPECT_EQ(Find().pin, std::string(64, 'a'));
+  env_["FLEET_CA"] = Write("ca.pem", "CA-FILE");
+  EXPECT_EQ(Find().authority, "CA-FILE");
+  // One with a pin of its own may be of another fleet than the context's.
+  env_.erase("FLEET_CA_PIN");
+  env_.erase("FLEET_CA");
+  env_["FLEET_TOKEN"] = "fleet_api_x_" + std::string(64, 'b');
+  EXPECT_EQ(Find().authority, "");
+}
+
+TEST_F(AccessTest, ACertificateNeedsItsKey) {
+  ControllerAccess access;
+  EXPECT_THAT(std::string(TakeCertificate("a.pem", "", access).message()),
+              HasSubstr("go together"));
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      TakeCertificate(Write("no.pem", "x"), Write("no.key", "y"), access)));
+}
+
+}  // namespace
+}  // namespace fleet::cli

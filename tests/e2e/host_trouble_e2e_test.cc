@@ -1,0 +1,321 @@
+// What goes wrong with a machine: it loses its power, its disk is full, its
+// calendar jumps by a year, its state folder is somebody else's as well.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <sstream>
+
+#include "nlohmann/json.hpp"
+#include "tests/e2e/test_fleet.h"
+
+namespace fleet::e2e {
+namespace {
+
+constexpr int kPort = 3000;
+
+bool Contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+int Count(const std::string& text, const std::string& part) {
+  int n = 0;
+  for (size_t at = text.find(part); at != std::string::npos;
+       at = text.find(part, at + part.size())) {
+    ++n;
+  }
+  return n;
+}
+
+void FillDisk(const std::string& file) {
+  int fd = open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  ASSERT_GE(fd, 0);
+  for (size_t block = 1 << 16; block > 0; block /= 2) {
+    std::string zeros(block, '\0');
+    while (write(fd, zeros.data(), zeros.size()) > 0) {
+    }
+  }
+  close(fd);
+}
+
+std::string Apps(const std::string& more = "") {
+  return "apps:\n"
+         "  - name: web\n"
+         "    script: " +
+         AppPath("web.js") +
+         "\n"
+         "    exec_mode: cluster\n"
+         "    instances: 2\n"
+         "    wait_ready: true\n"
+         "    stop_signal: SIGINT\n"
+         "  - name: lines\n"
+         "    script: " +
+         AppPath("lines.py") + "\n" + more;
+}
+
+int64_t LostBytes(TestFleet& fleet) {
+  auto lines = fleet.InstancesOn("lines", "host-1");
+  if (lines.empty() || !lines[0].contains("logs")) return 0;
+  return lines[0]["logs"].value("lost_bytes", int64_t{0});
+}
+
+TEST(HostTrouble, AFullDiskCostsLogLinesAndChangesAndNoRequest) {
+  TestFleet fleet({.host_disk_bytes = 32 << 20});
+  if (!fleet.disk()) GTEST_SKIP() << "needs root for a file system";
+  fleet.MustCtl({"apply", fleet.WriteApp("fleet.yaml", Apps())});
+  std::vector<pid_t> web = fleet.Pids("web", "host-1");
+  HttpLoad load({fleet.Target(1, kPort)}, LoadMode::kClose, 1);
+  std::string fill = fleet.HostDir(1) + "/fill";
+  FillDisk(fill);
+  // What is lost is counted, and said.
+  ASSERT_TRUE(fleet.Eventually([&] {
+    FillDisk(fill);
+    return LostBytes(fleet) > 0;
+  })) << fleet.Show("lines").dump(1);
+  std::string shown = fleet.MustCtl({"show", "lines"});
+  EXPECT_TRUE(Contains(shown, "No space left")) << shown;
+  // A change that cannot be made durable is none. (The last page of the journal
+  // may have room for some.)
+  CommandResult refused;
+  for (int i = 0; i < 30 && refused.exit_code <= 0; ++i) {
+    FillDisk(fill);
+    refused = fleet.Ctl({"reload", "web", "--min-ready-time", "0", "--timeout",
+                         "30s", "--on-failure", "abort"});
+  }
+  EXPECT_GT(refused.exit_code, 0);
+  std::string said = refused.out + refused.err;
+  EXPECT_TRUE(Contains(said, "No space left")) << said;
+  web = fleet.Pids("web", "host-1");
+  ASSERT_GE(web.size(), 2U);
+  std::string doctor = fleet.Ctl({"doctor"}).out;
+  EXPECT_TRUE(Contains(doctor, "disk")) << doctor;
+  // An agent that begins now still has what it needs, and so has one that
+  // comes after keeper and agent were killed.
+  pid_t agent = fleet.AgentPid(1);
+  ::kill(agent, SIGKILL);
+  ASSERT_TRUE(WaitGone(agent, kPatience));
+  EXPECT_TRUE(
+      fleet.Eventually([&] { return fleet.Pids("web", "host-1") == web; }));
+  // A crashed worker is started again all the same.
+  ::kill(web.at(0), SIGKILL);
+  ASSERT_TRUE(fleet.Eventually([&] {
+    std::vector<pid_t> now = fleet.Pids("web", "host-1");
+    return now.size() == web.size() && now.at(0) != web.at(0) &&
+           now.at(1) == web.at(1);
+  }));
+  ASSERT_EQ(unlink(fill.c_str()), 0);
+  // From now on nothing is lost.
+  std::string log = fleet.HostDir(1) + "/logs/lines/0-out.log";
+  auto size = [&] { return ReadFile(log).size(); };
+  size_t before = size();
+  EXPECT_TRUE(fleet.Eventually([&] { return size() > before + 10000; })) << log;
+  fleet.MustCtl({"reload", "web", "--min-ready-time", "0"});
+  EXPECT_NE(fleet.Pids("web", "host-1"), web);
+  LoadCounts counts = load.Stop();
+  EXPECT_LE(counts.failed, 1) << nlohmann::json(counts.reasons).dump();
+}
+
+// The machine is switched off: nothing lives, the kernel has another boot id,
+// and what is on the disk names processes of the last boot.
+TEST(HostTrouble, AHostThatBootsStartsWhatItLastAcceptedInItsOrder) {
+  TestFleet fleet;
+  if (geteuid() != 0) GTEST_SKIP() << "needs root for another boot id";
+  std::string runs = fleet.dir() + "/runs";
+  std::string pid_file = fleet.dir() + "/lines.pid";
+  std::string job =
+      fleet.WriteApp("job.sh", "echo ran >> " + runs + "\nexit 3\n");
+  std::string file = fleet.WriteApp(
+      "fleet.yaml",
+      "apps:\n"
+      "  - {name: first, script: " +
+          AppPath("lines.py") + ", pid_file: " + pid_file +
+          ", limits: {memory_max: 200M}}\n"
+          "  - {name: second, script: " +
+          AppPath("web.js") +
+          ", instances: 2, exec_mode: cluster, depends_on: [first]}\n"
+          "  - {name: job, script: " +
+          job +
+          ", autorestart: false}\n"
+          "  - {name: stopped, script: " +
+          AppPath("lines.py") + "}\n");
+  fleet.MustCtl({"apply", file, "--no-wait"});
+  ASSERT_TRUE(fleet.Eventually([&] {
+    return fleet.Pids("second", "host-1").size() == 2 &&
+           ReadFile(runs) == "ran\n";
+  }));
+  fleet.MustCtl({"stop", "stopped"});
+  fleet.MustCtl({"scale", "second", "3"});
+  ASSERT_TRUE(fleet.Eventually(
+      [&] { return fleet.Pids("second", "host-1").size() == 3; }));
+  nlohmann::json before = fleet.Show("second");
+
+  fleet.StopController();
+  fleet.KillHost(1);
+  for (pid_t pid : fleet.WorkerProcesses()) {
+    ::kill(pid, SIGKILL);
+    ASSERT_TRUE(WaitGone(pid, kPatience));
+  }
+  // Its number is somebody else's by now.
+  ProcessOptions sleep;
+  sleep.argv = {"sleep", "1000"};
+  ChildProcess bystander(sleep);
+  WriteFile(pid_file, std::to_string(bystander.pid()) + "\n");
+  std::string boot_id = fleet.dir() + "/boot_id";
+  WriteFile(boot_id, "11111111-2222-3333-4444-555555555555\n");
+  fleet.options().host_wrapper = {
+      "unshare",
+      "-m",
+      "sh",
+      "-c",
+      "mount --bind " + boot_id +
+          " /proc/sys/kernel/random/boot_id && exec \"$@\"",
+      "sh"};
+  fleet.StartHost(1);
+  // With no controller.
+  ASSERT_TRUE(fleet.Eventually([&] {
+    return fleet.WorkerProcesses().size() == 4 &&
+           ReadFile(runs) == "ran\nran\n";
+  })) << fleet.WorkerProcesses().size();
+  EXPECT_TRUE(bystander.Wait(absl::ZeroDuration()) == std::nullopt);
+  EXPECT_NE(ReadFile(pid_file), std::to_string(bystander.pid()) + "\n");
+  EXPECT_TRUE(fleet.Eventually(
+      [&] { return HttpGet(fleet.Target(1, kPort)).body == "v1"; }));
+  fleet.StartController();
+  fleet.AwaitConnected(1);
+  ASSERT_TRUE(fleet.Eventually(
+      [&] { return fleet.Pids("second", "host-1").size() == 3; }));
+  auto ticks = [](pid_t pid) {
+    std::string stat = ReadFile("/proc/" + std::to_string(pid) + "/stat");
+    std::istringstream fields(stat.substr(stat.rfind(')') + 2));
+    std::string field;
+    for (int i = 3; i <= 22; ++i) fields >> field;
+    return std::stoll(field);
+  };
+  int64_t first = ticks(fleet.Pids("first", "host-1").at(0));
+  for (pid_t pid : fleet.Pids("second", "host-1")) {
+    EXPECT_GE(ticks(pid), first);
+  }
+  EXPECT_TRUE(fleet.Pids("stopped", "host-1").empty());
+  for (const auto& instance : fleet.InstancesOn("second", "host-1")) {
+    EXPECT_EQ(instance.value("restarts", 0), 0);
+  }
+  nlohmann::json after = fleet.Show("second");
+  EXPECT_EQ(after["app"]["current_revision"],
+            before["app"]["current_revision"]);
+}
+
+// Only the agent's: the controller's shows how far the two are apart.
+TEST(HostTrouble, ACalendarThatJumpsAYearAndBackMovesNothingElse) {
+  TestFleet fleet({.hosts = 0});
+  std::string clock = fleet.dir() + "/clock";
+  WriteFile(clock, "0");
+  fleet.options().host_env = {{"LD_PRELOAD", ProgramPath("shifted_clock.so")},
+                              {"FLEET_TEST_CLOCK", clock}};
+  fleet.StartHost(1);
+  fleet.AwaitConnected(1);
+  fleet.MustCtl(
+      {"apply",
+       fleet.WriteApp("fleet.yaml", Apps("    min_uptime: 1h\n"
+                                         "    max_restarts: 4\n"
+                                         "  - name: yearly\n"
+                                         "    script: " +
+                                         AppPath("lines.py") +
+                                         "\n"
+                                         "    cron_restart: '@yearly'\n"
+                                         "    log_rotate_interval: 24h\n"))});
+  std::vector<pid_t> web = fleet.Pids("web", "host-1");
+  // Skips what was due while no agent ran, and looks once a minute.
+  std::vector<pid_t> yearly = fleet.Pids("yearly", "host-1");
+  HttpLoad load({fleet.Target(1, kPort)}, LoadMode::kClose, 1);
+  auto crash = [&] {
+    std::vector<pid_t> before = fleet.Pids("lines", "host-1");
+    ASSERT_EQ(before.size(), 1U);
+    ::kill(before.at(0), SIGUSR1);
+    ASSERT_TRUE(fleet.Eventually(
+        [&] { return fleet.Pids("lines", "host-1") != before; }));
+  };
+  auto started = [&] {
+    return fleet.Eventually(
+        [&] { return fleet.Pids("lines", "host-1").size() == 1; });
+  };
+  for (const char* shift : {"31622400", "0"}) {
+    WriteFile(clock, shift);
+    // Too soon to be stable, whatever the calendar says.
+    crash();
+    ASSERT_TRUE(started());
+    // An agent that begins in that year finds its workers' true age.
+    pid_t agent = fleet.AgentPid(1);
+    ::kill(agent, SIGKILL);
+    ASSERT_TRUE(WaitGone(agent, kPatience));
+    fleet.AwaitConnected(1);
+    EXPECT_EQ(fleet.Pids("web", "host-1"), web) << shift;
+    crash();
+    if (shift[0] != '0') {
+      ASSERT_TRUE(started());
+    }
+    ASSERT_TRUE(load.AwaitServed(20, kPatience));
+  }
+  // Four exits in a row, none of them stable.
+  EXPECT_TRUE(fleet.Eventually([&] {
+    return Contains(fleet.MustCtl({"show", "lines"}), "crash loop: 4 unstable");
+  })) << fleet.MustCtl({"show", "lines"});
+  EXPECT_EQ(fleet.Pids("yearly", "host-1"), yearly);
+  EXPECT_EQ(fleet.Pids("web", "host-1"), web);
+  EXPECT_EQ(load.Stop().failed, 0);
+}
+
+// Two containers of one machine, one state folder in both: neither the machine
+// nor the boot tells them apart.
+TEST(HostTrouble, TwoAgentsWithCopiesOfOneStateFolderDoNotTakeTurns) {
+  TestFleet fleet;
+  if (geteuid() != 0) GTEST_SKIP() << "needs root for a network namespace";
+  fleet.MustCtl({"start", AppPath("lines.py"), "--name", "lines"});
+  std::vector<pid_t> lines = fleet.Pids("lines", "host-1");
+  std::string copy = fleet.dir() + "/copy";
+  ASSERT_EQ(mkdir(copy.c_str(), 0711), 0);
+  std::filesystem::copy(fleet.HostDir(1) + "/host_uid", copy + "/host_uid");
+  ProcessOptions options;
+  options.argv = {"unshare",
+                  "--net",
+                  "--pid",
+                  "--fork",
+                  "--kill-child",
+                  "--mount-proc",
+                  ProgramPath("fleet-keeper"),
+                  "--state-dir",
+                  copy,
+                  "--",
+                  ProgramPath("fleet-agent"),
+                  "--state-dir",
+                  copy,
+                  "--controller",
+                  fleet.controller_address(),
+                  "--host-name",
+                  "host-1"};
+  options.stdout_file = options.stderr_file = fleet.dir() + "/copy.log";
+  ChildProcess clone(options);
+  ASSERT_TRUE(fleet.Eventually([&] {
+    return Contains(fleet.Ctl({"hosts", "-o", "json"}).out,
+                    "copies of one state folder");
+  })) << ReadFile(fleet.ControllerLog());
+  // Whoever was refused says so, and what to do.
+  EXPECT_TRUE(fleet.Eventually([&] {
+    return Contains(ReadFile(fleet.HostLog(1)) + ReadFile(options.stderr_file),
+                    "copies of one state folder");
+  })) << ReadFile(fleet.HostLog(1));
+  int sessions = Count(ReadFile(fleet.ControllerLog()), "state=LIVE");
+  EXPECT_LE(sessions, 3);
+  EXPECT_TRUE(Contains(fleet.Ctl({"doctor"}).out, "copies of one"))
+      << fleet.Ctl({"doctor"}).out;
+  // The worker of the first is its own whoever is heard.
+  EXPECT_TRUE(IsAlive(lines.at(0)));
+  // Its processes end with its container.
+  clone.Signal(SIGKILL);
+  EXPECT_TRUE(clone.Wait(kPatience).has_value());
+}
+
+}  // namespace
+}  // namespace fleet::e2e
