@@ -281,7 +281,7 @@ TEST(ProcessTruth, WhatHidesIsCountedAndEndsWithItsWorker) {
     return now.size() == 1 && now.at(0) != main && Sleepers() == 15;
   })) << Sleepers();
   fleet.MustCtl({"stop", "crashed"});
-  EXPECT_EQ(Sleepers(), 10);
+  EXPECT_TRUE(fleet.Eventually([&] { return Sleepers() == 10; }));
   pid_t keeper = fleet.CurrentKeeperPid(1);
   ::kill(keeper, SIGKILL);
   ASSERT_TRUE(fleet.Eventually([&] {
@@ -289,9 +289,9 @@ TEST(ProcessTruth, WhatHidesIsCountedAndEndsWithItsWorker) {
            IsAlive(fleet.CurrentKeeperPid(1));
   }));
   fleet.MustCtl({"stop", "bare"});
-  EXPECT_EQ(Sleepers(), 5);
+  EXPECT_TRUE(fleet.Eventually([&] { return Sleepers() == 5; }));
   fleet.MustCtl({"delete", "all"});
-  EXPECT_EQ(Sleepers(), 0);
+  EXPECT_TRUE(fleet.Eventually([&] { return Sleepers() == 0; }));
 }
 
 }  // namespace

@@ -204,12 +204,12 @@ class UnderSystemd(unittest.TestCase):
         unharmed("all killed")
         # A stop reaches the keeper by way of the stand-by, and ends them all.
         m.must("systemctl", "stop", AGENT)
-        self.assertEqual(m.run("pgrep", "-f", "lines.py").stdout, "")
+        eventually(lambda: m.run("pgrep", "-f", "lines.py").stdout == "", m.text)
         m.must("systemctl", "start", AGENT)
         eventually(lambda: len(self.pids("plain") + self.pids("limited")) == 2,
                    m.text)
         m.must(fleetctl, "unstartup", "agent")
-        self.assertEqual(m.run("pgrep", "-f", "lines.py").stdout, "")
+        eventually(lambda: m.run("pgrep", "-f", "lines.py").stdout == "", m.text)
         self.assertNotEqual(m.run("systemctl", "cat", AGENT).returncode, 0)
         m.must(fleetctl, "unstartup", "controller")
         self.assertEqual(m.run("pgrep", "-x", "fleet-controlle").stdout, "")
