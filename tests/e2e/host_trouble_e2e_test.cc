@@ -30,17 +30,6 @@ int Count(const std::string& text, const std::string& part) {
   return n;
 }
 
-void FillDisk(const std::string& file) {
-  int fd = open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  ASSERT_GE(fd, 0);
-  for (size_t block = 1 << 16; block > 0; block /= 2) {
-    std::string zeros(block, '\0');
-    while (write(fd, zeros.data(), zeros.size()) > 0) {
-    }
-  }
-  close(fd);
-}
-
 std::string Apps(const std::string& more = "") {
   return "apps:\n"
          "  - name: web\n"
@@ -54,61 +43,6 @@ std::string Apps(const std::string& more = "") {
          "  - name: lines\n"
          "    script: " +
          AppPath("lines.py") + "\n" + more;
-}
-
-int64_t LostBytes(TestFleet& fleet) {
-  auto lines = fleet.InstancesOn("lines", "host-1");
-  if (lines.empty() || !lines[0].contains("logs")) return 0;
-  return lines[0]["logs"].value("lost_bytes", int64_t{0});
-}
-
-TEST(HostTrouble, AFullDiskCostsLogLinesAndChangesAndNoRequest) {
-  TestFleet fleet({.host_disk_bytes = 32 << 20});
-  if (!fleet.disk()) GTEST_SKIP() << "needs root for a file system";
-  fleet.MustCtl({"apply", fleet.WriteApp("fleet.yaml", Apps())});
-  std::vector<pid_t> web = fleet.Pids("web", "host-1");
-  HttpLoad load({fleet.Target(1, kPort)}, LoadMode::kClose, 1);
-  std::string fill = fleet.HostDir(1) + "/fill";
-  FillDisk(fill);
-  // What is lost is counted, and said.
-  ASSERT_TRUE(fleet.Eventually([&] {
-    FillDisk(fill);
-    return LostBytes(fleet) > 0;
-  })) << fleet.Show("lines").dump(1);
-  std::string shown = fleet.MustCtl({"show", "lines"});
-  EXPECT_TRUE(Contains(shown, "No space left")) << shown;
-  // A change that cannot be made durable is none. (The last page of the journal
-  // may have room for some.)
-  CommandResult refused;
-  for (int i = 0; i < 30 && refused.exit_code <= 0; ++i) {
-    FillDisk(fill);
-    refused = fleet.Ctl({"reload", "web", "--min-ready-time", "0", "--timeout",
-                         "30s", "--on-failure", "abort"});
-  }
-  EXPECT_GT(refused.exit_code, 0);
-  std::string said = refused.out + refused.err;
-  EXPECT_TRUE(Contains(said, "No space left")) << said;
-  web = fleet.Pids("web", "host-1");
-  ASSERT_GE(web.size(), 2U);
-  std::string doctor = fleet.Ctl({"doctor"}).out;
-  EXPECT_TRUE(Contains(doctor, "disk")) << doctor;
-  // An agent that begins now still has what it needs, and so has one that
-  // comes after keeper and agent were killed.
-  pid_t agent = fleet.AgentPid(1);
-  ::kill(agent, SIGKILL);
-  ASSERT_TRUE(WaitGone(agent, kPatience));
-  EXPECT_TRUE(
-      fleet.Eventually([&] { return fleet.Pids("web", "host-1") == web; }));
-  ASSERT_EQ(unlink(fill.c_str()), 0);
-  // From now on nothing is lost.
-  std::string log = fleet.HostDir(1) + "/logs/lines/0-out.log";
-  auto size = [&] { return ReadFile(log).size(); };
-  size_t before = size();
-  EXPECT_TRUE(fleet.Eventually([&] { return size() > before + 10000; })) << log;
-  fleet.MustCtl({"reload", "web", "--min-ready-time", "0"});
-  EXPECT_NE(fleet.Pids("web", "host-1"), web);
-  LoadCounts counts = load.Stop();
-  EXPECT_LE(counts.failed, 1) << nlohmann::json(counts.reasons).dump();
 }
 
 // The machine is switched off: nothing lives, the kernel has another boot id,
