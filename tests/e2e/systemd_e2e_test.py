@@ -155,65 +155,6 @@ class UnderSystemd(unittest.TestCase):
         return [p for p, comm in self.machine.processes(AGENT)
                 if comm.startswith(name)]
 
-    def test_startup_survival_and_unstartup(self):
-        m = self.machine
-        fleetctl = PROGRAMS + "/fleetctl"
-        m.must(fleetctl, "startup", "controller")
-        eventually(lambda: m.run("test", "-S", "/run/fleet/controller.sock")
-                   .returncode == 0, m.text)
-        # Twice does no more than once.
-        for _ in range(2):
-            m.must(fleetctl, "startup", "agent", "--controller", SOCKET)
-        for unit in (AGENT, "fleet-controller.service"):
-            self.assertEqual(m.must("systemctl", "is-enabled", unit), "enabled\n")
-        eventually(self.connected, m.text)
-        with open(m.folder + "/fleet.yaml", "w") as f:
-            f.write("apps:\n"
-                    "  - {name: plain, script: %s}\n"
-                    "  - {name: limited, script: %s, limits: {memory_max: 100M}}\n"
-                    % ((SOURCES + "/tests/e2e/apps/lines.py",) * 2))
-        m.ctl("apply", m.folder + "/fleet.yaml", "--min-ready-time", "0")
-        workers = self.pids("plain") + self.pids("limited")
-        self.assertEqual(len(workers), 2)
-        # Delegate=yes: the limit is kept by a group below the unit's.
-        self.assertRegex(m.ctl("show", "limited"),
-                         r"cgroup +v[12] \S*/fleet-w\d+: .*104857600")
-
-        def unharmed(after):
-            eventually(self.connected, m.text)
-            self.assertEqual(self.pids("plain") + self.pids("limited"), workers,
-                             after + "\n" + m.text())
-            self.assertEqual(len(self.of("python3")), 2, after)
-
-        main = m.must("systemctl", "show", AGENT, "-p", "MainPID", "--value")
-        agent = self.of("fleet-agent")
-        m.must("systemctl", "reload", AGENT)
-        eventually(lambda: self.of("fleet-agent") not in ([], agent), m.text)
-        unharmed("reload")
-        self.assertEqual(main, m.must("systemctl", "show", AGENT, "-p", "MainPID",
-                                      "--value"))
-        # The agent brings up a keeper; what systemd starts stands by.
-        m.kill([int(main)])
-        eventually(lambda: len(self.of("fleet-keeper")) == 2, m.text)
-        unharmed("keeper killed")
-        # All of Fleet, one after the other, so that each sees the last one die.
-        m.kill(self.of("fleet-keeper") + self.of("fleet-agent"))
-        for pid in self.of("fleet-"):
-            m.run("kill", "-9", str(pid))
-        eventually(lambda: self.of("fleet-agent"), m.text)
-        unharmed("all killed")
-        # A stop reaches the keeper by way of the stand-by, and ends them all.
-        m.must("systemctl", "stop", AGENT)
-        eventually(lambda: m.run("pgrep", "-f", "lines.py").stdout == "", m.text)
-        m.must("systemctl", "start", AGENT)
-        eventually(lambda: len(self.pids("plain") + self.pids("limited")) == 2,
-                   m.text)
-        m.must(fleetctl, "unstartup", "agent")
-        eventually(lambda: m.run("pgrep", "-f", "lines.py").stdout == "", m.text)
-        self.assertNotEqual(m.run("systemctl", "cat", AGENT).returncode, 0)
-        m.must(fleetctl, "unstartup", "controller")
-        self.assertEqual(m.run("pgrep", "-x", "fleet-controlle").stdout, "")
-
     def test_a_users_own_fleet(self):
         m = self.machine
         # The machine's own file is covered; a home that is thrown away.
