@@ -1,5 +1,5 @@
-// What goes wrong with a machine: it loses its power, its disk is full, its
-// calendar jumps by a year, its state folder is somebody else's as well.
+// What goes wrong with a machine: it loses its power, its calendar jumps by a
+// year, its state folder is somebody else's as well.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
