@@ -86,9 +86,13 @@ class Confinement : public testing::Test {
           << text.substr(0, 6000);
     }
     if (row.shown.empty()) return;
-    std::string shown = Limits(row.name);
-    EXPECT_TRUE(std::regex_search(shown, std::regex(row.shown)))
-        << row.name << ": no " << row.shown << " in\n"
+    // The host tells it with its next report.
+    std::string shown;
+    EXPECT_TRUE(fleet_.Eventually([&] {
+      shown = Limits(row.name);
+      return std::regex_search(shown, std::regex(row.shown));
+    })) << row.name
+        << ": no " << row.shown << " in\n"
         << shown;
   }
 
@@ -281,7 +285,7 @@ TEST(ProcessTruth, WhatHidesIsCountedAndEndsWithItsWorker) {
     return now.size() == 1 && now.at(0) != main && Sleepers() == 15;
   })) << Sleepers();
   fleet.MustCtl({"stop", "crashed"});
-  EXPECT_TRUE(fleet.Eventually([&] { return Sleepers() == 10; }));
+  EXPECT_EQ(Sleepers(), 10);
   pid_t keeper = fleet.CurrentKeeperPid(1);
   ::kill(keeper, SIGKILL);
   ASSERT_TRUE(fleet.Eventually([&] {
@@ -289,9 +293,9 @@ TEST(ProcessTruth, WhatHidesIsCountedAndEndsWithItsWorker) {
            IsAlive(fleet.CurrentKeeperPid(1));
   }));
   fleet.MustCtl({"stop", "bare"});
-  EXPECT_TRUE(fleet.Eventually([&] { return Sleepers() == 5; }));
+  EXPECT_EQ(Sleepers(), 5);
   fleet.MustCtl({"delete", "all"});
-  EXPECT_TRUE(fleet.Eventually([&] { return Sleepers() == 0; }));
+  EXPECT_EQ(Sleepers(), 0);
 }
 
 }  // namespace

@@ -416,10 +416,12 @@ TEST_F(Succession, AWorkerThatNamesAnotherMainProcessIsThatProcess) {
   // Until its parent is gone nobody else could learn how it ends.
   pid_t next = 0;
   ASSERT_TRUE(fleet_.Eventually([&] {
-    std::vector<pid_t> now = fleet_.Pids("daemon", "host-1");
-    next = now.empty() ? 0 : now.at(0);
-    return ParentOf(next) == fleet_.CurrentKeeperPid(1) &&
-           Contains(fleet_.MustCtl({"show", "daemon"}), "serves as a child");
+    // Pid and text of one answer: the parent has neither the child's.
+    for (const auto& instance : fleet_.InstancesOn("daemon", "host-1")) {
+      if (instance.value("status_text", "") != "serves as a child") continue;
+      next = instance.value("pid", 0);
+    }
+    return next != 0 && ParentOf(next) == fleet_.CurrentKeeperPid(1);
   }));
   ::kill(next, SIGUSR1);
   ASSERT_TRUE(fleet_.Eventually([&] { return Restarts("daemon") == 2; }));
