@@ -10,6 +10,8 @@
 #include "cli/render/app_summary.h"
 #include "cli/render/app_table.h"
 #include "cli/render/cordon_text.h"
+#include "cli/render/health_text.h"
+#include "cli/render/limit_text.h"
 #include "fleet/v1/app_service.pb.h"
 #include "proto/rpc/app_spec.h"
 #include "proto/rpc/app_spec_proto.h"
@@ -33,7 +35,11 @@ class Details {
             Colour colour = Colour::kNone) {
     if (value.empty()) return;
     absl::StrAppend(&text_, "  ", PaddedRight(label, kLabelWidth),
+                    label.size() < kLabelWidth ? "" : "  ",
                     style_.Paint(colour, Printable(value)), "\n");
+  }
+  void Line(std::string_view text, Colour colour) {
+    absl::StrAppend(&text_, "  ", style_.Paint(colour, Printable(text)), "\n");
   }
   void Text(std::string_view text) { text_.append(text); }
   std::string Take() { return std::move(text_); }
@@ -47,24 +53,6 @@ std::string InstancesText(int instances) {
   if (instances > 0) return absl::StrCat(instances, " on each host");
   if (instances == 0) return "one per core";
   return absl::StrCat("one per core, less ", -instances);
-}
-
-std::string GateText(const AppSpec& spec) {
-  const ReadinessGate& gate = spec.readiness;
-  std::vector<std::string> parts;
-  if (gate.wait_ready) parts.emplace_back("process.send('ready')");
-  if (gate.notify) parts.emplace_back("READY=1 (sd_notify)");
-  if (gate.http) {
-    parts.push_back(absl::StrCat("HTTP :", gate.http->port, gate.http->path));
-  }
-  if (gate.tcp) parts.push_back(absl::StrCat("TCP :", gate.tcp->port));
-  if (parts.empty()) {
-    const bool listens =
-        spec.takeover || (spec.exec_mode == ExecMode::kCluster && IsNode(spec));
-    parts.emplace_back(listens ? "when it listens" : "when it has started");
-  }
-  return absl::StrCat(absl::StrJoin(parts, " and "), ", within ",
-                      HumanDuration(gate.timeout));
 }
 
 // Old and new worker accept from one queue.
@@ -99,7 +87,8 @@ std::string RestartText(const RestartPolicy& restart) {
   }
   if (restart.max_memory_bytes > 0) {
     absl::StrAppend(&text, ", reloads over ",
-                    HumanSize(restart.max_memory_bytes));
+                    HumanSize(restart.max_memory_bytes),
+                    " (its whole tree, looked at every 2s)");
   }
   return text;
 }
@@ -153,7 +142,8 @@ void AddSpec(const AppSpec& spec, Details& details) {
   details.Line("hosts", spec.hosts);
   details.Line("listen", absl::StrCat(absl::StrJoin(spec.listen, ", "),
                                       spec.takeover ? ", by takeover" : ""));
-  details.Line("ready", GateText(spec));
+  details.Line("ready", ReadinessText(spec));
+  details.Line("alive", LivenessText(spec.liveness));
   details.Line("reload", ReloadText(spec));
   details.Line("stop", StopText(spec.stop));
   details.Line("restart", RestartText(spec.restart));
@@ -190,6 +180,16 @@ void AddHosts(const v1::App& app, const TableView& view, Details& details) {
                    CordonText(host.host(), host.cordon(), view.now),
                    Colour::kYellow);
     }
+  }
+}
+
+// What was asked for and what keeps it, as the hosts say.
+void AddLimits(const v1::App& app, Details& details) {
+  const std::vector<LimitLine> lines = LimitLines(app);
+  if (lines.empty()) return;
+  details.Section("limits and hardening");
+  for (const LimitLine& line : lines) {
+    details.Line(line.text, line.kept ? Colour::kNone : Colour::kYellow);
   }
 }
 
@@ -316,6 +316,7 @@ std::string AppDetails(
                                        " ago"));
   AddSpec(FromProto(app.spec()), details);
   AddHosts(app, view, details);
+  AddLimits(app, details);
   AddHooks(app, view.now, details);
   AddExits(app, details);
   AddFacts(app, facts, details);

@@ -332,5 +332,56 @@ TEST(AppDetails, ShowsNoValuesOfEnv) {
   }
 }
 
+TEST(AppDetails, SaysWhatKeepsEachLimitAndWhereHostsDiffer) {
+  const auto app = FromText<v1::App>(R"pb(
+    name: "web"
+    spec {
+      name: "web"
+      script: "app.js"
+      restart { max_memory_bytes: 314572800 }
+      readiness {
+        grpc { port: 50051 service: "shop.Cart" }
+        exec { command: "test" command: "-e" command: "up" }
+      }
+      liveness {
+        tcp { port: 80 }
+        watchdog { seconds: 20 }
+      }
+    }
+    hosts {
+      host: "host-1"
+      status {
+        limits { limit: "memory_max 64M" enforced_by: "cgroup v2" }
+        limits { limit: "cpu 0.5" enforced_by: "cgroup v2" }
+        limits { limit: "nofile 333" enforced_by: "rlimit" }
+      }
+    }
+    hosts {
+      host: "host-2"
+      status {
+        limits {
+          limit: "memory_max 64M"
+          enforced_by: "rlimit"
+          note: "of each process's own data"
+        }
+        limits { limit: "cpu 0.5" note: "no cgroup is given" }
+        limits { limit: "nofile 333" enforced_by: "rlimit" }
+      }
+    })pb");
+  const std::string text =
+      AppDetails(app, v1::InspectAppResponse().answers(), View());
+  for (const char* part :
+       {"limits and hardening\n",
+        "  memory_max 64M: on host-1 cgroup v2; on host-2 rlimit, of each "
+        "process's own data\n",
+        "  cpu 0.5: on host-1 cgroup v2; on host-2 not kept, no cgroup is "
+        "given\n",
+        "  nofile 333: rlimit\n", "reloads over 300 MB (its whole tree",
+        "gRPC :50051/shop.Cart and test -e up, within",
+        "TCP :80, each 10s and WATCHDOG=1 within 20s, ended after 3"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+}
+
 }  // namespace
 }  // namespace fleet::cli
