@@ -292,11 +292,17 @@ std::optional<ProbeTalk::Verdict> GrpcHealthTalk::OnHeaders(
 
 // The call has ended with a status alone.
 ProbeTalk::Verdict GrpcHealthTalk::Refused(std::string_view headers) const {
-  constexpr std::string_view kName = "grpc-status";
+  // Plain, and in the code of RFC 7541, appendix B, as Go and nghttp2 send it.
+  // So few digits are not shorter in that.
+  constexpr std::string_view kNames[] = {"grpc-status",
+                                         "\x9a\xca\xc8\xb2\x12\x34\xda\x8f"};
   std::string code;
-  size_t at = headers.find(kName);
-  if (at != std::string_view::npos && at + kName.size() < headers.size()) {
-    std::string_view value = headers.substr(at + kName.size());
+  for (std::string_view name : kNames) {
+    size_t at = headers.find(name);
+    if (at == std::string_view::npos || at + name.size() >= headers.size()) {
+      continue;
+    }
+    std::string_view value = headers.substr(at + name.size());
     auto length = static_cast<unsigned char>(value[0]);
     if (length <= 2) code = std::string(value.substr(1, length));
   }

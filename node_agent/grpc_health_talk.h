@@ -13,8 +13,8 @@ namespace fleet::agent {
 
 // One call of grpc.health.v1.Health/Check, in plaintext. As much of HTTP/2
 // (RFC 9113) as that takes: one stream, headers sent as literals, those of the
-// answer read only for a grpc-status that stands in them as plain text. So it
-// can go over the connection that the probe has led to its worker, and costs
+// answer read only for a grpc-status that stands in them as it is. So it can go
+// over the connection that the probe has led to its worker, and costs
 // neither a channel nor a thread.
 //
 // At most 64 KiB are read.

@@ -1,5 +1,6 @@
 #include "cli/render/health_text.h"
 
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"

@@ -53,6 +53,10 @@ TEST(GrpcHealthTalk, Verdicts) {
       Bytes({0x88, 0x40, 11}) + "grpc-status" + Bytes({2}) + "12";
   const std::string refusal_5 =
       Bytes({0x88, 0x40, 11}) + "grpc-status" + Bytes({1}) + "5";
+  // The name in Huffman's code, as servers in Go and Node send it.
+  const std::string coded_5 = Bytes({0x88, 0x40, 0x88, 0x9a, 0xca, 0xc8, 0xb2,
+                                     0x12, 0x34, 0xda, 0x8f, 1}) +
+                              "5";
   for (const VerdictCase& c : std::vector<VerdictCase>{
            {settings, "", false},
            {settings + Answer(1), "SERVING", true},
@@ -74,6 +78,8 @@ TEST(GrpcHealthTalk, Verdicts) {
            {Frame(1, 5, 1, refusal_12),
             "UNIMPLEMENTED: it does not serve grpc.health.v1.Health", false},
            {Frame(1, 5, 1, refusal_5), "NOT_FOUND: it knows no such service",
+            false},
+           {Frame(1, 5, 1, coded_5), "NOT_FOUND: it knows no such service",
             false},
            {Frame(1, 4, 1, Bytes({0x88})), "", false},
            {Frame(1, 5, 1, Bytes({0x88})),
