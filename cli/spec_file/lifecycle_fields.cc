@@ -76,7 +76,8 @@ constexpr Field kLifecycleFields[] = {
          .type = FieldType::kCalendar,
          .explanation = "Reloads by the calendar: minute hour day month "
                         "weekday, with seconds first if there are six, or "
-                        "@hourly, @daily, @weekly, @monthly, @yearly.",
+                        "@hourly, @daily, @weekly, @monthly, @yearly. Day L "
+                        "is a month's last.",
          .pm2 = "cron_restart",
          .path = "restart.cron_restart",
          .unset = "never",

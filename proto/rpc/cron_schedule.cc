@@ -53,6 +53,21 @@ constexpr std::array<Nickname, 7> kNicknames = {{{"@yearly", "0 0 1 1 *"},
                                                  {"@midnight", "0 0 * * *"},
                                                  {"@hourly", "0 * * * *"}}};
 
+// What is none of the nicknames.
+absl::Status WrongNickname(absl::string_view text, absl::string_view lower) {
+  if (lower == "@reboot") {
+    return absl::InvalidArgumentError(
+        "\"@reboot\" is no time of the calendar, and none is needed: what runs "
+        "on a host is started again when it boots. Leave cron_restart out; for "
+        "a program that is to run once after each boot, set autorestart: "
+        "false");
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", text,
+                   "\" is none of @hourly, @daily, @midnight, @weekly, "
+                   "@monthly, @yearly, @annually"));
+}
+
 absl::Status Wrong(int index, absl::string_view text, absl::string_view why) {
   const FieldRule& rule = kRules[static_cast<size_t>(index)];
   return absl::InvalidArgumentError(
@@ -110,10 +125,7 @@ absl::StatusOr<CronSchedule> CronSchedule::Parse(std::string_view text) {
       fields_text = std::string(nickname.fields);
   }
   if (!fields_text.empty() && fields_text[0] == '@') {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", ToAbsl(text),
-                     "\" is none of @hourly, @daily, @midnight, @weekly, "
-                     "@monthly, @yearly, @annually"));
+    return WrongNickname(ToAbsl(text), fields_text);
   }
   std::vector<std::string> fields =
       absl::StrSplit(fields_text, absl::ByAnyChar(" \t"), absl::SkipEmpty());
@@ -142,6 +154,10 @@ absl::Status CronSchedule::ParseField(int index, std::string_view text) {
 }
 
 absl::Status CronSchedule::ParsePart(int index, std::string_view part) {
+  if (index == kDayOfMonth && part == "l") {
+    last_day_ = true;
+    return absl::OkStatus();
+  }
   const FieldRule& rule = kRules[static_cast<size_t>(index)];
   std::vector<absl::string_view> halves = absl::StrSplit(ToAbsl(part), '/');
   int step = 1;
@@ -161,7 +177,8 @@ absl::Status CronSchedule::ParsePart(int index, std::string_view part) {
                  absl::StrCat("must be *, a number from ", Bounds(index),
                               index == kMonth || index == kWeekday
                                   ? ", a name of three letters,"
-                                  : "",
+                              : index == kDayOfMonth ? ", L for the last one,"
+                                                     : "",
                               " or a range such as ", rule.low, "-", rule.high,
                               ", and may end in /STEP"));
   }
@@ -203,7 +220,8 @@ absl::Status CronSchedule::Mark(int index, int low, int high, int step) {
 
 bool CronSchedule::DayMatches(absl::CivilDay day) const {
   if (!months_.test(static_cast<size_t>(day.month()))) return false;
-  bool by_day = days_.test(static_cast<size_t>(day.day()));
+  bool by_day = days_.test(static_cast<size_t>(day.day())) ||
+                (last_day_ && (day + 1).day() == 1);
   // absl counts from Monday.
   auto weekday = (static_cast<size_t>(absl::GetWeekday(day)) + 1) % 7;
   bool by_weekday = weekdays_.test(weekday);

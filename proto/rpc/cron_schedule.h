@@ -18,8 +18,9 @@ namespace fleet {
 // Five fields (minute hour day-of-month month day-of-week), six with seconds
 // first, or @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly.
 // A field is a list of `*`, N, N-M, each with /STEP; months and weekdays also
-// by their English names (three letters); Sunday is 0 or 7. `?` is `*`. When
-// both day fields are restricted, a day that either of them names is due.
+// by their English names (three letters); Sunday is 0 or 7. `?` is `*`. L in
+// the day of month is the month's last day, as PM2 has it. When both day fields
+// are restricted, a day that either of them names is due.
 //
 // Clock changes: a schedule that names its hours is due once a day. In the
 // hour that a clock skips it is due when the clock has jumped; in the hour that
@@ -28,7 +29,8 @@ namespace fleet {
 // skipped one.
 class CronSchedule {
  public:
-  // INVALID_ARGUMENT names the field, its text and what would be right.
+  // INVALID_ARGUMENT names the field, its text and what would be right; of
+  // @reboot, what does that here.
   static absl::StatusOr<CronSchedule> Parse(std::string_view text);
 
   // The first time after `after` (whole seconds). InfiniteFuture: never, such
@@ -53,6 +55,7 @@ class CronSchedule {
   std::bitset<32> days_;    // From 1.
   std::bitset<13> months_;  // From 1.
   std::bitset<7> weekdays_;
+  bool last_day_ = false;
   bool any_day_ = false;
   bool any_weekday_ = false;
   bool any_hour_ = false;

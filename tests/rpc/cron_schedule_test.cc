@@ -82,6 +82,15 @@ TEST(CronSchedule, FindsTheNextTimes) {
       {"0 0 31 * *",
        "2024-01-31 00:00:00",
        {"2024-03-31 00:00:00", "2024-05-31 00:00:00"}},
+      {"0 0 L * *",
+       "2024-01-31 00:00:00",
+       {"2024-02-29 00:00:00", "2024-03-31 00:00:00", "2024-04-30 00:00:00"}},
+      {"0 0 15,l 2 *",
+       "2025-01-01 00:00:00",
+       {"2025-02-15 00:00:00", "2025-02-28 00:00:00", "2026-02-15 00:00:00"}},
+      {"0 0 L * fri",
+       "2024-05-25 00:00:00",
+       {"2024-05-31 00:00:00", "2024-06-07 00:00:00"}},
       // Both days are restricted: either will do.
       {"0 0 13 * fri",
        "2024-09-01 00:00:00",
@@ -189,7 +198,10 @@ TEST(CronSchedule, SaysWhatIsWrong) {
       {"-5 * * * *", "the minute field \"-5\""},
       {"+5 * * * *", "the minute field \"+5\""},
       {"1-2-3 * * * *", "the minute field \"1-2-3\""},
-      {"0 0 L * *", "the day of month field \"l\""},
+      {"0 0 L-3 * *", "the day of month field \"l-3\""},
+      {"0 0 32 * *", "a number from 1 to 31, L for the last one, or a range"},
+      {"0 0 * L *", "the month field \"l\""},
+      {"@Reboot", "started again when it boots. Leave cron_restart out"},
       {std::string(300, '1'), "longer than 256"},
   };
   for (const WrongCase& c : kCases) {
