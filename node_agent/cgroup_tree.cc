@@ -179,7 +179,6 @@ absl::StatusOr<std::vector<std::string>> CgroupTree::Make(
   if (wanted.empty()) return wanted;
   if (!Delegate().ok()) wanted = Wanted(limits);
   Groups& groups = groups_[id];
-  std::set<std::string> folders;
   for (const std::string& controller : wanted) {
     std::string folder = FolderOf(id, controller);
     if (mkdir(folder.c_str(), kFolderMode) != 0 && errno != EEXIST) {
@@ -188,17 +187,24 @@ absl::StatusOr<std::vector<std::string>> CgroupTree::Make(
       return status;
     }
     groups[controller] = folder;
-    folders.insert(folder);
   }
   absl::Status written = WriteLimits(groups, limits);
   if (!written.ok()) {
     Remove(id);
     return written;
   }
+  return ProcsFiles(id);
+}
+
+std::vector<std::string> CgroupTree::ProcsFiles(WorkerId id) const {
   std::vector<std::string> procs;
-  procs.reserve(folders.size());
-  for (const std::string& folder : folders) {
-    procs.push_back(folder + "/cgroup.procs");
+  auto groups = groups_.find(id);
+  if (groups == groups_.end()) return procs;
+  // Several controllers may share a folder.
+  std::set<std::string> folders;
+  for (const auto& [controller, folder] : groups->second) {
+    if (folders.insert(folder).second)
+      procs.push_back(folder + "/cgroup.procs");
   }
   return procs;
 }

@@ -41,6 +41,8 @@ class CgroupTree {
   // can be made.
   absl::StatusOr<std::vector<std::string>> Make(WorkerId id,
                                                 const Limits& limits);
+  // Of the groups that it has; what runs beside it goes in there.
+  std::vector<std::string> ProcsFiles(WorkerId id) const;
   // A worker of an earlier agent: the groups that it has.
   void Adopt(WorkerId id);
   bool Has(WorkerId id) const { return groups_.contains(id); }

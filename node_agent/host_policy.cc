@@ -135,9 +135,6 @@ absl::Status HostPolicy::CheckSpec(const AppSpec& spec, bool hooks) const {
   if (user.ok()) {
     RETURN_IF_ERROR(CheckUser(spec, *user));
     RETURN_IF_ERROR(CheckRights(spec, *user));
-    const bool commands = hooks || spec.readiness.exec.has_value() ||
-                          spec.liveness.exec.has_value();
-    if (commands) RETURN_IF_ERROR(CheckUnconfined(*user));
   }
   if (!directories_.has_value()) return absl::OkStatus();
   if (hooks) RETURN_IF_ERROR(CheckProgram("the hooks' shell", kShell));
@@ -167,7 +164,6 @@ absl::Status HostPolicy::CheckLaunch(const AppSpec& spec,
                                      const Launch& launch) const {
   RETURN_IF_ERROR(CheckUser(spec, user));
   RETURN_IF_ERROR(CheckRights(spec, user));
-  if (!launch.confined) RETURN_IF_ERROR(CheckUnconfined(user));
   if (!directories_.has_value()) return absl::OkStatus();
   RETURN_IF_ERROR(CheckProgram("program", launch.executable));
   if (!launch.script.empty()) {
@@ -211,16 +207,6 @@ absl::Status HostPolicy::CheckRights(const AppSpec& spec,
     return Denied(absl::StrCat(allowed, ", not ", name));
   }
   return absl::OkStatus();
-}
-
-absl::Status HostPolicy::CheckUnconfined(const WorkerUser& user) const {
-  const bool rights =
-      no_new_privileges_ || (capabilities_.has_value() && user.uid == 0);
-  if (!rights) return absl::OkStatus();
-  return Denied(
-      "hooks and the commands of probes would run with privileges that apps "
-      "may "
-      "not have here");
 }
 
 // What the agent reads and writes for the app, and what runs beside it.

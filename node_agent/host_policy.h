@@ -41,9 +41,6 @@ class HostPolicy {
     std::string executable;
     std::string script;  // Empty: `executable` is all.
     std::string cwd;
-    // False: a hook or a probe's command, from which nothing of what the spec's
-    // hardening names is taken.
-    bool confined = true;
   };
   absl::Status CheckLaunch(const AppSpec& spec, const WorkerUser& user,
                            const Launch& launch) const;
@@ -54,7 +51,6 @@ class HostPolicy {
  private:
   absl::Status CheckUser(const AppSpec& spec, const WorkerUser& user) const;
   absl::Status CheckRights(const AppSpec& spec, const WorkerUser& user) const;
-  absl::Status CheckUnconfined(const WorkerUser& user) const;
   absl::Status CheckFiles(const AppSpec& spec) const;
   absl::Status CheckProgram(const std::string& what,
                             const std::string& path) const;

@@ -38,6 +38,10 @@ struct Confinement {
   std::vector<Rlimit> rlimits;               // At most 8.
   std::vector<std::string> cgroups;          // cgroup.procs files; at most 8.
   std::vector<std::string> read_only_paths;  // At most 64.
+  // A live process of the keeper's whose mount namespace it enters, in place of
+  // one of its own with `private_tmp` and `read_only_paths`; an older keeper
+  // makes one all the same. 0: none.
+  pid_t mounts_of = 0;
 };
 
 // A process to start. All descriptors stay the caller's.

@@ -90,6 +90,7 @@ void AppendConfinement(const Confinement& from, std::vector<char>& payload) {
   to.n_rlimits = static_cast<uint32_t>(from.rlimits.size());
   to.n_cgroups = static_cast<uint32_t>(from.cgroups.size());
   to.n_read_only = static_cast<uint32_t>(from.read_only_paths.size());
+  to.mounts_of = from.mounts_of;
   AppendNumber(to, payload);
   for (const Confinement::Rlimit& limit : from.rlimits) {
     AppendNumber(keeper::Rlimit{limit.resource, 0, limit.soft, limit.hard},

@@ -34,8 +34,12 @@ LocalWorkerRuntime::LocalWorkerRuntime(EventLoop& loop, const Clock& clock,
       handshakes_(clock),
       commands_(loop, keeper, tree_),
       hooks_(loop, keeper, tree_, logs,
-             [this](const HookOrder& order, int out) {
-               return launch_->PrepareHook(order, out);
+             [this](const HookOrder& order,
+                    int out) -> absl::StatusOr<SpawnRequest> {
+               ASSIGN_OR_RETURN(SpawnRequest spawn,
+                                launch_->PrepareHook(order, out));
+               RETURN_IF_ERROR(confiner_.ConfineHook(*order.spec, spawn));
+               return spawn;
              }),
       confiner_(options_.runtime_dir),
       around_{loop, keeper, sockets_, tree_, accepted_by_} {
@@ -262,6 +266,8 @@ std::unique_ptr<ProbeRun> LocalWorkerRuntime::RunBeside(
             launch_->PrepareCommand(worker.identity(), worker.spec(),
                                     request.command, out));
         spawn.env.push_back(absl::StrCat("FLEET_WORKER_PID=", worker.pid()));
+        RETURN_IF_ERROR(confiner_.ConfineBeside(worker.identity(), worker.pid(),
+                                                *worker.spec(), spawn));
         return spawn;
       },
       std::move(done));

@@ -47,6 +47,29 @@ absl::Status WorkerConfiner::Confine(const WorkerIdentity& identity,
   return absl::OkStatus();
 }
 
+absl::Status WorkerConfiner::ConfineBeside(const WorkerIdentity& identity,
+                                           pid_t pid, const AppSpec& spec,
+                                           SpawnRequest& request) {
+  if (!HasLimits(spec)) return absl::OkStatus();
+  RETURN_IF_ERROR(CheckHardening(spec, GroundOf(spec), runtime_dir_));
+  Confinement confinement = MakeConfinement(spec, GroundOf(spec));
+  if (cgroups_.has_value()) {
+    confinement.cgroups = cgroups_->ProcsFiles(identity.id);
+  }
+  if (WantsMounts(spec.hardening)) confinement.mounts_of = pid;
+  request.confinement = std::move(confinement);
+  return absl::OkStatus();
+}
+
+absl::Status WorkerConfiner::ConfineHook(const AppSpec& spec,
+                                         SpawnRequest& request) const {
+  const AppSpec rights = RightsOf(spec);
+  if (!HasLimits(rights)) return absl::OkStatus();
+  RETURN_IF_ERROR(CheckHardening(rights, GroundOf(spec), runtime_dir_));
+  request.confinement = MakeConfinement(rights, GroundOf(spec));
+  return absl::OkStatus();
+}
+
 void WorkerConfiner::Adopt(WorkerId id, const AppSpec& spec) {
   if (!WantsCgroup(spec.limits)) return;
   FindCgroups();

@@ -28,6 +28,13 @@ class WorkerConfiner {
   // cannot be had, and what to do.
   absl::Status Confine(const WorkerIdentity& identity, const AppSpec& spec,
                        SpawnRequest& request);
+  // Of a command that runs beside worker `id`, process `pid`: it is confined as
+  // that is, in its groups and among its mounts.
+  absl::Status ConfineBeside(const WorkerIdentity& identity, pid_t pid,
+                             const AppSpec& spec, SpawnRequest& request);
+  // Of a hook: what the app may not do, it may not. The limits are not its own,
+  // nor is what keeps the workers from changing files: it brings those.
+  absl::Status ConfineHook(const AppSpec& spec, SpawnRequest& request) const;
   // One that an earlier agent started.
   void Adopt(WorkerId id, const AppSpec& spec);
   // Nothing of it lives.

@@ -240,8 +240,7 @@ absl::StatusOr<SpawnRequest> WorkerLaunch::PrepareCommand(
       request.executable,
       FindExecutable("command", command.at(0), (*plan)->path, request.cwd));
   RETURN_IF_ERROR(
-      CheckPolicy(*spec, (*plan)->user,
-                  {request.executable, "", request.cwd, /*confined=*/false}));
+      CheckPolicy(*spec, (*plan)->user, {request.executable, "", request.cwd}));
   request.argv = command;
   ASSIGN_OR_RETURN(request.env,
                    EnvironmentOf(**plan, identity.slot, request.cwd));
@@ -259,8 +258,8 @@ absl::StatusOr<SpawnRequest> WorkerLaunch::PrepareHook(const HookOrder& order,
   ASSIGN_OR_RETURN(request.env,
                    MakeEnvironment(spec, user, kNoSlot, request.cwd));
   request.executable = "/bin/sh";
-  RETURN_IF_ERROR(CheckPolicy(
-      spec, user, {request.executable, "", request.cwd, /*confined=*/false}));
+  RETURN_IF_ERROR(
+      CheckPolicy(spec, user, {request.executable, "", request.cwd}));
   request.argv = {"/bin/sh", "-c", order.hook.command};
   const std::string instance = spec.instance_var + "=";
   const std::string counter = spec.increment_var + "=";

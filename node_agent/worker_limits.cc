@@ -27,10 +27,6 @@ void AddRlimit(int resource, uint64_t value, Confinement& confinement) {
   confinement.rlimits.push_back({resource, value, value});
 }
 
-bool WantsMounts(const Hardening& hardening) {
-  return hardening.private_tmp || !hardening.read_only_paths.empty();
-}
-
 // Collects the notes.
 class Notes {
  public:
@@ -127,6 +123,18 @@ void DescribeHardening(const Hardening& hardening, const LimitGround& ground,
 bool WantsCgroup(const Limits& limits) {
   return limits.memory_max_bytes > 0 || limits.memory_high_bytes > 0 ||
          limits.cpu_cores > 0 || limits.pids > 0;
+}
+
+bool WantsMounts(const Hardening& hardening) {
+  return hardening.private_tmp || !hardening.read_only_paths.empty();
+}
+
+AppSpec RightsOf(const AppSpec& spec) {
+  AppSpec rights;
+  rights.limits.umask = spec.limits.umask;
+  rights.hardening.no_new_privileges = spec.hardening.no_new_privileges;
+  rights.hardening.capabilities = spec.hardening.capabilities;
+  return rights;
 }
 
 bool HasLimits(const AppSpec& spec) {

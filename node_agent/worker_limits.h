@@ -26,6 +26,12 @@ struct LimitGround {
 bool HasLimits(const AppSpec& spec);
 // … for which a cgroup is needed.
 bool WantsCgroup(const Limits& limits);
+// … a mount namespace of its own.
+bool WantsMounts(const Hardening& hardening);
+
+// Of the spec only what its processes may do at all (umask, no_new_privileges,
+// capabilities), whatever they are there for.
+AppSpec RightsOf(const AppSpec& spec);
 
 // Without the cgroups, which are made for each worker. Pure.
 Confinement MakeConfinement(const AppSpec& spec, const LimitGround& ground);

@@ -57,8 +57,9 @@ constexpr Field ExecCommand(std::string_view name) {
   return {.name = name,
           .type = FieldType::kWords,
           .explanation =
-              "Command that must exit with 0, run as the app's user "
-              "in its cwd; no shell runs it.",
+              "Command that must exit with 0, run as the worker is: as its "
+              "user, in its cwd, with its hardening and limits; no shell runs "
+              "it.",
           .unset = "no such probe",
           .example = "[curl, -fs, localhost:8080]"};
 }

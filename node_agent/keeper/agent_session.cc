@@ -153,6 +153,11 @@ AgentSession::Result AgentSession::HandleSpawn() {
     AddFailure(id, "limit", EAGAIN);
     return Result::kOk;
   }
+  pid_t mounts_of = request.mounts_of();
+  if (mounts_of != 0 && processes_.FindByPid(mounts_of) == nullptr) {
+    AddFailure(id, "mount namespace", ESRCH);
+    return Result::kOk;
+  }
   request.child().nofile = &child_nofile_;
   request.child().mark = kMarkBit | id;
   after_loss_ = false;

@@ -101,7 +101,28 @@ bool MountTmp(const char* path) {
   return Mount("tmpfs", path, "tmpfs", kNoSuid | kNoDev, "mode=1777");
 }
 
+int OpenOf(pid_t pid, const char* what, int flags) {
+  char path[40] = "/proc/";
+  NumberText(pid, path + strlen(path));
+  strcat(path, what);
+  return open(path, flags | O_CLOEXEC);
+}
+
+// setns(2) leads to the namespace's own root; the process may have another.
+const char* JoinMounts(pid_t pid) {
+  int mounts = OpenOf(pid, "/ns/mnt", O_RDONLY);
+  int root = OpenOf(pid, "/root", O_PATH | O_DIRECTORY);
+  bool joined = mounts >= 0 && root >= 0 && setns(mounts, CLONE_NEWNS) == 0 &&
+                fchdir(root) == 0 && chroot(".") == 0;
+  int error_number = errno;
+  if (mounts >= 0) close(mounts);
+  if (root >= 0) close(root);
+  errno = error_number;
+  return joined ? nullptr : "mount namespace";
+}
+
 const char* ChangeMounts(const ConfinementSpec& spec) {
+  if (spec.fixed.mounts_of != 0) return JoinMounts(spec.fixed.mounts_of);
   bool private_tmp = IsSet(spec.fixed, Confinement::kPrivateTmp);
   if (!private_tmp && spec.fixed.n_read_only == 0) return nullptr;
   if (unshare(CLONE_NEWNS) != 0) return "mount namespace";

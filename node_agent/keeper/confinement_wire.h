@@ -30,7 +30,9 @@ struct Confinement {
   uint32_t n_rlimits;
   uint32_t n_cgroups;
   uint32_t n_read_only;
-  uint32_t reserved;
+  // The process (of the keeper's) whose mount namespace it enters, where a
+  // private /tmp and read-only paths are already; 0: it gets its own.
+  int32_t mounts_of;
 };
 
 struct Rlimit {

@@ -31,6 +31,8 @@ class SpawnRequest {
   const char* tag() const { return tag_; }
   size_t tag_size() const { return tag_size_; }
   ChildSpec& child() { return child_; }
+  // Confinement::mounts_of; 0 also without a confinement.
+  pid_t mounts_of() const { return confinement_.fixed.mounts_of; }
   // Of the message's descriptors: what it is to be held as, or "".
   const char* fd_name(size_t index) const { return names_[index]; }
   // Where in the packet that descriptor is.

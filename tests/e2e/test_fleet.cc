@@ -61,7 +61,7 @@ std::string AppPath(const std::string& name) {
 
 TestFleet::TestFleet(TestFleetOptions options)
     : options_(std::move(options)), network_(PrivateNetwork()) {
-  std::string pattern = "/tmp/fleet-e2e-XXXXXX";
+  std::string pattern = options_.parent + "/fleet-e2e-XXXXXX";
   FLEET_CHECK(mkdtemp(pattern.data()) != nullptr);
   dir_ = pattern;
   MountDisk(ControllerDir(), options_.controller_disk_bytes);

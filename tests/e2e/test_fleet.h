@@ -26,6 +26,8 @@ std::string AppPath(const std::string& name);
 
 struct TestFleetOptions {
   int hosts = 1;
+  // Where its folder is made.
+  std::string parent = "/tmp";
   // Not 0: agents reach the controller at this port of 127.0.0.1, in
   // plaintext. fleetctl goes through the Unix socket all the same.
   int agent_port = 0;

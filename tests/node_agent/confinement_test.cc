@@ -179,6 +179,34 @@ TEST_F(ConfinementTest, ATmpOfItsOwn) {
   EXPECT_FALSE(std::filesystem::exists("/tmp/fleet-private"));
 }
 
+TEST_F(ConfinementTest, TheMountsOfAnotherProcess) {
+  spec_.fixed.set = Confinement::kPrivateTmp;
+  int to_us[2];
+  int to_it[2];
+  ASSERT_EQ(pipe(to_us), 0);
+  ASSERT_EQ(pipe(to_it), 0);
+  pid_t worker = fork();
+  if (worker == 0) {
+    const char* failed = Confine(spec_, false);
+    if (failed == nullptr) std::ofstream("/tmp/fleet-private") << "its own";
+    char byte = 'x';
+    write(to_us[1], &byte, 1);
+    close(to_it[1]);
+    read(to_it[0], &byte, 1);
+    _exit(0);
+  }
+  char byte = 0;
+  EXPECT_EQ(read(to_us[0], &byte, 1), 1);
+  spec_.fixed.mounts_of = worker;
+  EXPECT_EQ(InChild(spec_, kNobody,
+                    [] { return Read("/tmp/fleet-private") == "its own"; }),
+            0);
+  for (int fd : {to_us[0], to_us[1], to_it[0], to_it[1]}) close(fd);
+  waitpid(worker, nullptr, 0);
+  // Nobody is there any more.
+  EXPECT_EQ(InChild(spec_, 0, [] { return true; }), 2);
+}
+
 TEST_F(ConfinementTest, WhatFailsIsNamed) {
   spec_.fixed.n_cgroups = 1;
   spec_.cgroups[0] = "/no/such/cgroup.procs";

@@ -57,6 +57,12 @@ TEST(WorkerLimits, AskingForNothingCostsNothing) {
   EXPECT_FALSE(WantsCgroup(only_umask.limits));
 }
 
+TEST(WorkerLimits, RightsAreWhatAHookHasOfThem) {
+  EXPECT_THAT(Described(RightsOf(Everything()), {.root = true}),
+              ElementsAre("umask 027: process", "no_new_privileges: process",
+                          "capabilities CAP_NET_BIND_SERVICE: process"));
+}
+
 TEST(WorkerLimits, WhatEnforcesThemWhereThereIsCgroupV2) {
   EXPECT_THAT(Described(Everything(), {2, 2, 2, true, false}),
               ElementsAre("memory_max 300 MB: cgroup v2",
