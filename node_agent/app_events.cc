@@ -159,7 +159,7 @@ void CountFlap(AppState& app, const Worker& worker, const std::string& detail,
             absl::StrCat("ready and then not, ", app.step.flaps,
                          " times before it was available",
                          detail.empty() ? "" : "; the last time: ", detail),
-            std::move(stderr_tail)});
+            std::move(stderr_tail), worker.live() ? worker.id : 0});
 }
 
 // What the restart policy's verdict means for the active step; empty: nothing.

@@ -130,6 +130,9 @@ struct AppState {
   bool released = true;
   // Changed since the last plan, which passes it on.
   bool step_ended = false;
+  // The step failed by this worker, which lives: its last words are still to be
+  // added. 0: they are there.
+  WorkerId step_speaker = 0;
   bool slots_moved = false;
   RenewalState renewal;
   std::vector<HookRecord> hooks;  // In the order in which they were begun.

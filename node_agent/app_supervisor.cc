@@ -137,10 +137,17 @@ void AppSupervisor::Run() {
     owner_.OnChanged(*this);
   }
   LogEvents();
+  TakeLastWords();
   Perform(plan);
   // After what was ordered: it keeps nobody waiting. Before the keeper is told
   // that the end was taken note of.
   SaveRuns();
+}
+
+void AppSupervisor::TakeLastWords() {
+  const WorkerId id = std::exchange(state_.step_speaker, 0);
+  if (id == 0) return;
+  state_.step.stderr_tail = runtime_.StderrTail(id, kStderrLines);
 }
 
 void AppSupervisor::SaveRuns() {

@@ -102,6 +102,8 @@ class AppSupervisor {
   void FailStart(WorkerId id, const absl::Status& why);
   void WakeAt(absl::Time when);
   void LogEvents();
+  // The last words of who failed the step alive.
+  void TakeLastWords();
   void SaveRuns();
   void FollowTriggers();
   void Changed();

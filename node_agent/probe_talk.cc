@@ -1,16 +1,20 @@
 #include "node_agent/probe_talk.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "node_agent/grpc_health_talk.h"
 #include "proto/rpc/status.h"
+#include "proto/rpc/utf8_text.h"
 
 namespace fleet::agent {
 namespace {
 
 constexpr size_t kMaxAnswerBytes = 8 << 10;
+constexpr size_t kMostOfBody = 120;
 
 }  // namespace
 
@@ -40,6 +44,27 @@ int ParseHttpStatus(std::string_view line) {
   return code;
 }
 
+std::string HttpBodyStart(std::string_view answer) {
+  constexpr std::string_view kHeadEnd = "\r\n\r\n";
+  const size_t end = answer.find(kHeadEnd);
+  if (end == answer.npos) return "";
+  const std::string head = absl::AsciiStrToLower(ToAbsl(answer.substr(0, end)));
+  std::string_view body = answer.substr(end + kHeadEnd.size());
+  if (head.find("\r\ntransfer-encoding: chunked") != head.npos) {
+    // The first chunk is as good as any; its length stands before it.
+    const size_t line = body.find('\n');
+    body = line == body.npos ? "" : body.substr(line + 1);
+  }
+  body = body.substr(0, body.find_first_of("\r\n"));
+  const bool cut = body.size() > kMostOfBody;
+  std::string text = ToUtf8(body.substr(0, kMostOfBody));
+  std::replace_if(
+      text.begin(), text.end(),
+      [](char c) { return absl::ascii_iscntrl(static_cast<unsigned char>(c)); },
+      ' ');
+  return cut ? text + "…" : text;
+}
+
 HttpTalk::HttpTalk(HttpProbe http, std::string authority)
     : http_(std::move(http)), authority_(std::move(authority)) {}
 
@@ -66,7 +91,9 @@ std::optional<ProbeTalk::Verdict> HttpTalk::OnBytes(std::string_view bytes,
   }
   bool right = http_.status == 0 ? status >= 200 && status < 400
                                  : status == http_.status;
-  return Verdict{right, absl::StrCat(status)};
+  const std::string said = right ? "" : HttpBodyStart(received_);
+  return Verdict{right, said.empty() ? absl::StrCat(status)
+                                     : absl::StrCat(status, " \"", said, "\"")};
 }
 
 }  // namespace fleet::agent

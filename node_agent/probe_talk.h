@@ -16,7 +16,7 @@ class ProbeTalk {
  public:
   struct Verdict {
     bool success = false;
-    std::string answer;  // For people: "503".
+    std::string answer;  // For people: "503 \"no database\"".
   };
 
   virtual ~ProbeTalk() = default;
@@ -35,7 +35,8 @@ class ProbeTalk {
 std::unique_ptr<ProbeTalk> MakeProbeTalk(const ProbeRequest& request,
                                          const std::string& authority);
 
-// HTTP/1.1 GET; the status line decides, of which at most 8 KiB are read.
+// HTTP/1.1 GET; the status line decides, of which at most 8 KiB are read. What
+// has come of the body by then is told of a bad answer.
 class HttpTalk : public ProbeTalk {
  public:
   HttpTalk(HttpProbe http, std::string authority);
@@ -53,6 +54,10 @@ class HttpTalk : public ProbeTalk {
 
 // The code of an HTTP/1.x status line; 0: it is none. Pure.
 int ParseHttpStatus(std::string_view line);
+
+// The first line of the body, as far as it is there: at most 120 bytes, fit for
+// a terminal. Empty: there is none. Pure.
+std::string HttpBodyStart(std::string_view answer);
 
 }  // namespace fleet::agent
 

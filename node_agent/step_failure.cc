@@ -37,6 +37,7 @@ void FailStep(AppState& app, StepFailure failure) {
   app.step.failure = failure.kind;
   app.step.slot = failure.slot;
   app.step.stderr_tail = std::move(failure.stderr_tail);
+  app.step_speaker = failure.speaker;
   std::string name = failure.slot < 0
                          ? app.target.app
                          : absl::StrCat(app.target.app, ".", failure.slot);

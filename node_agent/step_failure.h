@@ -17,6 +17,8 @@ struct StepFailure {
   int slot = -1;     // -1: the step as a whole.
   std::string what;  // "exit code 1"; the instance's name is put before it.
   std::vector<std::string> stderr_tail;
+  // Whose last words they are when it lives still; 0: stderr_tail has them.
+  WorkerId speaker = 0;
 };
 
 // Ends the active step. Slots stay at the generation they have; replacements

@@ -52,8 +52,15 @@ StepFailure Overdue(const ReconcilePass& pass, int index, const Slot& slot,
                  slot.last_failure != FailureKind::kNone &&
                  slot.last_failure != FailureKind::kReadyTimeout;
   if (!crashed) {
-    std::string detail = worker == nullptr ? "" : worker->detail;
-    return {FailureKind::kReadyTimeout, index, NotReadyText(limit, detail), {}};
+    if (worker == nullptr) {
+      return {FailureKind::kReadyTimeout, index, NotReadyText(limit, ""),
+              slot.last_stderr};
+    }
+    return {FailureKind::kReadyTimeout,
+            index,
+            NotReadyText(limit, worker->detail),
+            {},
+            worker->id};
   }
   return {slot.last_failure, index,
           absl::StrCat(slot.last_exit, "; ", NotReadyText(limit, "")),

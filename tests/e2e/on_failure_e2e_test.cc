@@ -26,7 +26,8 @@ std::vector<BadRelease> BadReleases() {
            "if (q.url === '/health') {" +
            health +
            "}\n r.statusCode = 500; r.end('wrong'); })"
-           ".listen(+process.env.PORT);\n" +
+           ".listen(+process.env.PORT);\n"
+           "console.error('cannot reach the database');\n" +
            rest;
   };
   return {
@@ -47,7 +48,7 @@ std::vector<BadRelease> BadReleases() {
        server("r.statusCode = 500; return r.end('sick');", ""),
        "    listen_timeout: 1s\n",
        {},
-       "500",
+       "500 \"sick\"",
        false},
       {"leak",
        "require('" + AppPath("web.js") +
@@ -135,6 +136,8 @@ class OnFailure : public testing::Test {
   void ExpectEnd(Case& c) {
     const std::string said = ReadFile(fleet_.dir() + "/" + c.app + ".err");
     EXPECT_NE(said.find(c.bad.why), std::string::npos) << c.app << "\n" << said;
+    const bool told = said.find("cannot reach the database") != said.npos;
+    EXPECT_NE(told, c.bad.after_its_step) << c.app << "\n" << said;
     const auto rollout = nlohmann::json::parse(
         fleet_.Ctl({"rollout", "status", c.app, "-o", "json"}).out, nullptr,
         false);

@@ -210,6 +210,9 @@ TEST_F(Surge, ANewOneThatIsNeverReadyIsStopped) {
   scene_.NextGeneration();
   EXPECT_EQ(scene_.Pass(absl::Seconds(60)), (Orders{"stop 0@2", "save"}));
   EXPECT_EQ(scene_.step().failure, FailureKind::kReadyTimeout);
+  // It is alive at that moment, and has its last words still to say.
+  EXPECT_EQ(scene_.app().step_speaker,
+            scene_.slot(0).workers.rbegin()->second.id);
   EXPECT_EQ(scene_.LiveWorkers(1), 2);
 }
 

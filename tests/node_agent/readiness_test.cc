@@ -128,6 +128,21 @@ TEST(ProbeTest, StatusLines) {
   }
 }
 
+TEST(ProbeTest, BodyOfABadAnswerIsToldByItsFirstLine) {
+  const std::string head = "HTTP/1.1 503 No\r\nContent-Length: 9\r\n\r\n";
+  EXPECT_EQ(HttpBodyStart(head + "no db\x1b[0m\nat x"), "no db [0m");
+  EXPECT_EQ(HttpBodyStart(head), "");
+  EXPECT_EQ(HttpBodyStart("HTTP/1.1 503 No\r\n"), "");
+  EXPECT_EQ(HttpBodyStart("HTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n"
+                          "\r\n5\r\nno db\r\n0\r\n\r\n"),
+            "no db");
+  EXPECT_EQ(HttpBodyStart(head + std::string(200, 'x')),
+            std::string(120, 'x') + "…");
+  HttpTalk talk({8080, "/up", 0}, "127.0.0.1:8080");
+  std::string reply;
+  EXPECT_EQ(talk.OnBytes(head + "no db", &reply)->answer, "503 \"no db\"");
+}
+
 TEST(WorkerTagTest, IsReadBack) {
   WorkerIdentity identity;
   identity.id = 5;

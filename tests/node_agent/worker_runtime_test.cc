@@ -216,7 +216,7 @@ TEST_F(WorkerRuntimeTest, HttpProbeMakesReadyAndUnready) {
   ASSERT_TRUE(bench_.runtime->PrepareSockets("probed-uid", spec, 1).ok());
   WorkerId id = bench_.Start(spec, 0, 1);
   std::string text = absl::StrCat(
-      "GET /health on 127.0.0.1:", spec.readiness.http->port, ": 503");
+      "GET /health on 127.0.0.1:", spec.readiness.http->port, ": 503 \"0\"");
   EXPECT_TRUE(bench_.Until([&] { return bench_.seen(id).detail == text; }))
       << bench_.seen(id).detail << bench_.Err(id);
   EXPECT_FALSE(bench_.seen(id).ready);
