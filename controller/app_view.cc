@@ -72,11 +72,7 @@ v1::HostApp AppView::HostApp(const std::string& app_uid,
   message.set_target_revision(target->revision);
   message.set_target_generation(target->generation);
   message.set_target_serial(target->serial);
-  std::string refusal = state_.RefusalOf(*target);
-  if (!refusal.empty()) {
-    message.mutable_status()->set_message(
-        absl::StrCat("the agent refused the target: ", refusal));
-  }
+  message.set_refusal(state_.RefusalOf(*target));
   return message;
 }
 

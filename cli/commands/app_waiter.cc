@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "cli/commands/app_names.h"
 #include "cli/interrupt_watch.h"
+#include "cli/render/app_summary.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::cli {
@@ -16,9 +17,6 @@ namespace {
 constexpr absl::Duration kFirstPeriod = absl::Milliseconds(5);
 constexpr absl::Duration kLastPeriod = absl::Milliseconds(200);
 constexpr absl::Duration kHeartbeat = absl::Seconds(10);
-
-// How AppStatus.message begins of a host that refused what it was sent.
-constexpr char kRefused[] = "the agent refused the target: ";
 
 int ReadySlots(const v1::AppStatus& status) {
   std::set<int> slots;
@@ -196,12 +194,10 @@ std::string LacksReady(const v1::App&, const v1::HostApp& host) {
 }
 
 std::string HostFailure(const v1::App& app, const v1::HostApp& host) {
-  // Nothing comes of what the host did not take; what it had goes on there.
-  const v1::AppStatus& status = host.status();
-  if (status.serial() < host.target_serial() &&
-      status.message().starts_with(kRefused)) {
+  // What it had goes on there.
+  if (!host.refusal().empty()) {
     return absl::StrCat(app.name(), " on ", host.host(), ": ",
-                        status.message());
+                        RefusalText(host.refusal()));
   }
   for (const v1::Instance& instance : host.status().instances()) {
     if (instance.state() != v1::INSTANCE_STATE_CRASH_LOOP) continue;

@@ -172,6 +172,7 @@ void AddHosts(const v1::App& app, const TableView& view, Details& details) {
         details.Line("", absl::StrCat("| ", line), Colour::kGrey);
       }
     }
+    details.Line(host.host(), RefusalText(host.refusal()), Colour::kRed);
     if (!host.status().message().empty()) {
       details.Line(host.host(), host.status().message(), Colour::kYellow);
     }

@@ -40,6 +40,7 @@ class Notes {
     }
     AddAway();
     AddCordoned();
+    AddRefused();
     AddFailedSteps();
     AddCrashes();
   }
@@ -65,6 +66,13 @@ class Notes {
     for (const v1::HostApp& host : app_.hosts()) {
       if (!host.has_cordon()) continue;
       Add(CordonText(host.host(), host.cordon(), now_));
+    }
+  }
+
+  void AddRefused() {
+    for (const v1::HostApp& host : app_.hosts()) {
+      if (!host.connected() || host.refusal().empty()) continue;
+      Add(host.host(), ": ", RefusalText(host.refusal()));
     }
   }
 

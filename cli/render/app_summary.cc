@@ -140,6 +140,10 @@ StateText InstanceStateText(v1::InstanceState state) {
   return {"unknown", Colour::kYellow};
 }
 
+std::string RefusalText(const std::string& refusal) {
+  return refusal.empty() ? "" : absl::StrCat("the host refused it: ", refusal);
+}
+
 std::string ExecModeText(v1::ExecMode mode) {
   return mode == v1::EXEC_MODE_CLUSTER ? "cluster" : "fork";
 }

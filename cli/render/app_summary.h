@@ -45,6 +45,9 @@ struct StateText {
 };
 StateText InstanceStateText(v1::InstanceState state);
 
+// Of HostApp.refusal; empty for none.
+std::string RefusalText(const std::string& refusal);
+
 // "cluster", "fork".
 std::string ExecModeText(v1::ExecMode mode);
 

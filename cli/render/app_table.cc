@@ -26,7 +26,8 @@ std::string RevisionCell(const AppSummary& summary) {
 
 void AddApp(const v1::App& app, const TableView& view, TextTable& table) {
   const AppSummary s = Summarize(app);
-  const bool any = s.stale_hosts < s.hosts;
+  // Nothing takes no memory: what takes none has not been sampled yet.
+  const bool any = s.stale_hosts < s.hosts && (s.rss_bytes > 0 || s.ready == 0);
   table.AddRow(
       {absl::StrCat(app.id()),
        {app.name(), Colour::kCyan},
@@ -82,6 +83,7 @@ void AddInstance(const v1::App& app, const v1::HostApp& host,
              Colour::kGrey};
   }
   const bool alive = instance.pid() > 0;
+  const bool sampled = alive && instance.rss_bytes() > 0;
   AddRow({{absl::StrCat(app.name(), ".", instance.slot()), Colour::kCyan},
           host.host(),
           alive ? absl::StrCat(instance.pid()) : "-",
@@ -90,8 +92,8 @@ void AddInstance(const v1::App& app, const v1::HostApp& host,
           alive ? AgeText(instance.has_start_time(), instance.start_time(),
                           view.now)
                 : "-",
-          alive ? CpuText(instance.cpu_cores()) : "-",
-          alive ? HumanSize(instance.rss_bytes()) : "-",
+          sampled ? CpuText(instance.cpu_cores()) : "-",
+          sampled ? HumanSize(instance.rss_bytes()) : "-",
           {state.text, state.colour}},
          {absl::StrCat(instance.generation()),
           ExecModeText(app.spec().exec_mode()), app.namespace_(),
@@ -108,6 +110,9 @@ void AddHost(const v1::App& app, const v1::HostApp& host, const TableView& view,
   StateText state = {"no workers", Colour::kGrey};
   if (!host.status().message().empty()) {
     state = {host.status().message(), Colour::kYellow};
+  }
+  if (!host.refusal().empty()) {
+    state = {RefusalText(host.refusal()), Colour::kRed};
   }
   if (!host.connected()) state = {StaleText(host, view.now), Colour::kGrey};
   AddRow({{app.name(), Colour::kCyan},

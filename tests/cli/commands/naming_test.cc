@@ -49,6 +49,12 @@ TEST_F(NamingTest, EveryCommandTakesIdsNamespacesAndFiles) {
                        "hosts: \"host-2\"}"));
 }
 
+// What is not an app is never ordered as one: the audit log would hold it.
+TEST_F(NamingTest, ANamespaceIsNotTriedAsAnApp) {
+  EXPECT_EQ(Run("stop shop --no-wait").code, 0);
+  EXPECT_THAT(fake_.Requests(), Not(Contains("StopApp {name: \"shop\"}")));
+}
+
 // Also when nothing in the file has changed: the code may have.
 TEST_F(NamingTest, ReloadOfAFileAppliesItAndReloadsWhatThatLeavesAlone) {
   TempFolder folder;
@@ -149,6 +155,19 @@ TEST_F(NamingTest, ARestartOfAnInstanceIsOverWhenItsOldWorkerIsGone) {
   const Ran away = Run("restart api.1");
   EXPECT_EQ(away.code, 1);
   EXPECT_EQ(away.err, "fleetctl: api.1 on host-1: the host is not connected\n");
+}
+
+// What a host does not take is neither waited for nor hidden.
+TEST_F(NamingTest, ARefusedOrderIsSaidAndNotWaitedFor) {
+  auto* host = fake_.apps.mutable_apps(0)->mutable_hosts(0);
+  host->set_target_serial(3);
+  host->set_refusal("user root is not allowed");
+  const Ran ran = Run("scale web 4");
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_THAT(ran.err, HasSubstr("web on host-1: the host refused it: user "
+                                 "root is not allowed\n"));
+  EXPECT_THAT(Run("ls").out, HasSubstr("web: host-1: the host refused it: "));
+  EXPECT_THAT(Run("show web").out, HasSubstr("the host refused it: user root"));
 }
 
 TEST_F(NamingTest, HostsNarrowWhatIsShown) {

@@ -108,7 +108,7 @@ TEST(AppTable, ShowsARowPerWorkerAndMarksWhatIsStale) {
             "instance  host    pid  rev  ↺  uptime    cpu      mem  state\n"
             "web.0     host-1  100    3  1  16m40s  25.0%  47.7 MB  online\n"
             "web.1     host-1  101    2  0   2h46m   5.0%  47.7 MB  online\n"
-            "web.0     host-2    7    2  0   2h46m   0.0%      0 B  stale "
+            "web.0     host-2    7    2  0   2h46m      -        -  stale "
             "2m00s, was online\n"
             "cron.0    host-1    -    0  9       -      -        -  waiting "
             "restart: in 4.0s: exit code 3\n");
