@@ -34,7 +34,8 @@ constexpr GroupRow kGroups[] = {
      "ls,secret rm,audit"},
     {"this machine", "up,down,startup,unstartup,version,completion"},
     {"PM2's words that need no doing here",
-     "save,resurrect,cleardump,update,set,install,link,profile:cpu"},
+     "save,resurrect,cleardump,update,set,install,link,profile:cpu,deploy,"
+     "slist,examples"},
 };
 
 constexpr VariableDoc kVariables[] = {

@@ -45,7 +45,7 @@ constexpr CommandDoc kCommands[] = {
      "A native file that changes nothing when it is applied to the same fleet, "
      "and makes the same apps on another. Values of secrets are not in it.",
      "fleetctl export > fleet.yaml\nfleetctl export 'api-*' -o json"},
-    {"ecosystem", "init", "[FILE]", 0, 1, Operand::kFiles, kGlobalFlags,
+    {"ecosystem", "init create", "[FILE]", 0, 1, Operand::kFiles, kGlobalFlags,
      "Write a commented sample file",
      "FILE is fleet.yaml unless named; PM2's form for ecosystem.config.js.",
      "fleetctl ecosystem\nfleetctl ecosystem ecosystem.config.js"},
@@ -107,8 +107,8 @@ constexpr CommandDoc kCommands[] = {
     {"env", "", "APP|APP.N…", 1, -1, Operand::kApps, kGlobalFlags,
      "Print the variables that an app's spec gives to its workers", "",
      "fleetctl env web.0"},
-    {"monit", "dashboard", "", 0, 0, Operand::kNone, kGlobalFlags | kHostFlags,
-     "Watch hosts and workers on a full screen",
+    {"monit", "dashboard dash imonit", "", 0, 0, Operand::kNone,
+     kGlobalFlags | kHostFlags, "Watch hosts and workers on a full screen",
      "Shows hosts, workers with their use of processors and memory over the "
      "last minute, and the logs of the selected app. Keys reload, restart, "
      "stop, start and scale it; ? lists them.",
@@ -288,7 +288,7 @@ constexpr CommandDoc kCommands[] = {
      "Each line goes to the workers as send does it. Ctrl-C or the end of the "
      "input detaches; the workers go on.",
      "fleetctl attach web.0 --hosts host-1"},
-    {"serve", "", "[PATH] [PORT]", 0, 2, Operand::kFiles,
+    {"serve", "expose", "[PATH] [PORT]", 0, 2, Operand::kFiles,
      kRolloutFlags | kDryRunFlags | kSpecFlags | kOutputFlags,
      "Serve the files of a folder over HTTP",
      "Starts Python's own file server (python3 -m http.server, port 8080 "
@@ -331,7 +331,7 @@ constexpr CommandDoc kCommands[] = {
      "Nothing to clear: there is no dump. fleetctl delete all forgets all "
      "apps.",
      "fleetctl delete all"},
-    {"update", "updatePM2", "", 0, -1, Operand::kNone, kGlobalFlags,
+    {"update", "updatePM2 deepUpdate", "", 0, -1, Operand::kNone, kGlobalFlags,
      "Nothing to do here: restart controller and agents",
      "Nothing to do here: install the new version, then restart controller "
      "and agents; workers go on meanwhile.",
@@ -344,14 +344,15 @@ constexpr CommandDoc kCommands[] = {
      "fleetctl explain instances"},
     {"install",
      "uninstall module:install module:uninstall module:update "
-     "module:generate module:publish package publish",
+     "module:generate module:publish package publish autoinstall logrotate "
+     "install-otel uninstall-otel",
      "", 0, -1, Operand::kNone, kGlobalFlags, "There are no modules",
      "There are no modules. Log rotation (log_max_size, log_max_files) and "
      "health checks (readiness, liveness) are built in; fleetctl explain "
      "FIELD tells more.",
      "fleetctl explain log_max_size"},
-    {"link", "unlink plus register open", "", 0, -1, Operand::kNone,
-     kGlobalFlags, "There is no service to link to",
+    {"link", "unlink plus register open monitor unmonitor", "", 0, -1,
+     Operand::kNone, kGlobalFlags, "There is no service to link to",
      "There is no service to link to: metrics, logs and events are to be had "
      "from your own controller.",
      "fleetctl logs web -f"},
@@ -360,6 +361,21 @@ constexpr CommandDoc kCommands[] = {
      "Profiles are taken with Node's own inspector: fleetctl inspect APP.N "
      "opens it, and Chrome's DevTools take profiles and heap snapshots there.",
      "fleetctl inspect web.0"},
+    {"deploy", "pull forward backward", "", 0, -1, Operand::kNone, kGlobalFlags,
+     "Code is brought to hosts by a rollout",
+     "Code is brought to hosts by a rollout: with `deploy` in the file, "
+     "fleetctl reload FILE --env NAME fetches its `ref` on each host before "
+     "the workers there are replaced, and another `ref` goes forward or back; "
+     "fleetctl rollback APP goes back to the revision before.",
+     "fleetctl reload ecosystem.config.js --env production"},
+    {"slist", "sysinfos", "", 0, -1, Operand::kNone, kGlobalFlags,
+     "For scripts there are hosts and ls with -o json",
+     "For scripts there are fleetctl hosts -o json and fleetctl ls -o json.",
+     "fleetctl hosts -o json"},
+    {"examples", "", "", 0, -1, Operand::kNone, kGlobalFlags,
+     "Each command's --help ends with examples",
+     "Each command's --help ends with examples: fleetctl start --help.",
+     "fleetctl start --help"},
     {"login", "", "ADDRESS", 1, 1, Operand::kNone, kGlobalFlags | kLoginFlags,
      "Log in to a controller with a token or a certificate",
      "It is kept in ~/.config/fleet (mode 0600) and used from then on. A token "

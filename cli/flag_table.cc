@@ -326,6 +326,8 @@ constexpr FlagDoc kFlags[] = {
      "Arguments of the interpreter", nullptr, "interpreter_args"},
     {"--exec-mode", "fork|cluster", kSpecFlags, "How workers share sockets",
      nullptr, "exec_mode"},
+    {"-x,--execute-command", "", kSpecFlags, "As --exec-mode fork", nullptr,
+     "exec_mode", "fork"},
     {"--stdin", "", kSpecFlags, "Give it a pipe as standard input, for send",
      nullptr, "stdin", "true"},
     {"-u,--user,--uid", "USER", kSpecFlags, "User it runs as", nullptr, "user"},

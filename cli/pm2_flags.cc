@@ -40,6 +40,7 @@ constexpr Pm2Flag kPm2Flags[] = {
     {"-m"},
     {"-x"},
     {"--source-map-support", false, "--node-args=--enable-source-maps"},
+    {"--format", false, "--json"},
     {"--ext", true, "--watch with --ignore-watch"},
     {"--no-daemon", false, "fleet-keeper with fleet-agent in the foreground"},
 };

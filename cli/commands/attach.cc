@@ -19,9 +19,12 @@ namespace {
 constexpr size_t kLongestLine = 4095;
 constexpr int kLines = 10;
 
-bool IsRegularFile(int fd) {
+// It tells when there is something to read; a file, /dev/null and what is
+// closed do not.
+bool HasEvents(int fd) {
   struct stat info = {};
-  return fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+  return fstat(fd, &info) == 0 &&
+         (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode) || isatty(fd) != 0);
 }
 
 // Shows what the workers write, and gives them what is typed, a line at a
@@ -105,10 +108,11 @@ class Attachment {
     if (sending_) return;
     const size_t end = input_.find('\n');
     if (end == input_.npos && input_.size() <= kLongestLine) {
-      if (eof_) return End(code_);
-      return WatchInput(true);
+      if (!eof_) return WatchInput(true);
+      if (input_.empty()) return End(code_);
     }
-    const size_t length = std::min(end, kLongestLine);
+    // The last line may have no end.
+    const size_t length = std::min({end, kLongestLine, input_.size()});
     Send(input_.substr(0, length));
     input_.erase(0, end == length ? length + 1 : length);
   }
@@ -144,7 +148,7 @@ class Attachment {
   LogPrinter printer_;
   std::unique_ptr<StreamCall> logs_;
   std::string input_;  // What is typed and not sent; a line and a bit.
-  const bool is_file_ = IsRegularFile(STDIN_FILENO);
+  const bool is_file_ = !HasEvents(STDIN_FILENO);
   bool watching_ = false;
   bool sending_ = false;
   bool eof_ = false;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <set>
 
 #include "absl/strings/str_join.h"
@@ -247,6 +248,24 @@ TEST(Completion, KnowsThreeShells) {
   EXPECT_THAT(CompletionScript("zsh"), HasSubstr("#compdef fleetctl"));
   EXPECT_THAT(CompletionScript("fish"), HasSubstr("complete -c fleetctl"));
   EXPECT_EQ(CompletionScript("tcsh"), "");
+}
+
+// docs/reference/pm2.md has the words; tests/pm2_table holds it to PM2's own
+// table.
+TEST(CommandLine, EveryWordOfPm2IsKnown) {
+  std::ifstream page(std::string(FLEET_SOURCE_DIR) + "/docs/reference/pm2.md");
+  std::string section;
+  int words = 0;
+  for (std::string line; std::getline(page, line);) {
+    if (line.starts_with("## ")) section = line;
+    if (section != "## Commands" || !line.starts_with("| `")) continue;
+    const std::vector<std::string> cells = absl::StrSplit(line, " | ");
+    const std::vector<std::string> parts = absl::StrSplit(cells[0], '`');
+    for (size_t i = 1; i < parts.size(); i += 2, ++words) {
+      EXPECT_NE(FindCommand(parts[i]), nullptr) << parts[i];
+    }
+  }
+  EXPECT_GT(words, 90);
 }
 
 // Scripts written for PM2 keep working.
