@@ -50,6 +50,10 @@ void ActionCalls::OnMessage(const NodeMessage& message) {
     if (actions_.size() < kMaxActions) actions_.insert(message.key);
     return;
   }
+  if (message.kind == NodeMessage::Kind::kMetrics) {
+    metrics_ = message.metrics;
+    return;
+  }
   auto call = std::find_if(calls_.begin(), calls_.end(), [&](const Open& open) {
     return open.action == message.key;
   });

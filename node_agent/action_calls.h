@@ -1,11 +1,12 @@
-// Custom actions of @pm2/io: what a worker offers, and what it has been asked
-// for.
+// What a worker tells by @pm2/io: custom actions, which it may be asked for,
+// and metrics.
 #ifndef FLEET_NODE_AGENT_ACTION_CALLS_H_
 #define FLEET_NODE_AGENT_ACTION_CALLS_H_
 
 #include <cstddef>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -55,12 +56,15 @@ class ActionCalls {
   // this ends.
   void Call(const ActionRequest& request, const Send& send, ActionDone done);
 
-  // The worker tells an action, or a result (kAction, kActionReply).
+  // The worker tells an action, a result or its metrics (kAction, kActionReply,
+  // kMetrics).
   void OnMessage(const NodeMessage& message);
   // All that is open ends with UNAVAILABLE.
   void OnEnded();
 
   const std::set<std::string>& actions() const { return actions_; }
+  // As it told last: values with their units by name.
+  const std::map<std::string, std::string>& metrics() const { return metrics_; }
 
  private:
   struct Open {
@@ -77,6 +81,7 @@ class ActionCalls {
   EventLoop& loop_;
   const std::string name_;
   std::set<std::string> actions_;
+  std::map<std::string, std::string> metrics_;
   std::list<Open> calls_;  // The oldest first.
 };
 

@@ -239,6 +239,7 @@ void LiveWorker::OnNodeMessage(const NodeMessage& message) {
       return;
     case NodeMessage::Kind::kAction:
     case NodeMessage::Kind::kActionReply:
+    case NodeMessage::Kind::kMetrics:
       actions_.OnMessage(message);
       return;
     case NodeMessage::Kind::kDraining:

@@ -99,7 +99,7 @@ class LiveWorker : public NodeChannel::Listener,
   // RESOURCE_EXHAUSTED: it does not read.
   absl::Status SendMessage(const std::string& text);
   void CallAction(const ActionRequest& request, ActionDone done);
-  const std::set<std::string>& actions() const { return actions_.actions(); }
+  const ActionCalls& actions() const { return actions_; }
   // Once: the message, disconnect or signal of its spec.
   void AskToStop();
   // Its lane gets connections from now on.

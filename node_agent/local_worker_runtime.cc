@@ -127,8 +127,13 @@ std::vector<Fact> LocalWorkerRuntime::Inspect(WorkerId id) {
   facts.push_back(
       {"readiness", absl::StrCat(worker.ready() ? "ready" : "not ready",
                                  detail.empty() ? "" : ": ", detail)});
-  if (!worker.actions().empty()) {
-    facts.push_back({"actions", absl::StrJoin(worker.actions(), ", ")});
+  const ActionCalls& told = worker.actions();
+  if (!told.actions().empty()) {
+    facts.push_back({"actions", absl::StrJoin(told.actions(), ", ")});
+  }
+  if (!told.metrics().empty()) {
+    facts.push_back({"metrics", absl::StrJoin(told.metrics(), ", ",
+                                              absl::PairFormatter(" "))});
   }
   if (worker.has_channel()) facts.push_back({"ipc", "open"});
   return facts;

@@ -184,6 +184,7 @@ void NodeChannel::HandleLine(std::string_view line, bool inner) {
     case NodeMessage::Kind::kOtherInternal:
     case NodeMessage::Kind::kAction:
     case NodeMessage::Kind::kActionReply:
+    case NodeMessage::Kind::kMetrics:
     case NodeMessage::Kind::kApp:
       listener_.OnNodeMessage(*message);
       return;

@@ -79,6 +79,7 @@ void NodeCluster::OnMessage(const NodeMessage& message) {
     case NodeMessage::Kind::kOtherInternal:
     case NodeMessage::Kind::kAction:
     case NodeMessage::Kind::kActionReply:
+    case NodeMessage::Kind::kMetrics:
     case NodeMessage::Kind::kApp:
       return;
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "proto/rpc/json_nesting.h"
@@ -68,6 +69,7 @@ Kind KindOfAct(const std::string& act) {
 Kind KindOfType(const std::string& type) {
   if (type == "axm:action") return Kind::kAction;
   if (type == "axm:reply") return Kind::kActionReply;
+  if (type == "axm:monitor") return Kind::kMetrics;
   return Kind::kApp;
 }
 
@@ -81,6 +83,31 @@ void ReadAction(const Json& json, NodeMessage& message) {
   message.key = TextAt(*data, "action_name");
   auto returned = data->find("return");
   message.inner = returned == data->end() ? "null" : Dump(*returned);
+}
+
+std::string MetricText(const Json& metric) {
+  auto value = metric.find("value");
+  if (value == metric.end() || value->is_null()) return "";
+  const std::string text =
+      value->is_string() ? value->get<std::string>() : Dump(*value);
+  const std::string unit = TextAt(metric, "unit");
+  return unit.empty() ? text : absl::StrCat(text, " ", unit);
+}
+
+// {"type": "axm:monitor", "data": {NAME: {"value": …, "unit": …}, …}}
+void ReadMetrics(const Json& json, NodeMessage& message) {
+  auto data = json.find("data");
+  if (data == json.end() || !data->is_object()) {
+    message.kind = Kind::kApp;
+    return;
+  }
+  for (const auto& [name, metric] : data->items()) {
+    if (message.metrics.size() >= kMostMetrics) return;
+    if (!metric.is_object() || name.size() > kLongestMetric) continue;
+    std::string text = MetricText(metric);
+    if (text.empty() || text.size() > kLongestMetric) continue;
+    message.metrics[name] = std::move(text);
+  }
 }
 
 Kind KindOf(const Json& json) {
@@ -119,6 +146,7 @@ std::optional<NodeMessage> ParseNodeMessage(std::string_view line) {
   if (message.kind == Kind::kAction || message.kind == Kind::kActionReply) {
     ReadAction(json, message);
   }
+  if (message.kind == Kind::kMetrics) ReadMetrics(json, message);
   if (message.kind == Kind::kQueryServer) message.query = ParseQuery(json);
   auto free = json.find("free");
   if (message.kind == Kind::kLoop && free != json.end() && free->is_number()) {

@@ -2,7 +2,9 @@
 #ifndef FLEET_NODE_AGENT_NODE_MESSAGE_H_
 #define FLEET_NODE_AGENT_NODE_MESSAGE_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,6 +45,7 @@ struct NodeMessage {
     kOtherInternal,  // Node's own, of no concern to a parent.
     kAction,         // @pm2/io: the app offers a custom action.
     kActionReply,    // What an action has returned.
+    kMetrics,        // @pm2/io: all of the app's metrics, each second.
     kApp,            // The app's.
   };
   Kind kind = Kind::kApp;
@@ -52,7 +55,12 @@ struct NodeMessage {
   // kHandle: the message it wraps. kActionReply: what was returned, JSON.
   std::string inner;
   double loop_free = 0;  // kLoop: 0 to 1.
+  // kMetrics: values with their units ("42 ms") by name; at most kMostMetrics.
+  std::map<std::string, std::string> metrics;
 };
+// A name or value beyond kLongestMetric bytes is left out.
+inline constexpr size_t kMostMetrics = 64;
+inline constexpr size_t kLongestMetric = 64;
 
 // Nothing: it is no JSON. A line beyond 64 KiB, or of lists and maps more than
 // 100 deep, is not looked into: none of Node's own is like that; only the reply

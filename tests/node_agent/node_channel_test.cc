@@ -261,7 +261,8 @@ TEST(NodeMessageTest, Kinds) {
            {"\"other\"", Kind::kApp},
            {"5", Kind::kApp},
            {"{\"cmd\":\"custom\"}", Kind::kApp},
-           {"{\"type\":\"axm:monitor\",\"data\":{}}", Kind::kApp},
+           {"{\"type\":\"axm:monitor\",\"data\":{}}", Kind::kMetrics},
+           {"{\"type\":\"axm:monitor\",\"data\":[]}", Kind::kApp},
            {"{\"cmd\":\"NODE_CLUSTER\",\"act\":\"listening\"}",
             Kind::kListening},
            {"{\"cmd\":\"NODE_CLUSTER\",\"act\":\"new\"}", Kind::kOtherInternal},
@@ -336,6 +337,28 @@ TEST(NodeMessageTest, AnswersAsNodeReadsThem) {
             "\"ack\":2,\"data\":null,\"seq\":3}");
 }
 
+TEST(NodeMessageTest, MetricsOfPm2sLibraryAreBounded) {
+  using Metrics = std::map<std::string, std::string>;
+  const auto metrics = [](const std::string& data) {
+    return ParseNodeMessage(R"({"type":"axm:monitor","data":)" + data + "}")
+        ->metrics;
+  };
+  EXPECT_EQ(metrics(R"({"users":{"value":42,"type":"app/users"},)"
+                    R"("latency":{"value":"0.07","unit":"ms"},"on":5,)"
+                    R"("none":{"value":null},"unitless":{}})"),
+            (Metrics{{"users", "42"}, {"latency", "0.07 ms"}}));
+  const std::string longest(kLongestMetric, 'x');
+  EXPECT_EQ(metrics(absl::StrCat(R"({")", longest, R"(x":{"value":1},"a":{)",
+                                 R"("value":")", longest,
+                                 R"("},"b":{"value":")", longest, R"(x"}})")),
+            (Metrics{{"a", longest}}));
+  std::string many = "{";
+  for (int i = 0; i < 100; ++i) {
+    absl::StrAppend(&many, i == 0 ? "" : ",", "\"m", i, R"(":{"value":1})");
+  }
+  EXPECT_EQ(metrics(many + "}").size(), kMostMetrics);
+}
+
 TEST(NodeMessageTest, ActionsOfPm2sLibraryAreKnown) {
   auto offered = ParseNodeMessage(
       R"({"type":"axm:action","data":{"action_name":"gc","arity":1}})");
@@ -353,8 +376,6 @@ TEST(NodeMessageTest, ActionsOfPm2sLibraryAreKnown) {
           ->inner,
       "null");
   EXPECT_EQ(ParseNodeMessage(R"({"type":"axm:reply","data":5})")->kind,
-            Kind::kApp);
-  EXPECT_EQ(ParseNodeMessage(R"({"type":"axm:monitor","data":{}})")->kind,
             Kind::kApp);
   const std::string large(200 << 10, 'x');
   EXPECT_EQ(
