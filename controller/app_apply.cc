@@ -359,6 +359,9 @@ void AppApply::AddRevision(const AppEntry* app, Plan& plan) const {
 absl::Status AppApply::RollOut(const ApplyOrder& order, Plan& plan,
                                bool check_only) {
   if (plan.rollout_hosts.empty()) return absl::OkStatus();
+  if (!order.validate_only && !order.supersede) {
+    RETURN_IF_ERROR(driver_.CheckNoneActive(plan.outcome.app));
+  }
   NewRollout request;
   request.app = plan.rollout_app;
   request.kind = RolloutKind::kDeploy;
@@ -379,6 +382,8 @@ absl::Status AppApply::RollOut(const ApplyOrder& order, Plan& plan,
   } else if (order.validate_only) {
     plan.outcome.plan = *std::move(rollout);
     plan.outcome.plan_view = driver_.Look(*plan.outcome.plan);
+    const Rollout* under_way = driver_.FindActiveOf(plan.outcome.app);
+    if (under_way != nullptr) plan.outcome.under_way = *under_way;
   }
   return absl::OkStatus();
 }

@@ -43,6 +43,8 @@ struct ApplyOutcome {
   // With validate_only: the rollout that would be made, if any, and its hosts.
   std::optional<Rollout> plan;
   FleetView plan_view;
+  // The one that has not ended and is in that one's way, if any.
+  std::optional<Rollout> under_way;
 };
 
 // Loop thread only. At most 10,000 apps, and of each the newest 100 revisions

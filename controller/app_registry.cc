@@ -81,15 +81,21 @@ absl::StatusOr<int64_t> RollbackTarget(const AppEntry& app, int64_t wanted) {
   const int64_t present = app.record.proven_revision;
   if (present != 0 && IsMixed(app)) return present;
   int64_t found = 0;
+  int64_t later = 0;
   for (const auto& [number, revision] : app.revisions) {
     if (revision->proven && number < present) found = number;
+    if (revision->proven && number > present) later = number;
   }
   if (found != 0) return found;
-  return ErrorWithReason(
-      absl::StatusCode::kFailedPrecondition,
-      absl::StrCat("no ", present == 0 ? "" : "other ", "revision of ", name,
-                   " has been rolled out with success"),
-      {"NOTHING_TO_ROLL_BACK", {{"app", name}}});
+  std::string why =
+      absl::StrCat("no revision of ", name, present == 0 ? "" : " before ",
+                   present == 0 ? "" : absl::StrCat(present),
+                   " has been rolled out with success");
+  if (later != 0) {
+    absl::StrAppend(&why, "; one after it has: name revision ", later);
+  }
+  return ErrorWithReason(absl::StatusCode::kFailedPrecondition, why,
+                         {"NOTHING_TO_ROLL_BACK", {{"app", name}}});
 }
 
 std::string SomeNames(const std::map<std::string, std::string>& uids) {

@@ -55,8 +55,10 @@ v1::ApplyResult ToProto(const ApplyOutcome& outcome) {
   }
   if (outcome.plan.has_value()) {
     // Its clock has not begun to run: the time does not matter.
-    *result.mutable_plan() =
-        PlanToProto(*outcome.plan, outcome.plan_view, absl::Time());
+    *result.mutable_plan() = PlanToProto(
+        *outcome.plan, outcome.plan_view,
+        outcome.under_way.has_value() ? &*outcome.under_way : nullptr,
+        absl::Time());
   }
   return result;
 }

@@ -77,6 +77,7 @@ void CallerView::Limit(v1::Rollout& rollout) const {
     gate.set_answer(Redact(gate.answer()));
   }
   rollout.set_message(Redact(rollout.message()));
+  if (rollout.has_under_way()) Limit(*rollout.mutable_under_way());
 }
 
 bool CallerView::Limit(v1::RolloutEvent& event) const {

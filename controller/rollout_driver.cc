@@ -367,10 +367,10 @@ absl::StatusOr<RolloutChanges> RolloutDriver::ChangesSince(
   return changes;
 }
 
-absl::Status RolloutDriver::CheckNoneActive(const NewRollout& request,
-                                            const Active* active) const {
-  if (active == nullptr || request.supersede) return absl::OkStatus();
-  const Rollout& rollout = active->rollout;
+absl::Status RolloutDriver::CheckNoneActive(const std::string& app) const {
+  const Rollout* active = FindActiveOf(app);
+  if (active == nullptr) return absl::OkStatus();
+  const Rollout& rollout = *active;
   return ErrorWithReason(
       absl::StatusCode::kAborted,
       absl::StrCat("rollout ", rollout.uid, " of ", rollout.app,
@@ -418,7 +418,9 @@ absl::StatusOr<Rollout> RolloutDriver::Create(const NewRollout& request) {
   }
   auto found = by_app_.find(request.app.name);
   Active* old = found == by_app_.end() ? nullptr : found->second;
-  RETURN_IF_ERROR(CheckNoneActive(request, old));
+  if (!request.supersede && !request.validate_only) {
+    RETURN_IF_ERROR(CheckNoneActive(request.app.name));
+  }
   ASSIGN_OR_RETURN(
       Rollout rollout,
       maker_.Make(request, old == nullptr ? nullptr : &old->rollout, Now()));

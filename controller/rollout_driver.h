@@ -80,6 +80,8 @@ class RolloutDriver {
   std::string ActiveRolloutOf(const std::string& app) const;
   // nullptr: none is active.
   const Rollout* FindActiveOf(const std::string& app) const;
+  // ROLLOUT_IN_PROGRESS: one is.
+  absl::Status CheckNoneActive(const std::string& app) const;
 
   // ROLLOUT_IN_PROGRESS (ABORTED), NO_HOST_MATCHES, INVALID_ARGUMENT for a
   // policy that cannot be read. With a request_id already seen: that rollout,
@@ -163,8 +165,6 @@ class RolloutDriver {
   absl::StatusOr<Rollout> Begin(const NewRollout& request, Rollout rollout,
                                 Active* old);
   absl::Status CheckGates(const Policy& policy) const;
-  absl::Status CheckNoneActive(const NewRollout& request,
-                               const Active* active) const;
 
   EventLoop& loop_;
   RolloutStore& store_;

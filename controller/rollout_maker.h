@@ -29,6 +29,8 @@ struct NewRollout {
   std::string actor;
   // Ends the app's active rollout together with the creation of this one.
   bool supersede = false;
+  // Nothing is made. An active rollout of the app is no error then: the plan is
+  // made as if this one ended it.
   bool validate_only = false;
   // See RolloutCommit::also_save.
   std::function<absl::Status()> also_save;

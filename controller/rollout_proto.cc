@@ -186,8 +186,12 @@ v1::Rollout ToProto(const Rollout& rollout, absl::Time now) {
 }
 
 v1::Rollout PlanToProto(const Rollout& rollout, const FleetView& fleet,
-                        absl::Time now) {
+                        const Rollout* under_way, absl::Time now) {
   v1::Rollout out = ToProto(rollout, now);
+  if (under_way != nullptr) {
+    *out.mutable_under_way() = ToProto(*under_way, now);
+    out.mutable_under_way()->clear_steps();
+  }
   const std::vector<std::string> waits = WaitsFor(rollout, fleet);
   for (size_t i = 0; i < waits.size(); ++i) {
     out.mutable_steps(static_cast<int>(i))->set_waits_for(waits[i]);

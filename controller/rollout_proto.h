@@ -18,9 +18,10 @@ v1::Rollout ToProto(const Rollout& rollout, absl::Time now);
 v1::Rollout ToProto(const RolloutSummary& summary, absl::Time now);
 v1::RolloutEvent ToProto(const RolloutEvent& event);
 
-// Adds what every host waits for.
+// Adds what every host waits for, and the app's active rollout (nullptr: there
+// is none).
 v1::Rollout PlanToProto(const Rollout& rollout, const FleetView& fleet,
-                        absl::Time now);
+                        const Rollout* under_way, absl::Time now);
 
 }  // namespace fleet::controller
 

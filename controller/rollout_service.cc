@@ -61,7 +61,8 @@ absl::Status RolloutService::Create(const v1::CreateRolloutRequest& request,
     return Answer(caller, made, response);
   }
   *response =
-      PlanToProto(*made, driver_.Look(*made), gate_.loop().clock().Now());
+      PlanToProto(*made, driver_.Look(*made), driver_.FindActiveOf(made->app),
+                  gate_.loop().clock().Now());
   gate_.ViewOf(caller).Limit(*response);
   return absl::OkStatus();
 }

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "cli/commands/app_names.h"
 #include "cli/render/difference_text.h"
+#include "cli/rollout/rollout_words.h"
 #include "proto/rpc/app_spec_proto.h"
 #include "proto/rpc/status.h"
 
@@ -69,6 +70,21 @@ bool ChangesSomething(const ApplyPlan& plan) {
     if (result.change() != v1::APPLY_CHANGE_UNCHANGED) return true;
   }
   return !plan.pruned.empty();
+}
+
+absl::Status CheckNoneUnderWay(const ApplyPlan& plan) {
+  for (const v1::ApplyResult& result : plan.changes.results()) {
+    if (!result.plan().has_under_way()) continue;
+    const v1::Rollout& other = result.plan().under_way();
+    return ErrorWithReason(
+        absl::StatusCode::kAborted,
+        absl::StrCat("rollout ", other.uid(), " of ", other.app(),
+                     " has not ended: ", RolloutPhaseText(other).text, ", ",
+                     other.message(),
+                     "; wait for it, abort it, or supersede it"),
+        {"ROLLOUT_IN_PROGRESS", {{"rollout", other.uid()}}});
+  }
+  return absl::OkStatus();
 }
 
 std::vector<std::string> RemovalsOf(const ApplyPlan& plan) {

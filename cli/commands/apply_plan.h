@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cli/commands/command_context.h"
 #include "cli/spec_file/spec_file.h"
@@ -27,6 +28,10 @@ absl::StatusOr<ApplyPlan> PlanApply(const CommandContext& context,
                                     const SpecFile& file);
 
 bool ChangesSomething(const ApplyPlan& plan);
+
+// ROLLOUT_IN_PROGRESS, as the controller would say it: another rollout of an
+// app that would get one has not ended.
+absl::Status CheckNoneUnderWay(const ApplyPlan& plan);
 
 // What would be gone afterwards, a line each: apps, and hosts of apps.
 std::vector<std::string> RemovalsOf(const ApplyPlan& plan);

@@ -36,7 +36,7 @@ void PrintPlan(const CommandContext& context, const ApplyPlan& plan,
     context.out << PlanText(plan, verb);
     for (const v1::ApplyResult& result : plan.changes.results()) {
       if (!context.line.dry_run || !result.has_plan()) continue;
-      context.out << "would be made: " << RolloutPlan(result.plan());
+      context.out << DryRunText(result.plan(), context.line.supersede);
     }
   }
   context.out << std::flush;
@@ -178,6 +178,10 @@ ExitCode ApplySpecs(const CommandContext& context,
   }
   const auto plan = PlanApply(context, *file);
   if (!plan.ok()) return Fail(context, ExplainConflict(plan.status()));
+  if (!context.line.supersede) {
+    const absl::Status free = CheckNoneUnderWay(*plan);
+    if (!free.ok()) return Fail(context, ExplainConflict(free));
+  }
   if (IsWorthShowing(context, *plan)) PrintPlan(context, *plan, "will be");
   const absl::Status confirmed = ConfirmRemovals(context, *plan);
   if (!confirmed.ok()) return Fail(context, confirmed);

@@ -34,7 +34,7 @@ v1::CreateRolloutRequest RequestOf(const CommandContext& context,
 
 void PrintPlan(const CommandContext& context, const v1::Rollout& rollout) {
   if (PrintMessage(context, rollout)) return;
-  context.out << "would be made: " << RolloutPlan(rollout) << std::flush;
+  context.out << DryRunText(rollout, context.line.supersede) << std::flush;
 }
 
 bool IsSpecFile(const std::string& word) {

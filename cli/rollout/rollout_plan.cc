@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cli/render/text_style.h"
 #include "cli/rollout/rollout_words.h"
@@ -29,7 +30,9 @@ std::string FailureText(const v1::Rollout& rollout) {
   const std::string when =
       policy.max_failures().empty() || policy.max_failures() == "0"
           ? "a host fails"
-          : absl::StrCat("more than ", policy.max_failures(), " hosts fail");
+          : absl::StrCat(
+                "more than ", policy.max_failures(),
+                policy.max_failures() == "1" ? " host fails" : " hosts fail");
   if (policy.on_failure() == v1::ON_FAILURE_ROLLBACK) {
     return rollout.rollback_revision() == 0
                ? absl::StrCat("if ", when,
@@ -67,7 +70,9 @@ std::string HookLines(const v1::RolloutHooks& hooks) {
 std::string HostText(const v1::HostStep& step, size_t width) {
   std::string text = absl::StrCat("    ", PaddedRight(step.host(), width));
   if (!step.zone().empty()) absl::StrAppend(&text, "  zone ", step.zone());
-  absl::StrAppend(&text, "  waits for: ",
+  // Who is cordoned or not connected waits for nothing: it is left out.
+  const bool left_out = absl::StrContains(step.waits_for(), ": ");
+  absl::StrAppend(&text, left_out ? "  " : "  waits for: ",
                   step.waits_for().empty() ? "a free slot" : step.waits_for());
   return text;
 }
@@ -103,6 +108,26 @@ std::string RolloutPlan(const v1::Rollout& rollout) {
     text += WaveLines(rollout, wave, width);
   }
   return text;
+}
+
+std::string DryRunText(const v1::Rollout& plan, bool supersede) {
+  std::string text = absl::StrCat("would be made: ", RolloutPlan(plan));
+  if (!plan.has_under_way()) return text;
+  const v1::Rollout& other = plan.under_way();
+  return absl::StrCat(
+      "under way: rollout ", other.uid(), ", ", KindText(other.kind()), " of ",
+      other.app(), " to revision ", other.to_revision(), ": ",
+      RolloutPhaseText(other).text, ", ", Printable(other.message()), "\n",
+      supersede ? "  it would be ended (superseded); the hosts it has in work "
+                  "would go first\n"
+                : absl::StrCat(
+                      "  this would be refused while that one has not ended\n"
+                      "  fleetctl rollout status ",
+                      other.uid(),
+                      " --wait    follow it\n"
+                      "  --supersede    ends it in favour of this one, as "
+                      "planned here\n"),
+      text);
 }
 
 }  // namespace fleet::cli

@@ -13,6 +13,11 @@ namespace fleet::cli {
 // waits for. At most 50 hosts of a wave.
 std::string RolloutPlan(const v1::Rollout& rollout);
 
+// The same after "would be made: ", and before it what is in its way: the
+// rollout under way, and what would become of either. `supersede`: the plan was
+// asked for with it.
+std::string DryRunText(const v1::Rollout& plan, bool supersede);
+
 }  // namespace fleet::cli
 
 #endif  // FLEET_CLI_ROLLOUT_ROLLOUT_PLAN_H_

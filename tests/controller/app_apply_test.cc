@@ -275,10 +275,41 @@ TEST_F(AppApplyTest, ChangeDuringARolloutIsRefusedUnlessItSupersedes) {
   EXPECT_EQ(refusal.code(), absl::StatusCode::kAborted);
   EXPECT_EQ(ReasonOf(refusal).reason, "ROLLOUT_IN_PROGRESS");
   EXPECT_EQ(scene_.App("web").record.revision, 1);
+  order.validate_only = true;
+  ApplyOutcome plan = scene_.Apply(order);
+  ASSERT_TRUE(plan.plan.has_value());
+  ASSERT_TRUE(plan.under_way.has_value());
+  EXPECT_EQ(plan.under_way->uid, first);
+  order.validate_only = false;
   order.supersede = true;
   ApplyOutcome outcome = scene_.Apply(order);
   EXPECT_NE(outcome.rollout_uid, first);
   EXPECT_EQ(outcome.revision, 2);
+}
+
+TEST_F(AppApplyTest, RollbackFromTheFirstRevisionNamesALaterOne) {
+  MakeWeb();
+  AppSpec spec = SpecOf("web");
+  spec.args = {"--fast"};
+  scene_.Apply(spec);
+  Finish();
+  NewRollout back;
+  back.kind = RolloutKind::kRollback;
+  back.hosts = {"host-1", "host-2"};
+  const AppRegistry& registry = scene_.core().registry;
+  auto first = registry.FindRolloutApp("web", RolloutKind::kRollback, 0);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->revision, 1);
+  back.app = *first;
+  ASSERT_TRUE(scene_.core().driver.Create(back).ok());
+  scene_.Run();
+  Finish();
+  ASSERT_EQ(scene_.App("web").record.proven_revision, 1);
+  EXPECT_EQ(registry.FindRolloutApp("web", RolloutKind::kRollback, 0)
+                .status()
+                .message(),
+            "no revision of web before 1 has been rolled out with success; one "
+            "after it has: name revision 2");
 }
 
 TEST_F(AppApplyTest, UnknownHostIsRefusedWithTheKnownOnes) {

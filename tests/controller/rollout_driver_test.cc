@@ -141,6 +141,19 @@ TEST_F(RolloutDriverTest, ValidateOnlyChangesNothing) {
   EXPECT_EQ(world.store.commits(), 0);
 }
 
+TEST_F(RolloutDriverTest, ValidateOnlyBesideAnotherPlansAsIfItEndedIt) {
+  const Rollout first = Create(world.Deploy(2));
+  world.Turn();
+  NewRollout request = world.Deploy(3);
+  request.validate_only = true;
+  const Rollout plan = Create(request);
+  EXPECT_EQ(plan.steps[0].host, "host-1") << "the host in flight goes first";
+  EXPECT_EQ(PhaseOf(first.uid), "ROLLING");
+  EXPECT_EQ(ReasonOf(world.driver->CheckNoneActive("web")).reason,
+            "ROLLOUT_IN_PROGRESS");
+  EXPECT_EQ(world.driver->ActiveRolloutOf("web"), first.uid);
+}
+
 TEST_F(RolloutDriverTest, BadRequestsAreRefused) {
   NewRollout nobody = world.Deploy(2);
   nobody.hosts.clear();

@@ -155,6 +155,13 @@ TEST_F(RolloutServiceTest, ErrorsCarryTheirReasons) {
   ErrorReason reason = ReasonOf(Reload().status());
   EXPECT_EQ(reason.reason, "ROLLOUT_IN_PROGRESS");
   EXPECT_EQ(reason.metadata["rollout"], first->rollout().uid());
+  request = {};
+  request.set_validate_only(true);
+  auto plan = Reload(request);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->rollout().under_way().uid(), first->rollout().uid());
+  EXPECT_EQ(plan->rollout().under_way().steps_size(), 0);
+  EXPECT_EQ(plan->rollout().under_way().hosts_total(), 3);
   v1::RetryRolloutRequest retry;
   retry.set_name("web");
   EXPECT_EQ(ReasonOf(Call<v1::RetryRolloutResponse>(
