@@ -13,7 +13,7 @@ Admission::Admission(const Planning& planning)
   room_ = planning.policy().max_parallel -
           static_cast<int>(planning.tally().in_flight.size());
   for (uint32_t i : planning.tally().in_flight) {
-    voluntary_ += CostOf(i);
+    voluntary_ += planning.TakenBy(i);
     if (planning.policy().max_zones == kNoLimit) continue;
     const std::string& zone = planning.draft().step(i).zone;
     if (std::find(zones_.begin(), zones_.end(), zone) == zones_.end()) {

@@ -78,10 +78,14 @@ void Planning::Count(size_t i) {
     case HostStepPhase::kRevertFailed:
       break;
   }
-  int taken = InFlight(step.phase)
-                  ? std::min(StepCost(policy()), view(i).instances_total)
-                  : 0;
+  const int taken = InFlight(step.phase) ? TakenBy(i) : 0;
   tally_.down += std::max(DownNow(view(i)), taken);
+}
+
+int Planning::TakenBy(size_t i) const {
+  const int cost = StepCost(policy());
+  const bool known = view(i).connected || view(i).instances_total > 0;
+  return known ? std::min(cost, view(i).instances_total) : cost;
 }
 
 void Planning::WakeAtPoint(absl::Duration point) {

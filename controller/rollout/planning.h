@@ -61,6 +61,9 @@ class Planning {
   void Recount();
   // Adds step `i` to the tally.
   void Count(size_t i);
+  // Instances that a step in flight may have taken down. Of a host that has not
+  // been heard of since the controller's start the worst is assumed.
+  int TakenBy(size_t i) const;
 
   // The plan's wake-up is not later than this point on the rollout's clock,
   // or this steady time.

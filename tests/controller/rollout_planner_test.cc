@@ -281,6 +281,20 @@ TEST(PlannerTest, AfterAStartItWaitsForTheHosts) {
   EXPECT_EQ(scene.Steps(), "DONE ADMITTED PENDING");
 }
 
+TEST(PlannerTest, AfterAStartAHostOutOfReachKeepsWhatItMayHaveTakenDown) {
+  RolloutScene scene("UNKNOWN PENDING", "away old");
+  scene.rollout.policy.step.strategy = ReloadStrategy::kStopFirst;
+  scene.rollout.policy.max_parallel = 2;
+  scene.rollout.policy.max_unavailable = 1;
+  // Nothing has been heard of it by this controller.
+  scene.fleet.hosts[0] = HostView();
+  scene.Settle();
+  EXPECT_EQ(scene.Steps(), "UNKNOWN PENDING");
+  scene.SetHosts("done old");
+  scene.Settle();
+  EXPECT_EQ(scene.Steps(), "DONE ADMITTED");
+}
+
 TEST(PlannerTest, AfterAStartItGoesOnOnceAllAreHeard) {
   RolloutScene scene("APPLYING PENDING", "away old");
   scene.fleet.resync_until = scene.now.steady + absl::Seconds(10);
