@@ -25,6 +25,8 @@ namespace fleet::cli {
 namespace {
 
 constexpr std::chrono::seconds kCallLimit(30);
+constexpr int kFirstReconnectMillis = 200;
+constexpr int kLastReconnectMillis = 2000;
 
 using Access = v1::AccessService::Stub;
 using Apps = v1::AppService::Stub;
@@ -96,9 +98,14 @@ absl::StatusOr<std::unique_ptr<FleetClient>> FleetClient::Make(
   options.key = access.key;
   ASSIGN_OR_RETURN(const auto credentials,
                    ChannelCredentialsFor(parsed, options));
+  // Who follows a rollout is to be back soon after the controller is; gRPC's
+  // own pauses grow to two minutes.
+  grpc::ChannelArguments arguments = ClientChannelArguments();
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS,
+                   kFirstReconnectMillis);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kLastReconnectMillis);
   return std::make_unique<FleetClient>(
-      grpc::CreateCustomChannel(parsed.ToDialTarget(), credentials,
-                                ClientChannelArguments()),
+      grpc::CreateCustomChannel(parsed.ToDialTarget(), credentials, arguments),
       parsed.ToString());
 }
 

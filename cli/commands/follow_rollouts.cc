@@ -1,7 +1,6 @@
 #include "cli/commands/follow_rollouts.h"
 
-#include <optional>
-
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "cli/interrupt_watch.h"
 #include "cli/render/message_text.h"
@@ -12,16 +11,6 @@
 
 namespace fleet::cli {
 namespace {
-
-// The app as its hosts see it now, for a report of a failure.
-std::optional<v1::App> AppNow(const CommandContext& context,
-                              const v1::Rollout& rollout) {
-  v1::GetAppRequest request;
-  request.set_name(rollout.app());
-  const auto response = context.client.Call(request);
-  if (!response.ok()) return std::nullopt;
-  return response->app();
-}
 
 // Beside the job, where the rollout runs in one.
 void AnnotateJob(const CommandContext& context, const v1::Rollout& rollout,
@@ -45,7 +34,9 @@ void PrintEvent(const CommandContext& context, const std::string& uid,
               << std::endl;
 }
 
-ExitCode Report(const CommandContext& context, const v1::Rollout& rollout) {
+// Success is `wanted`.
+ExitCode Report(const CommandContext& context, const v1::Rollout& rollout,
+                Verdict wanted) {
   const absl::Time now = context.clock.WallNow();
   const Verdict verdict = VerdictOf(rollout, now);
   std::optional<v1::App> app;
@@ -53,20 +44,23 @@ ExitCode Report(const CommandContext& context, const v1::Rollout& rollout) {
   const v1::App* seen = app.has_value() ? &*app : nullptr;
   context.err << RolloutReport(rollout, verdict, seen, now, context.err_style)
               << std::flush;
-  if (ExitCodeOf(verdict) != ExitCode::kSuccess) {
+  const ExitCode code =
+      verdict == wanted ? ExitCode::kSuccess : ExitCodeOf(verdict);
+  if (code != ExitCode::kSuccess) {
     AnnotateJob(context, rollout,
                 RolloutReport(rollout, verdict, seen, now, {}));
   }
-  return ExitCodeOf(verdict);
+  return code;
 }
 
 ExitCode ReportDetached(const CommandContext& context,
-                        const FollowOutcome& outcome, std::string_view why) {
+                        const FollowOutcome& outcome, Verdict wanted,
+                        std::string_view why) {
   for (const v1::Rollout& rollout : outcome.rollouts) {
     if (VerdictOf(rollout, context.clock.WallNow()) == Verdict::kGoing) {
       context.err << DetachedReport(rollout, why) << std::flush;
     } else {
-      Report(context, rollout);
+      Report(context, rollout, wanted);
     }
   }
   return outcome.end == FollowEnd::kTimeout ? ExitCode::kTimeout
@@ -74,43 +68,38 @@ ExitCode ReportDetached(const CommandContext& context,
 }
 
 ExitCode ReportOutcome(const CommandContext& context,
-                       const FollowOutcome& outcome) {
+                       const FollowOutcome& outcome, Verdict wanted) {
   switch (outcome.end) {
     case FollowEnd::kSettled: {
       ExitCode code = ExitCode::kSuccess;
       for (const v1::Rollout& rollout : outcome.rollouts) {
-        code = Worse(code, Report(context, rollout));
+        code = Worse(code, Report(context, rollout, wanted));
       }
       return code;
     }
     case FollowEnd::kTimeout:
-      return ReportDetached(context, outcome, "--timeout has passed");
+      return ReportDetached(context, outcome, wanted, "--timeout has passed");
     case FollowEnd::kInterrupted:
-      return ReportDetached(context, outcome, "interrupted");
+      return ReportDetached(context, outcome, wanted, "interrupted");
     case FollowEnd::kLost:
+      // It runs on without us, unless there is none (any more).
+      if (absl::IsUnavailable(outcome.status)) {
+        ReportDetached(context, outcome, wanted, "the controller is lost");
+      }
       return Fail(context, outcome.status);
   }
   return ExitCode::kError;
 }
 
-}  // namespace
-
-ExitCode FollowRollouts(const CommandContext& context,
-                        const std::vector<std::string>& uids) {
-  if (uids.empty()) return ExitCode::kSuccess;
-  if (!context.line.wait) {
-    for (const std::string& uid : uids) {
-      context.err << "under way; follow it with: fleetctl rollout status "
-                  << uid << " --wait" << std::endl;
-    }
-    return ExitCode::kSuccess;
-  }
+ExitCode Follow(const CommandContext& context,
+                const std::vector<std::string>& uids, int64_t from_seq,
+                Verdict wanted) {
   FollowOptions options;
   options.progress = &context.err;
   options.style = context.err_style;
   options.terminal = context.terminal;
   options.limit = context.line.timeout;
-  options.from_seq = context.line.from_seq;
+  options.from_seq = from_seq;
   const bool json = context.line.output == OutputFormat::kJson;
   if (json) {
     options.terminal = nullptr;
@@ -130,7 +119,36 @@ ExitCode FollowRollouts(const CommandContext& context,
       PrintMessage(context, rollout);
     }
   }
-  return ReportOutcome(context, outcome);
+  return ReportOutcome(context, outcome, wanted);
+}
+
+}  // namespace
+
+ExitCode FollowRollouts(const CommandContext& context,
+                        const std::vector<std::string>& uids) {
+  if (uids.empty()) return ExitCode::kSuccess;
+  if (!context.line.wait) {
+    for (const std::string& uid : uids) {
+      context.err << "under way; follow it with: fleetctl rollout status "
+                  << uid << " --wait" << std::endl;
+    }
+    return ExitCode::kSuccess;
+  }
+  return Follow(context, uids, context.line.from_seq, Verdict::kSucceeded);
+}
+
+ExitCode FollowOrdered(const CommandContext& context,
+                       const v1::Rollout& rollout, Verdict wanted) {
+  return Follow(context, {rollout.uid()}, rollout.last_seq(), wanted);
+}
+
+std::optional<v1::App> AppNow(const CommandContext& context,
+                              const v1::Rollout& rollout) {
+  v1::GetAppRequest request;
+  request.set_name(rollout.app());
+  const auto response = context.client.Call(request);
+  if (!response.ok()) return std::nullopt;
+  return response->app();
 }
 
 }  // namespace fleet::cli

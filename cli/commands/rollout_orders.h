@@ -2,6 +2,7 @@
 #ifndef FLEET_CLI_COMMANDS_ROLLOUT_ORDERS_H_
 #define FLEET_CLI_COMMANDS_ROLLOUT_ORDERS_H_
 
+#include <string>
 #include <string_view>
 
 #include "cli/commands/command_context.h"
@@ -21,6 +22,15 @@ inline void PrintOrdered(const CommandContext& context,
               << CountsText(CountHosts(rollout)) << std::endl;
 }
 
+// What an order has not changed.
+inline std::string StaysPaused(const v1::Rollout& rollout) {
+  const v1::Hold* pause = FindHold(rollout, v1::HOLD_KIND_USER);
+  return pause == nullptr
+             ? ""
+             : " (and stays paused: " + pause->reason() +
+                   "; fleetctl rollout resume " + rollout.uid() + ")";
+}
+
 // Sends a request that is just a rollout's name (and perhaps a reason).
 template <typename Request>
 ExitCode OrderRollout(const CommandContext& context, Request request,
@@ -29,10 +39,12 @@ ExitCode OrderRollout(const CommandContext& context, Request request,
   request.set_etag(context.line.etag);
   const auto response = context.client.Call(request);
   if (!response.ok()) return Fail(context, response.status());
+  const v1::Rollout& rollout = response->rollout();
   if (follow && context.line.wait) {
-    return FollowRollouts(context, {response->rollout().uid()});
+    return FollowOrdered(context, rollout, Verdict::kSucceeded);
   }
-  PrintOrdered(context, response->rollout(), done);
+  PrintOrdered(context, rollout,
+               std::string(done) + (follow ? StaysPaused(rollout) : ""));
   return ExitCode::kSuccess;
 }
 

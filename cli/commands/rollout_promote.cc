@@ -6,7 +6,7 @@ namespace fleet::cli {
 ExitCode RunRolloutPromote(const CommandContext& context) {
   v1::PromoteRolloutRequest request;
   request.set_now(context.line.now);
-  return OrderRollout(context, request, "goes on", true);
+  return OrderRollout(context, request, "is promoted", true);
 }
 
 }  // namespace fleet::cli

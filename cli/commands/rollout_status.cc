@@ -1,3 +1,5 @@
+#include <optional>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cli/commands/commands.h"
@@ -41,7 +43,7 @@ void PrintGates(const CommandContext& context, const v1::Rollout& rollout,
     }
     context.out << VerdictWord(gate.verdict()) << Printable(gate.answer());
     if (gate.has_since()) {
-      context.out << ", since " << AgeText(true, gate.since(), now);
+      context.out << ", for " << AgeText(true, gate.since(), now);
     }
     context.out << "\n";
   }
@@ -97,12 +99,15 @@ void PrintRollout(const CommandContext& context, const v1::Rollout& rollout) {
                 << (hook.reason().empty() ? "" : ", ")
                 << Printable(hook.reason()) << "\n";
   }
-  if (VerdictOf(rollout, now) != Verdict::kFailed) {
+  const Verdict verdict = VerdictOf(rollout, now);
+  if (verdict != Verdict::kFailed && verdict != Verdict::kRolledBack) {
     PrintTimes(context, rollout);
     PrintHolds(context, rollout, now);
   } else {
+    const std::optional<v1::App> app = AppNow(context, rollout);
     context.out << "\n"
-                << RolloutReport(rollout, Verdict::kFailed, nullptr, now,
+                << RolloutReport(rollout, verdict,
+                                 app.has_value() ? &*app : nullptr, now,
                                  context.out_style);
   }
   context.out << std::flush;

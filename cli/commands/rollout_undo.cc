@@ -7,11 +7,15 @@ namespace fleet::cli {
 namespace {
 
 // What had ended is undone by another rollout.
+bool IsAnother(const v1::Rollout& rollout) {
+  return rollout.kind() == v1::ROLLOUT_KIND_ROLLBACK;
+}
+
 std::string DoneText(const v1::Rollout& rollout) {
-  return rollout.kind() == v1::ROLLOUT_KIND_ROLLBACK
+  return IsAnother(rollout)
              ? absl::StrCat("to revision ", rollout.to_revision(),
                             " is under way")
-             : "is turned back";
+             : "is turned back" + StaysPaused(rollout);
 }
 
 }  // namespace
@@ -26,10 +30,14 @@ ExitCode RunRolloutUndo(const CommandContext& context) {
   request.set_supersede(context.line.supersede);
   const auto response = context.client.Call(request);
   if (!response.ok()) return Fail(context, response.status());
-  if (context.line.wait) {
-    return FollowRollouts(context, {response->rollout().uid()});
+  const v1::Rollout& rollout = response->rollout();
+  if (context.line.wait && IsAnother(rollout)) {
+    return FollowRollouts(context, {rollout.uid()});
   }
-  PrintOrdered(context, response->rollout(), DoneText(response->rollout()));
+  if (context.line.wait) {
+    return FollowOrdered(context, rollout, Verdict::kRolledBack);
+  }
+  PrintOrdered(context, rollout, DoneText(rollout));
   return ExitCode::kSuccess;
 }
 

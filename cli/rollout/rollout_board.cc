@@ -85,7 +85,9 @@ std::string HostLine(const v1::Rollout& rollout, const v1::HostStep& step,
 std::vector<std::string> RolloutBoard(const v1::Rollout& rollout,
                                       const TerminalSize& size, absl::Time now,
                                       const TextStyle& style) {
-  const size_t room = size.height > kOtherLines ? size.height - kOtherLines : 0;
+  size_t room = size.height > kOtherLines ? size.height - kOtherLines : 0;
+  const std::string help = room > 0 ? HoldHelp(rollout) : "";
+  if (!help.empty()) --room;
   const auto steps = ChooseSteps(rollout, room);
   size_t name_width = 0;
   for (const auto* step : steps) {
@@ -121,6 +123,11 @@ std::vector<std::string> RolloutBoard(const v1::Rollout& rollout,
     summary.Add(Printable(rollout.holds(0).reason()), Colour::kYellow);
   }
   lines.push_back(summary.Take());
+  if (!help.empty()) {
+    Line last(size.width, style);
+    last.Add(absl::StrCat("  ", help));
+    lines.push_back(last.Take());
+  }
   return lines;
 }
 

@@ -12,10 +12,11 @@
 
 namespace fleet::cli {
 
-// A title, a line for each host (name, bar, phase, instances, time, reason),
-// and a line that sums up. No line is wider than the terminal, and there are
-// fewer lines than it has; when not all hosts fit, those in work and those
-// that failed come first and the rest is counted. `now` is calendar time.
+// A title, a line for each host (name, bar, phase, instances, time, reason), a
+// line that sums up, and what to type where it waits for a person. No line is
+// wider than the terminal, and there are fewer lines than it has; when not all
+// hosts fit, those in work and those that failed come first and the rest is
+// counted. `now` is calendar time.
 std::vector<std::string> RolloutBoard(const v1::Rollout& rollout,
                                       const TerminalSize& size, absl::Time now,
                                       const TextStyle& style);

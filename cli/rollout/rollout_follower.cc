@@ -98,7 +98,7 @@ void RolloutFollower::OnMessage(Track& track,
   track.seen = true;
   track.pause = kFirstRetry;
   if (track.lost_since != absl::InfiniteFuture()) {
-    Print(absl::StrCat(track.uid, ": the controller is back"));
+    Say(absl::StrCat(track.uid, ": the controller is back"));
     track.lost_since = absl::InfiniteFuture();
   }
   // A server may repeat what was seen; the journal has each event once.
@@ -124,7 +124,7 @@ void RolloutFollower::OnEnd(Track& track, const absl::Status& status) {
   const absl::Time now = loop_.clock().Now();
   if (track.lost_since == absl::InfiniteFuture()) {
     track.lost_since = now;
-    Print(absl::StrCat(
+    Say(absl::StrCat(
         track.uid, ": lost the controller, trying again: ", status.message()));
   }
   if (now - track.lost_since > options_.patience) {
@@ -142,7 +142,8 @@ void RolloutFollower::Tick() {
   const absl::Time now = loop_.clock().WallNow();
   for (const auto& track : tracks_) {
     // Only this one prints without an event: it never speaks on a terminal.
-    if (const auto line = track->journal.Heartbeat(now)) Print(*line);
+    const bool away = track->lost_since != absl::InfiniteFuture();
+    if (const auto line = track->journal.Heartbeat(now, away)) Print(*line);
   }
   Draw();
   // A verdict may come with time alone.
@@ -170,8 +171,11 @@ void RolloutFollower::Draw() {
 }
 
 void RolloutFollower::Print(const std::string& line) {
-  if (options_.terminal || options_.on_event) return;
-  *options_.progress << line << std::endl;
+  if (!options_.on_event) Say(line);
+}
+
+void RolloutFollower::Say(const std::string& line) {
+  if (!options_.terminal) *options_.progress << line << std::endl;
 }
 
 bool RolloutFollower::AllSettled() const {

@@ -79,7 +79,10 @@ class RolloutFollower {
   void OnEnd(Track& track, const absl::Status& status);
   void Tick();
   void Draw();
+  // A line of the journal, where there is one.
   void Print(const std::string& line);
+  // What a person is told also beside the events; a terminal's board has it.
+  void Say(const std::string& line);
   bool AllSettled() const;
   void Finish(FollowEnd end, const absl::Status& status);
   Verdict VerdictOfTrack(const Track& track) const;

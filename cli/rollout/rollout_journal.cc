@@ -49,13 +49,18 @@ std::vector<std::string> RolloutJournal::Add(
   for (const v1::RolloutEvent& event : message.events()) {
     lines.push_back(Stamped(FromProto(event.time()), EventText(event)));
   }
+  const std::string help = HoldHelp(rollout_);
+  if (!help.empty() && help != help_) lines.push_back(Stamped(now, help));
+  help_ = help;
   if (!lines.empty()) last_line_ = now;
   return lines;
 }
 
-std::optional<std::string> RolloutJournal::Heartbeat(absl::Time now) {
+std::optional<std::string> RolloutJournal::Heartbeat(absl::Time now,
+                                                     bool away) {
   if (!titled_ || now - last_line_ < kHeartbeatPeriod) return std::nullopt;
   last_line_ = now;
+  if (away) return Stamped(now, "the controller is still away");
   return Stamped(
       now, absl::StrCat(RolloutPhaseText(rollout_).text, ", ",
                         CountsText(CountHosts(rollout_)), InWork(rollout_)));

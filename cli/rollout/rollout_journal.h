@@ -16,12 +16,14 @@ namespace fleet::cli {
 // time.
 class RolloutJournal {
  public:
-  // Every event gives one line, the first message a title before them.
+  // Every event gives one line, the first message a title before them. When it
+  // has come to wait for a person, another line says what to type.
   std::vector<std::string> Add(const v1::WatchRolloutResponse& message,
                                absl::Time now);
 
-  // A line with state and counts when none came for 10 s.
-  std::optional<std::string> Heartbeat(absl::Time now);
+  // A line with state and counts when none came for 10 s. `away`: the
+  // controller is, and how the rollout stands is not known.
+  std::optional<std::string> Heartbeat(absl::Time now, bool away);
 
  private:
   std::string EventText(const v1::RolloutEvent& event);
@@ -30,6 +32,7 @@ class RolloutJournal {
   v1::Rollout rollout_;
   // Of the newest event about the rollout as a whole.
   v1::RolloutPhase phase_ = v1::ROLLOUT_PHASE_UNSPECIFIED;
+  std::string help_;  // The last that was given; empty: it waits for nobody.
   bool titled_ = false;
   absl::Time last_line_;
 };

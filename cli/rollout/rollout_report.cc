@@ -1,8 +1,10 @@
 #include "cli/rollout/rollout_report.h"
 
+#include <set>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "cli/render/age.h"
 #include "cli/render/app_summary.h"
 #include "cli/rollout/rollout_words.h"
@@ -75,7 +77,8 @@ std::string Headline(const v1::Rollout& rollout, Verdict verdict) {
   const std::string what =
       absl::StrCat(KindText(rollout.kind()), " of ", rollout.app());
   if (verdict == Verdict::kRolledBack) {
-    return absl::StrCat(what, " failed and was rolled back to revision ",
+    return absl::StrCat(what, rollout.failed() ? " failed and" : "",
+                        " was rolled back to revision ",
                         rollout.rollback_revision());
   }
   if (rollout.phase() == v1::ROLLOUT_PHASE_ROLLBACK_FAILED) {
@@ -140,6 +143,12 @@ std::string HelpfulCommands(const v1::Rollout& rollout, Verdict verdict) {
     absl::StrAppend(&text, "  fleetctl logs ", rollout.app(), " --hosts ",
                     hook.host(), " --err\n");
   }
+  // Who had failed has gone back, or a gate has.
+  const bool unnamed = failed.empty() && !HookFailed(rollout) &&
+                       (rollout.failed() || verdict == Verdict::kFailed);
+  if (unnamed) {
+    absl::StrAppend(&text, "  fleetctl logs ", rollout.app(), " --err\n");
+  }
   if (!rollout.has_end_time()) {
     if (!failed.empty() || HookFailed(rollout)) {
       absl::StrAppend(&text, "  fleetctl rollout retry ", rollout.uid(),
@@ -149,7 +158,9 @@ std::string HelpfulCommands(const v1::Rollout& rollout, Verdict verdict) {
                     failed.empty() && HookFailed(rollout)
                         ? "   go on without the hook\n"
                         : "   go on with the other hosts\n");
-    if (rollout.rollback_revision() != 0) {
+    const bool back = rollout.rollback_revision() != 0 &&
+                      rollout.rollback_revision() != rollout.to_revision();
+    if (back) {
       absl::StrAppend(&text, "  fleetctl rollout undo ", rollout.uid(),
                       "     back to revision ", rollout.rollback_revision(),
                       "\n");
@@ -166,6 +177,18 @@ std::string HelpfulCommands(const v1::Rollout& rollout, Verdict verdict) {
                     "    try again\n");
   }
   return text;
+}
+
+// Of the instances that are ready alone: what is on its way in or out serves
+// nobody.
+std::string ServingRevisions(const v1::HostApp& host) {
+  std::set<int64_t> revisions;
+  for (const v1::Instance& instance : host.status().instances()) {
+    if (instance.ready()) revisions.insert(instance.revision());
+  }
+  if (revisions.empty()) return ": nothing serves";
+  return absl::StrCat(revisions.size() > 1 ? ", revisions " : ", revision ",
+                      absl::StrJoin(revisions, " and "));
 }
 
 std::string SuccessText(const v1::Rollout& rollout, absl::Time now,
@@ -235,8 +258,7 @@ std::string ServesNow(const v1::App& app, absl::Time now) {
     one.mutable_hosts(0)->set_connected(true);
     const AppSummary summary = Summarize(one);
     absl::StrAppend(&text, "  ", host.host(), ": ", summary.ready, "/",
-                    summary.desired, " ready, revision ",
-                    RevisionText(summary));
+                    summary.desired, " ready", ServingRevisions(host));
     if (!host.connected()) {
       absl::StrAppend(
           &text, " (not connected, as it said ",

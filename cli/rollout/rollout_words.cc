@@ -123,6 +123,31 @@ PhaseText RolloutPhaseText(const v1::Rollout& rollout) {
   return {"rolling", Colour::kCyan};
 }
 
+std::string HoldHelp(const v1::Rollout& rollout) {
+  if (rollout.has_end_time() ||
+      FindHold(rollout, v1::HOLD_KIND_FAILURE) != nullptr) {
+    return "";
+  }
+  const std::string order = "fleetctl rollout ";
+  if (FindHold(rollout, v1::HOLD_KIND_USER) != nullptr) {
+    return absl::StrCat(order, "resume ", rollout.uid(), "    goes on");
+  }
+  if (FindHold(rollout, v1::HOLD_KIND_MANUAL_GATE) != nullptr) {
+    return absl::StrCat(order, "promote ", rollout.uid(),
+                        "    lets the next wave start");
+  }
+  if (FindHold(rollout, v1::HOLD_KIND_METRIC) != nullptr) {
+    return absl::StrCat(order, "promote ", rollout.uid(),
+                        "    goes on without the answer; the gate is asked "
+                        "again all the time");
+  }
+  if (FindHold(rollout, v1::HOLD_KIND_BUDGET) != nullptr) {
+    return absl::StrCat("fleetctl ls ", rollout.app(),
+                        "    shows them; it goes on once they are up");
+  }
+  return "";
+}
+
 bool IsInFlight(v1::HostStepPhase phase) {
   const KnownPhase* known = FindPhase(phase);
   return known != nullptr && known->count == &HostCounts::in_flight;

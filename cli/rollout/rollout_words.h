@@ -24,6 +24,10 @@ PhaseText RolloutPhaseText(const v1::Rollout& rollout);
 
 // The host is in work now.
 bool IsInFlight(v1::HostStepPhase phase);
+// What to type about the hold that a person deals with first, and what comes of
+// it; empty: there is none, or none that waits for a person. Of a failure its
+// report tells.
+std::string HoldHelp(const v1::Rollout& rollout);
 const v1::Hold* FindHold(const v1::Rollout& rollout, v1::HoldKind kind);
 
 // How many hosts are in which phase.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/commands/commands.h"
+#include "proto/rpc/clock.h"
 #include "tests/cli/fake_controller.h"
 
 namespace fleet::cli {
@@ -19,6 +20,21 @@ struct Ran {
   int code;
   std::string out;
   std::string err;
+};
+
+// The system's clock, from which a test may take hours in a moment.
+class HurriedClock : public Clock {
+ public:
+  absl::Time Now() const override {
+    return start_ + speed * (system_.Now() - start_);
+  }
+  absl::Time WallNow() const override { return system_.WallNow(); }
+
+  double speed = 1;
+
+ private:
+  SystemClock system_;
+  const absl::Time start_ = system_.Now();
 };
 
 // The fleet has one app, web, with one instance that is online on host-1.
@@ -31,7 +47,7 @@ class CommandScene : public testing::Test {
   // Split at blanks.
   Ran Run(const std::string& words);
 
-  SystemClock clock_;
+  HurriedClock clock_;
   EventLoop loop_{clock_};
   std::function<TerminalSize()> terminal_;
   std::map<std::string, std::string> environment_;

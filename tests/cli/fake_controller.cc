@@ -241,6 +241,20 @@ struct FakeController::Server final : v1::AppService::Service,
     return Take("RetryRollout", *request);
   }
 
+  grpc::Status PromoteRollout(ServerContext*,
+                              const v1::PromoteRolloutRequest* request,
+                              v1::PromoteRolloutResponse* response) override {
+    *response->mutable_rollout() = fake.rollout;
+    return Take("PromoteRollout", *request);
+  }
+
+  grpc::Status UndoRollout(ServerContext*,
+                           const v1::UndoRolloutRequest* request,
+                           v1::UndoRolloutResponse* response) override {
+    *response->mutable_rollout() = fake.rollout;
+    return Take("UndoRollout", *request);
+  }
+
   grpc::Status WatchRollout(
       ServerContext* context, const v1::WatchRolloutRequest* request,
       grpc::ServerWriter<v1::WatchRolloutResponse>* writer) override {

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "nlohmann/json.hpp"
+#include "tests/e2e/event_tail.h"
 #include "tests/e2e/test_fleet.h"
 
 namespace fleet::e2e {
@@ -43,6 +44,14 @@ class Fault : public testing::Test {
     return parsed.is_discarded() ? nlohmann::json::object() : parsed;
   }
 
+  // How often a command has said it on stderr so far.
+  int Count(const std::string& command, const std::string& what) const {
+    const std::string said = ReadFile(fleet_.dir() + "/" + command + ".err");
+    int count = 0;
+    for (size_t at = 0; (at = said.find(what, at)) != said.npos; ++at) ++count;
+    return count;
+  }
+
   void AwaitFirstHostUnderWay() {
     ASSERT_TRUE(fleet_.Eventually([&] {
       return Rollout().dump().find("HOST_STEP_PHASE_APPLYING") !=
@@ -73,9 +82,33 @@ class Fault : public testing::Test {
 TEST_F(Fault, ControllerKilledInTheMiddleOfAReloadGoesOnWithIt) {
   auto reload = StartReload();
   AwaitFirstHostUnderWay();
+  auto watch =
+      fleet_.StartCtl({"rollout", "watch", "web", "-o", "json"}, "watch");
+  const EventTail events(fleet_.dir() + "/watch.out");
+  ASSERT_TRUE(fleet_.Eventually([&] { return !events.Read().empty(); }));
   fleet_.KillController();
+  // Both say so, and wait.
+  for (const char* who : {"reload", "watch"}) {
+    EXPECT_TRUE(fleet_.Eventually([&] {
+      return Count(who, ": lost the controller, trying again") == 1;
+    })) << who;
+  }
   fleet_.StartController();
   ExpectReloadSucceeds(*reload);
+  EXPECT_EQ(watch->Wait(kPatience).value_or(-1), 0);
+  for (const char* who : {"reload", "watch"}) {
+    EXPECT_EQ(Count(who, ": lost the controller"), 1) << who;
+    EXPECT_EQ(Count(who, ": the controller is back"), 1) << who;
+  }
+  // Every event once: numbered for programs, as a line for people.
+  EXPECT_EQ(events.Gap(), "");
+  for (const char* line : {"host-1: admitted", "host-1: done",
+                           "host-2: admitted", "host-2: done"}) {
+    EXPECT_EQ(Count("reload", line), 1)
+        << line << "\n"
+        << ReadFile(fleet_.dir() + "/reload.err");
+  }
+  EXPECT_EQ(Count("reload", "reload of web succeeded: 2 of 2 hosts done"), 1);
 }
 
 TEST_F(Fault, AgentKilledInTheMiddleOfAReloadGoesOnWithIt) {

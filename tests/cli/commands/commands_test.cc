@@ -148,6 +148,47 @@ TEST_F(CommandsTest, ConflictIsEightAndSaysWhatToDo) {
   EXPECT_THAT(ran.err, HasSubstr("--supersede"));
 }
 
+constexpr char kPlanBesideAnother[] =
+    "app: 'web' kind: ROLLOUT_KIND_RELOAD to_revision: 3 under_way { uid: "
+    "'r-9' app: 'web' kind: ROLLOUT_KIND_DEPLOY to_revision: 4 phase: "
+    "ROLLOUT_PHASE_ROLLING message: '1 of 3 hosts done' }";
+
+TEST_F(CommandsTest, DryRunSaysWhatIsUnderWayAndSucceeds) {
+  fake_.rollout = FromText<v1::Rollout>(kPlanBesideAnother);
+  Ran ran = Run("reload web --dry-run");
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("under way: rollout r-9, deploy of web to "
+                                 "revision 4: rolling, 1 of 3 hosts done\n"
+                                 "  this would be refused"));
+  EXPECT_THAT(ran.out, HasSubstr("fleetctl rollout status r-9 --wait"));
+  EXPECT_THAT(ran.out, HasSubstr("would be made: reload of web"));
+  ran = Run("reload web --dry-run --supersede");
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.out, HasSubstr("it would be ended (superseded)"));
+  EXPECT_THAT(Run("reload web --dry-run -o json").out,
+              HasSubstr("\"under_way\": {"));
+}
+
+TEST_F(CommandsTest, ApplyBesideAnotherIsRefusedBeforeAnythingIsAsked) {
+  TempFolder folder;
+  const std::string path =
+      folder.Write("fleet.yaml", "apps:\n- {name: web, script: a.js}\n");
+  v1::ApplyResult& result = *fake_.applied.add_results();
+  result = FromText<v1::ApplyResult>(
+      "app: 'web' change: APPLY_CHANGE_UPDATED revision: 5 differences: "
+      "'host host-2: removed'");
+  *result.mutable_plan() = FromText<v1::Rollout>(kPlanBesideAnother);
+  const Ran dry = Run({"apply", path, "--dry-run"});
+  EXPECT_EQ(dry.code, 0) << dry.err;
+  EXPECT_THAT(dry.out, HasSubstr("under way: rollout r-9"));
+  const Ran ran = Run({"apply", path});
+  EXPECT_EQ(ran.code, 8);
+  EXPECT_EQ(ran.out, "");
+  EXPECT_THAT(ran.err, HasSubstr("rollout r-9 of web has not ended: rolling"));
+  EXPECT_THAT(ran.err, HasSubstr("--supersede"));
+  EXPECT_THAT(ran.err, Not(HasSubstr("for good")));
+}
+
 TEST_F(CommandsTest, ALostStreamIsTakenUpAfterTheLastEvent) {
   fake_.watches.push_back({{Watched("phase: ROLLOUT_PHASE_ROLLING", 1),
                             Watched("phase: ROLLOUT_PHASE_ROLLING", 2)},
@@ -162,6 +203,42 @@ TEST_F(CommandsTest, ALostStreamIsTakenUpAfterTheLastEvent) {
   EXPECT_THAT(fake_.WatchedFrom(), ElementsAre(0, 2));
   EXPECT_EQ(ran.err.find("event 2"), ran.err.rfind("event 2"));
   EXPECT_THAT(ran.err, HasSubstr("event 3"));
+}
+
+TEST_F(CommandsTest, ALostStreamIsSpokenOfInEveryForm) {
+  const auto away = [this] {
+    fake_.watches.push_back({{Watched("phase: ROLLOUT_PHASE_ROLLING", 1)},
+                             absl::UnavailableError("restarting"),
+                             false});
+    fake_.watches.push_back({{Watched("phase: ROLLOUT_PHASE_SUCCEEDED", 2)},
+                             absl::OkStatus(),
+                             false});
+  };
+  away();
+  Ran ran = Run("reload web -o json");
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.err, HasSubstr("r-1: lost the controller, trying again"));
+  EXPECT_THAT(ran.err, HasSubstr("r-1: the controller is back"));
+  EXPECT_THAT(ran.out, Not(HasSubstr("lost")));
+  away();
+  terminal_ = [] { return TerminalSize{80, 24}; };
+  ran = Run("reload web");
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.err, HasSubstr("the controller is away; the rollout goes"));
+}
+
+TEST_F(CommandsTest, AControllerThatStaysAwayIsSevenAndTheRolloutGoesOn) {
+  clock_.speed = 10000;
+  fake_.watches.push_back({{Watched("phase: ROLLOUT_PHASE_ROLLING", 1)},
+                           absl::UnavailableError("gone"),
+                           false});
+  fake_.watches.push_back({{}, absl::UnavailableError("gone"), false});
+  fake_.watches.push_back({{}, absl::UnavailableError("gone"), false});
+  const Ran ran = Run("reload web");
+  EXPECT_EQ(ran.code, 7);
+  EXPECT_THAT(ran.err, HasSubstr("did not come back"));
+  EXPECT_THAT(ran.err, HasSubstr("goes on without this command"));
+  EXPECT_THAT(ran.err, HasSubstr("fleetctl rollout status r-1 --wait"));
 }
 
 TEST_F(CommandsTest, NoWaitReturnsAtOnce) {
@@ -294,6 +371,62 @@ TEST_F(CommandsTest, StartStopsWaitingForACrashLoop) {
   EXPECT_EQ(ran.code, 1);
   EXPECT_THAT(ran.err, HasSubstr("web.0 on host-1 is in a crash loop: exit "
                                  "code 3"));
+}
+
+TEST_F(CommandsTest, OrdersGoOnFromWhereTheRolloutStood) {
+  fake_.rollout.set_last_seq(5);
+  fake_.watches.push_back({{Watched("phase: ROLLOUT_PHASE_SUCCEEDED", 6)},
+                           absl::OkStatus(),
+                           false});
+  EXPECT_EQ(Run("rollout retry r-1").code, 0);
+  EXPECT_THAT(fake_.WatchedFrom(), ElementsAre(5));
+}
+
+TEST_F(CommandsTest, AnUndoHasSucceededWhenTheRolloutIsRolledBack) {
+  const std::string back =
+      "phase: ROLLOUT_PHASE_ROLLED_BACK "
+      "rollback_revision: 3 end_time { seconds: 9 } ";
+  fake_.watches.push_back({{Watched(back, 6)}, absl::OkStatus(), false});
+  Ran ran = Run("rollout undo r-1");
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.err, HasSubstr("reload of web was rolled back to revision "
+                                 "3"));
+  fake_.watches.push_back(
+      {{Watched(back + "failed: true", 6)}, absl::OkStatus(), false});
+  ran = Run("reload web");
+  EXPECT_EQ(ran.code, 3);
+  EXPECT_THAT(ran.err, HasSubstr("failed and was rolled back to revision 3"));
+  EXPECT_THAT(ran.err, HasSubstr("fleetctl logs web --err"));
+}
+
+TEST_F(CommandsTest, WhatWaitsForAPersonSaysWhatToType) {
+  const auto waits = Watched(
+      "phase: ROLLOUT_PHASE_ROLLING holds { kind: HOLD_KIND_MANUAL_GATE "
+      "reason: 'wave 1 of 2 is well; it waits to be promoted' }",
+      1);
+  const std::string what = "fleetctl rollout promote r-1    lets the next wave";
+  fake_.watches.push_back(
+      {{waits, waits, Watched("phase: ROLLOUT_PHASE_SUCCEEDED", 2)},
+       absl::OkStatus(),
+       false});
+  const Ran ran = Run("reload web");
+  EXPECT_THAT(ran.err, HasSubstr(what));
+  EXPECT_EQ(ran.err.find(what), ran.err.rfind(what));
+  fake_.rollout = waits.rollout();
+  EXPECT_THAT(Run("rollout status r-1").out, HasSubstr(what));
+  fake_.rollout.mutable_holds(0)->set_kind(v1::HOLD_KIND_USER);
+  EXPECT_THAT(Run("rollout promote r-1 --no-wait").err,
+              HasSubstr("is promoted (and stays paused: wave 1 of 2"));
+}
+
+TEST_F(CommandsTest, StatusOfAFailureSaysWhatServes) {
+  for (const char* phase :
+       {"ROLLOUT_PHASE_ROLLED_BACK", "ROLLOUT_PHASE_ROLLBACK_FAILED"}) {
+    fake_.rollout = FromText<v1::Rollout>(
+        std::string("uid: 'r-1' app: 'web' failed: true phase: ") + phase);
+    EXPECT_THAT(Run("rollout status r-1").out,
+                HasSubstr("what serves now:\n  host-1: 1/1 ready"));
+  }
 }
 
 TEST_F(CommandsTest, RolloutOrdersNameTheRollout) {

@@ -117,6 +117,7 @@ TEST(RolloutReport, FailureSaysWhatWhyWhatServesAndWhatHelps) {
       status {
         desired_instances: 1
         instances { slot: 0 pid: 1 revision: 4 ready: true }
+        instances { slot: 0 pid: 2 revision: 5 }
       }
     }
     hosts {
@@ -206,7 +207,7 @@ v1::WatchRolloutResponse Message(const std::string& events) {
 
 TEST(RolloutJournal, AddsALinePerEventAndAHeartbeatWhenItIsQuiet) {
   RolloutJournal journal;
-  EXPECT_FALSE(journal.Heartbeat(kReportNow).has_value());
+  EXPECT_FALSE(journal.Heartbeat(kReportNow, false).has_value());
   EXPECT_THAT(
       journal.Add(Message(R"pb(
                     events {
@@ -226,11 +227,13 @@ TEST(RolloutJournal, AddsALinePerEventAndAHeartbeatWhenItIsQuiet) {
                   "hosts, 1 at a time",
                   "[    0s] r-4f2k9x1c: rolling",
                   "[  1.0s] r-4f2k9x1c: host-1: applying: 2 slots"));
-  EXPECT_FALSE(journal.Heartbeat(kReportNow + absl::Seconds(9)).has_value());
-  EXPECT_EQ(journal.Heartbeat(kReportNow + absl::Seconds(10)),
+  EXPECT_FALSE(
+      journal.Heartbeat(kReportNow + absl::Seconds(9), false).has_value());
+  EXPECT_EQ(journal.Heartbeat(kReportNow + absl::Seconds(10), false),
             "[   22s] r-4f2k9x1c: rolling, 1 of 3 hosts done, 1 failed, 1 "
             "waiting");
-  EXPECT_FALSE(journal.Heartbeat(kReportNow + absl::Seconds(19)).has_value());
+  EXPECT_FALSE(
+      journal.Heartbeat(kReportNow + absl::Seconds(19), false).has_value());
   EXPECT_THAT(journal.Add(Message(R"pb(events {
                                          seq: 3
                                          time { seconds: 1699999999 }
@@ -240,8 +243,13 @@ TEST(RolloutJournal, AddsALinePerEventAndAHeartbeatWhenItIsQuiet) {
                                        })pb"),
                           kReportNow + absl::Seconds(19)),
               ElementsAre("[   11s] r-4f2k9x1c: host-2: failed (by ann)"));
-  EXPECT_FALSE(journal.Heartbeat(kReportNow + absl::Seconds(28)).has_value());
-  EXPECT_TRUE(journal.Heartbeat(kReportNow + absl::Seconds(29)).has_value());
+  EXPECT_FALSE(
+      journal.Heartbeat(kReportNow + absl::Seconds(28), false).has_value());
+  EXPECT_TRUE(
+      journal.Heartbeat(kReportNow + absl::Seconds(29), false).has_value());
+  // How it stands is not known then.
+  EXPECT_EQ(journal.Heartbeat(kReportNow + absl::Seconds(39), true),
+            "[   51s] r-4f2k9x1c: the controller is still away");
 }
 
 TEST(RolloutJournal, SaysWhatTheHostsInWorkWaitFor) {
@@ -253,7 +261,7 @@ TEST(RolloutJournal, SaysWhatTheHostsInWorkWaitFor) {
   step->mutable_progress()->set_slot(0);
   step->mutable_progress()->set_reason("HTTP 503 from /up");
   journal.Add(message, kReportNow);
-  const auto line = journal.Heartbeat(kReportNow + absl::Seconds(10));
+  const auto line = journal.Heartbeat(kReportNow + absl::Seconds(10), false);
   ASSERT_TRUE(line.has_value());
   EXPECT_THAT(*line,
               HasSubstr("host-3 applying 0/4 (web.0: HTTP 503 from /up)"));
