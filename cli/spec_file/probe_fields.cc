@@ -184,6 +184,7 @@ constexpr Field kProbeFields[] = {
          .example = "5s"}),
     At<&AppSpec::liveness, &Liveness::probe_timeout>(
         {.name = "liveness.probe_timeout",
+         .aliases = "liveness.timeout",
          .type = FieldType::kDuration,
          .explanation = "Time one probe may take.",
          .least = "1ms",

@@ -82,7 +82,7 @@ liveness:
   exec: {command: [alive]}
   watchdog: 20s
   interval: 3s
-  probe_timeout: 2s
+  timeout: 2s
   initial_delay: 4s
   success_threshold: 2
   failure_threshold: 5
