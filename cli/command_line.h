@@ -86,6 +86,7 @@ struct CommandLine {
   std::string token;
   std::string token_file;
   std::string oidc_token_file;
+  std::string issued_id;
   std::string certificate_file;
   std::string key_file;
   std::string authority_file;

@@ -410,11 +410,15 @@ constexpr CommandDoc kCommands[] = {
     {"token ls", "token list", "", 0, 0, Operand::kNone,
      kGlobalFlags | kOutputFlags | kEndedFlags, "List the tokens", "",
      "fleetctl token ls --all"},
-    {"token revoke", "token rm", "ID|NAME", 1, 1, Operand::kNone, kGlobalFlags,
-     "End a token now",
+    {"token revoke", "token rm", "ID|NAME|ISSUER:SUBJECT", 1, 1, Operand::kNone,
+     kGlobalFlags | kRevokeFlags, "End a token now",
      "A name ends all tokens and certificates of that name; what is open with "
-     "them is cut within a second.",
-     "fleetctl token revoke ci-web"},
+     "them is cut within a second. OIDC tokens of a CI system are named as the "
+     "audit log names them, with * for anything: those that have been issued "
+     "until now are good no more.",
+     "fleetctl token revoke ci-web\n"
+     "fleetctl token revoke 'github:repo:acme/web:*'\n"
+     "fleetctl token revoke 'github:*' --jti 8a3f"},
     {"user cert", "", "NAME", 1, 1, Operand::kNone,
      kGlobalFlags | kHostFlags | kGrantFlags | kUserFlags,
      "Make a certificate for a person, in place of a token",

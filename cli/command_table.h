@@ -30,6 +30,7 @@ enum FlagGroup : unsigned {
   kReplyFlags = 1 << 12,
   kGrantFlags = 1 << 13,
   kUserFlags = 1 << 14,
+  kRevokeFlags = 1 << 15,
   kConfirmFlags = 1 << 20,
   kPruneFlags = 1 << 21,
   kDiffFlags = 1 << 22,

@@ -52,6 +52,9 @@ constexpr FlagDoc kFlags[] = {
      [](CommandLine& l, const std::string& v) {
        return AddWords(l.labels, v);
      }},
+    {"--jti", "ID", kRevokeFlags,
+     "Of an issuer's tokens: the one with this id (the claim jti) alone",
+     SetText<&CommandLine::issued_id>},
     {"--all", "", kEndedFlags, "Also those that are used, expired or revoked",
      [](CommandLine& l, const std::string&) {
        l.include_ended = true;

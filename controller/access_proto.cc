@@ -13,6 +13,8 @@ v1::TokenKind ToProto(TokenKind kind) {
       return v1::TOKEN_KIND_JOIN;
     case TokenKind::kCertificate:
       return v1::TOKEN_KIND_CERTIFICATE;
+    case TokenKind::kIssued:
+      return v1::TOKEN_KIND_ISSUED;
   }
   return v1::TOKEN_KIND_UNSPECIFIED;
 }
@@ -68,6 +70,7 @@ v1::Token ToProto(const TokenRecord& record, absl::Time now) {
   token.mutable_apps()->Add(record.scope.apps.begin(), record.scope.apps.end());
   token.set_hosts(record.scope.hosts);
   token.set_host(record.host);
+  token.set_issued_id(record.issued_id);
   token.mutable_labels()->insert(record.labels.begin(), record.labels.end());
   *token.mutable_create_time() = ToProtoTimestamp(record.create_time);
   *token.mutable_expire_time() = ToProtoTimestamp(record.expire_time);

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "controller/access/token_text.h"
 #include "controller/access_proto.h"
 #include "proto/rpc/proto_time.h"
@@ -24,6 +26,7 @@ void Describe(const Identity& caller, v1::GetCallerResponse& response) {
   response.mutable_apps()->Add(caller.scope.apps.begin(),
                                caller.scope.apps.end());
   response.set_hosts(caller.scope.hosts);
+  response.set_token_id(caller.token_id);
   if (caller.expire_time != absl::InfiniteFuture()) {
     *response.mutable_expire_time() = ToProtoTimestamp(caller.expire_time);
   }
@@ -93,13 +96,45 @@ grpc::ServerUnaryReactor* AccessService::ListTokens(
                      });
 }
 
+absl::StatusOr<int> AccessService::Revoke(const v1::RevokeTokenRequest& request,
+                                          const std::string& actor) {
+  // Names of our own have no colon.
+  const size_t colon = request.token().find(':');
+  if (colon == std::string::npos) {
+    if (request.issued_id().empty()) return tokens_.Revoke(request.token());
+    return ErrorWithReason(
+        absl::StatusCode::kInvalidArgument,
+        "issued_id: it is for OIDC tokens, whose token is ISSUER:SUBJECT, or "
+        "ISSUER:*",
+        {"TOKEN_SPEC_INVALID", {}});
+  }
+  const std::string issuer = request.token().substr(0, colon);
+  if (issuers_ == nullptr || !issuers_->Knows(issuer)) {
+    return ErrorWithReason(
+        absl::StatusCode::kNotFound,
+        absl::StrCat(
+            "no issuer ", issuer, " is trusted here; ",
+            issuers_ == nullptr
+                ? "none is (fleet-controller --issuers FILE)"
+                : absl::StrCat("those that are: ",
+                               absl::StrJoin(issuers_->Names(), ", "))),
+        {"ISSUER_NOT_FOUND", {{"issuer", issuer}}});
+  }
+  TokenRecord wanted;
+  wanted.name = request.token();
+  wanted.issued_id = request.issued_id();
+  wanted.created_by = actor;
+  RETURN_IF_ERROR(tokens_.RevokeIssued(std::move(wanted)).status());
+  return 1;
+}
+
 grpc::ServerUnaryReactor* AccessService::RevokeToken(
     grpc::CallbackServerContext* context, const v1::RevokeTokenRequest* request,
     v1::RevokeTokenResponse* response) {
   return gate_.Unary(context, kRevoke, Effect::kChange, *request,
-                     [=, this](const Identity&) -> absl::Status {
+                     [=, this](const Identity& caller) -> absl::Status {
                        ASSIGN_OR_RETURN(int count,
-                                        tokens_.Revoke(request->token()));
+                                        Revoke(*request, caller.name));
                        response->set_revoked(count);
                        return absl::OkStatus();
                      });

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "controller/access/host_certificates.h"
 #include "controller/access/token_registry.h"
+#include "controller/access/trusted_issuers.h"
 #include "controller/admission_rate.h"
 #include "controller/call_gate.h"
 #include "fleet/v1/access_service.grpc.pb.h"
@@ -22,12 +23,14 @@ class AccessService final : public v1::AccessService::CallbackService {
   // Ends the session of a host whose certificates are revoked.
   using CutHost = std::function<void(const std::string& host)>;
 
-  // All must outlive it.
+  // All must outlive it; `issuers` may be null: no other issuer is trusted.
   AccessService(CallGate& gate, TokenRegistry& tokens,
-                HostCertificates& certificates, CutHost cut)
+                HostCertificates& certificates, const TrustedIssuers* issuers,
+                CutHost cut)
       : gate_(gate),
         tokens_(tokens),
         certificates_(certificates),
+        issuers_(issuers),
         cut_(std::move(cut)) {}
 
   grpc::ServerUnaryReactor* CreateToken(
@@ -57,11 +60,14 @@ class AccessService final : public v1::AccessService::CallbackService {
   absl::Status Certify(TokenRecord wanted,
                        const v1::CreateTokenRequest& request,
                        v1::CreateTokenResponse& response);
+  absl::StatusOr<int> Revoke(const v1::RevokeTokenRequest& request,
+                             const std::string& actor);
   v1::Token ToProto(const TokenRecord& record) const;
 
   CallGate& gate_;
   TokenRegistry& tokens_;
   HostCertificates& certificates_;
+  const TrustedIssuers* const issuers_;
   const CutHost cut_;
   AdmissionRate rate_{10, 100};  // Loop thread only.
 };

@@ -117,6 +117,7 @@ Controller::Parts::Parts(EventLoop& loop, Opened opened,
       enrollment_service(gate, access.tokens(), access.certificates()),
       host_service(gate, core, loop.clock().WallNow()),
       log_service(gate, core.tails),
+                     issuers.get(),
       rollout_service(gate, core.driver, core.registry),
       secret_service(gate, secrets, core.registry) {
   app_service.SetSecretCheck(
@@ -136,7 +137,8 @@ absl::StatusOr<std::unique_ptr<Controller>> Controller::Start(
     ASSIGN_OR_RETURN(
         tls, ControllerTls::Open(loop, absl::StrCat(options.state_dir, "/tls"),
                                  options.authority_certificate,
-                                 options.authority_key));
+                                 options.authority_key,
+                                 options.server_certificate_ttl));
   }
   std::unique_ptr<TrustedIssuers> issuers;
   if (!options.issuers_file.empty()) {

@@ -35,6 +35,7 @@ struct ControllerOptions {
   // Path of the file of trusted issuers; empty: there are none.
   std::string issuers_file = {};
   absl::Duration host_certificate_ttl = absl::Hours(24);
+  absl::Duration server_certificate_ttl = absl::Hours(30 * 24);
 };
 
 // Made by main and by tests, which bring the servers. Loop thread only.

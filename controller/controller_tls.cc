@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -12,7 +13,8 @@
 namespace fleet::controller {
 namespace {
 
-constexpr absl::Duration kLookPeriod = absl::Hours(1);
+constexpr absl::Duration kLongestLookPeriod = absl::Hours(1);
+constexpr int kLooksInALife = 20;
 
 absl::StatusOr<CertificateAuthority> OpenAuthority(
     const std::string& folder, const std::string& certificate,
@@ -25,8 +27,8 @@ absl::StatusOr<CertificateAuthority> OpenAuthority(
 
 absl::StatusOr<std::unique_ptr<ControllerTls>> ControllerTls::Open(
     EventLoop& loop, const std::string& folder,
-    const std::string& authority_certificate,
-    const std::string& authority_key) {
+    const std::string& authority_certificate, const std::string& authority_key,
+    absl::Duration server_lifetime) {
   if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
     return ErrnoStatus(errno, absl::StrCat("make folder ", folder));
   }
@@ -35,7 +37,7 @@ absl::StatusOr<std::unique_ptr<ControllerTls>> ControllerTls::Open(
       CertificateAuthority authority,
       OpenAuthority(folder, authority_certificate, authority_key, now));
   std::unique_ptr<ControllerTls> tls(
-      new ControllerTls(loop, folder, std::move(authority)));
+      new ControllerTls(loop, folder, std::move(authority), server_lifetime));
   RETURN_IF_ERROR(tls->certificate_.Renew(now));
   spdlog::info("tls folder={} authority pin={}", folder, tls->authority_.pin());
   tls->LookLater();
@@ -43,10 +45,13 @@ absl::StatusOr<std::unique_ptr<ControllerTls>> ControllerTls::Open(
 }
 
 ControllerTls::ControllerTls(EventLoop& loop, const std::string& folder,
-                             CertificateAuthority authority)
+                             CertificateAuthority authority,
+                             absl::Duration server_lifetime)
     : loop_(loop),
+      look_period_(
+          std::min(kLongestLookPeriod, server_lifetime / kLooksInALife)),
       authority_(std::move(authority)),
-      certificate_(folder, authority_),
+      certificate_(folder, authority_, server_lifetime),
       files_(certificate_.files()) {}
 
 ControllerTls::~ControllerTls() { loop_.CancelTimer(timer_); }
@@ -59,7 +64,7 @@ void ControllerTls::Look() {
 }
 
 void ControllerTls::LookLater() {
-  timer_ = loop_.AddTimerAfter(kLookPeriod, [this] {
+  timer_ = loop_.AddTimerAfter(look_period_, [this] {
     Look();
     LookLater();
   });

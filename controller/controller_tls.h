@@ -15,15 +15,15 @@
 namespace fleet::controller {
 
 // Opens or makes the authority and the server's certificate in a folder of its
-// own (mode 0700), and looks every hour whether the latter must be renewed.
-// Loop thread only.
+// own (mode 0700), and looks every hour, or ten times within half of its life,
+// whether the latter must be renewed. Loop thread only.
 class ControllerTls {
  public:
   // The user's own authority, or (both empty) the one in `folder`.
   static absl::StatusOr<std::unique_ptr<ControllerTls>> Open(
       EventLoop& loop, const std::string& folder,
       const std::string& authority_certificate,
-      const std::string& authority_key);
+      const std::string& authority_key, absl::Duration server_lifetime);
   ~ControllerTls();
   ControllerTls(const ControllerTls&) = delete;
   ControllerTls& operator=(const ControllerTls&) = delete;
@@ -36,11 +36,12 @@ class ControllerTls {
 
  private:
   ControllerTls(EventLoop& loop, const std::string& folder,
-                CertificateAuthority authority);
+                CertificateAuthority authority, absl::Duration server_lifetime);
 
   void LookLater();
 
   EventLoop& loop_;
+  const absl::Duration look_period_;
   CertificateAuthority authority_;
   ServerCertificate certificate_;
   std::optional<TlsFiles> files_;

@@ -114,7 +114,8 @@ CallerView FleetAccess::ViewOf(const Identity& caller) {
 void FleetAccess::Record(const Identity& caller, std::string_view method,
                          const Message& request, const Message* answer,
                          const absl::Status& outcome) {
-  spdlog::info("call method={} actor=\"{}\" result={}{}{}", method, caller.name,
+  spdlog::info("call method={} actor=\"{}\" token={} result={}{}{}", method,
+               caller.name, caller.token_id.empty() ? "-" : caller.token_id,
                absl::StatusCodeToString(outcome.code()),
                outcome.ok() ? "" : ": ", ToStd(outcome.message()));
   if (absl::IsUnauthenticated(outcome) || absl::IsResourceExhausted(outcome)) {

@@ -65,7 +65,16 @@ absl::Status ParseFlag(const std::string& name, Options& options) {
 bool TakesValue(const std::string& name) {
   return name == "--state-dir" || name == "--listen" || name == "--log-level" ||
          name == "--ready-fd" || name == "--ca-cert" || name == "--ca-key" ||
-         name == "--issuers" || name == "--host-cert-ttl";
+         name == "--issuers" || name == "--host-cert-ttl" ||
+         name == "--server-cert-ttl";
+}
+
+absl::StatusOr<absl::Duration> ParseTtl(const std::string& name,
+                                        const std::string& value) {
+  ASSIGN_OR_RETURN(const absl::Duration ttl, ParseDuration(value));
+  if (ttl >= kShortestTtl && ttl <= kLongestTtl) return ttl;
+  return absl::InvalidArgumentError(
+      absl::StrCat(name, " ", value, ": must be 10s to 30d"));
 }
 
 absl::Status SetValue(const std::string& name, const std::string& value,
@@ -81,12 +90,9 @@ absl::Status SetValue(const std::string& name, const std::string& value,
   } else if (name == "--issuers") {
     options.issuers_file = value;
   } else if (name == "--host-cert-ttl") {
-    ASSIGN_OR_RETURN(options.host_certificate_ttl, ParseDuration(value));
-    if (options.host_certificate_ttl < kShortestTtl ||
-        options.host_certificate_ttl > kLongestTtl) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(name, " ", value, ": must be 10s to 30d"));
-    }
+    ASSIGN_OR_RETURN(options.host_certificate_ttl, ParseTtl(name, value));
+  } else if (name == "--server-cert-ttl") {
+    ASSIGN_OR_RETURN(options.server_certificate_ttl, ParseTtl(name, value));
   } else if (name == "--listen") {
     ASSIGN_OR_RETURN(Address address, ParseAddress(value));
     options.listen.push_back(std::move(address));
@@ -168,6 +174,7 @@ connect to it.
   --ca-key FILE      its key (PEM)
   --host-cert-ttl D  how long a host's certificate is good (24h); agents renew
                      at half of it
+  --server-cert-ttl D  how long its own is good (30d); replaced at half of it
   --issuers FILE     issuers of OIDC tokens (CI systems) that are trusted, and
                      what their tokens may do (YAML; docs/access.md)
   --log-level LEVEL  trace, debug, info, warn, error or off (default: info)

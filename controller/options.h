@@ -25,6 +25,7 @@ struct Options {
   absl::Duration host_certificate_ttl = absl::Hours(24);
   std::string log_level = "info";
   // Gets a line once the controller listens; -1: none.
+  absl::Duration server_certificate_ttl = absl::Hours(30 * 24);
   int ready_fd = -1;
   bool help = false;
   bool version = false;

@@ -1,4 +1,5 @@
 // fleetctl token create|ls|revoke.
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "cli/access/role_argument.h"
@@ -84,8 +85,17 @@ ExitCode RunTokenLs(const CommandContext& context) {
 ExitCode RunTokenRevoke(const CommandContext& context) {
   v1::RevokeTokenRequest request;
   request.set_token(context.line.names[0]);
+  request.set_issued_id(context.line.issued_id);
   const auto revoked = context.client.Call(request);
   if (!revoked.ok()) return Fail(context, revoked.status());
+  if (absl::StrContains(request.token(), ':')) {
+    context.err << "OIDC tokens of " << request.token()
+                << " that have been issued until now are good no more; what is "
+                   "open with them ends now. New ones are good in a minute, as "
+                   "long as a rule of the issuer fits them"
+                << std::endl;
+    return ExitCode::kSuccess;
+  }
   context.err << "revoked " << revoked->revoked()
               << (revoked->revoked() == 1 ? " token or certificate"
                                           : " tokens or certificates")

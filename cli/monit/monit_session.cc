@@ -72,7 +72,7 @@ absl::Status MonitSession::Run() {
   Ask();
   Draw();
   while (!done_) loop_.RunOnce(absl::InfiniteDuration());
-  return absl::OkStatus();
+  return outcome_;
 }
 
 // ---------------------------------------------------------------- questions
@@ -106,14 +106,22 @@ void MonitSession::OnAnswer(const Answer& answer, absl::Duration took) {
     SettleSelection(state_);
     FollowLogs();
   } else {
-    state_.problem = std::string(
-        (answer.hosts.ok() ? answer.apps.status() : answer.hosts.status())
-            .message());
+    const absl::Status why =
+        answer.hosts.ok() ? answer.apps.status() : answer.hosts.status();
+    if (absl::IsUnauthenticated(why)) return Leave(why);
+    state_.problem = std::string(why.message());
     state_.message = state_.problem;
     state_.message_colour = Colour::kRed;
     state_.message_until = loop_.clock().Now() + kMessageTime;
   }
   Changed();
+}
+
+// Nothing that is asked from now on has another answer, and what is on the
+// screen is no longer true.
+void MonitSession::Leave(const absl::Status& why) {
+  done_ = true;
+  outcome_ = why;
 }
 
 void MonitSession::FollowLogs() {
@@ -135,7 +143,8 @@ void MonitSession::FollowLogs() {
       Changed();
     };
     // The next answer to a question finds it missing and asks anew.
-    handlers.on_end = [this](const absl::Status&) {
+    handlers.on_end = [this](const absl::Status& why) {
+      if (absl::IsUnauthenticated(why)) Leave(why);
       loop_.Post([this] { logs_.reset(); });
     };
     logs_ = client_.Stream(request, loop_, std::move(handlers));

@@ -38,7 +38,8 @@ class MonitSession {
   MonitSession(const MonitSession&) = delete;
   MonitSession& operator=(const MonitSession&) = delete;
 
-  // Returns when the user has had enough. FAILED_PRECONDITION: no terminal.
+  // Returns when the user has had enough. FAILED_PRECONDITION: no terminal;
+  // UNAUTHENTICATED: what the user has shown is no longer good.
   absl::Status Run();
 
  private:
@@ -47,6 +48,7 @@ class MonitSession {
   void Ask();
   void OnAnswer(const Answer& answer, absl::Duration took);
   void FollowLogs();
+  void Leave(const absl::Status& why);
   void OnKeys(const std::vector<Key>& keys);
   void React(const Key& key);
   void Perform(const MonitOrder& order);
@@ -63,6 +65,7 @@ class MonitSession {
   std::unique_ptr<FullScreen> screen_;
   std::unique_ptr<StreamCall> logs_;
   bool done_ = false;
+  absl::Status outcome_;
   absl::Time drawn_at_ = absl::InfinitePast();
   EventLoop::TimerId ask_timer_ = 0;
   EventLoop::TimerId draw_timer_ = 0;

@@ -50,6 +50,10 @@ std::string WhatFor(const v1::Token& token) {
   if (token.kind() == v1::TOKEN_KIND_JOIN) {
     return absl::StrCat("join ", token.host());
   }
+  if (token.kind() == v1::TOKEN_KIND_ISSUED) {
+    return token.issued_id().empty() ? "OIDC"
+                                     : absl::StrCat("OIDC ", token.issued_id());
+  }
   const bool certificate = token.kind() == v1::TOKEN_KIND_CERTIFICATE;
   return absl::StrCat(RoleText(token.role()),
                       certificate ? " (certificate)" : "");

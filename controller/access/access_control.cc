@@ -72,6 +72,14 @@ absl::StatusOr<Identity> AccessControl::IdentifyBearer(
   RETURN_IF_ERROR(tokens_.CheckAttempts(caller.peer));
   absl::StatusOr<Identity> known =
       issuers_->Recognise(credentials.bearer, caller);
+  if (known.ok() && IsRevoked(*known)) {
+    known = ErrorWithReason(
+        absl::StatusCode::kUnauthenticated,
+        absl::StrCat("this OIDC token of ", known->name,
+                     " has been revoked; get a new one, or ask an admin who "
+                     "revoked it (fleetctl audit)"),
+        {"TOKEN_INVALID", {}});
+  }
   if (absl::IsUnauthenticated(known.status())) tokens_.NoteWrong(caller.peer);
   return known;
 }
@@ -111,6 +119,10 @@ absl::StatusOr<Identity> AccessControl::Identify(
       {"UNIDENTIFIED", {}});
 }
 
+bool AccessControl::IsRevoked(const Identity& issued) const {
+  return tokens_.IssuedRevoked(issued.name, issued.token_id, issued.issue_time);
+}
+
 absl::Status AccessControl::Recheck(const Identity& caller) const {
   bool good = true;
   switch (caller.kind) {
@@ -121,7 +133,7 @@ absl::Status AccessControl::Recheck(const Identity& caller) const {
     case Identity::Kind::kIssued:
       good = issuers_ != nullptr &&
              issuers_->version() == caller.rules_version &&
-             issuers_->WallNow() < caller.expire_time;
+             issuers_->WallNow() < caller.expire_time && !IsRevoked(caller);
       break;
     case Identity::Kind::kLocalUser:
     case Identity::Kind::kAnonymous:

@@ -65,6 +65,7 @@ class AccessControl {
 
  private:
   absl::StatusOr<Identity> IdentifyBearer(const CallCredentials& credentials);
+  bool IsRevoked(const Identity& issued) const;
   absl::Status CheckRole(const Identity& caller, std::string_view method,
                          v1::Role needed) const;
   std::vector<std::string> AppsOf(

@@ -19,19 +19,32 @@ constexpr size_t kMostRules = 1000;
 constexpr absl::Duration kShortest = absl::Seconds(1);
 constexpr absl::Duration kLongest = absl::Hours(24);
 
+absl::Status ReadMatch(Settings claims, const Value& match, IssuerRule& rule) {
+  for (const ValueEntry& entry : match.entries) {
+    const std::string& name = entry.key;
+    if (absl::Status s = CheckClaimName(name); !s.ok()) {
+      claims.Refuse(name, ToStd(s.message()));
+    }
+    if (entry.value.kind == Value::Kind::kMap) {
+      claims.Refuse(
+          name, absl::StrCat("a claim within a map is named by its path: ",
+                             name, ".NAME, or /", name,
+                             "/NAME where names have dots, with the text that "
+                             "it must be"));
+    }
+    rule.match[name] = claims.Texts(name).value_or(std::vector<std::string>());
+    if (rule.match[name].empty()) claims.Refuse(name, "it is empty");
+  }
+  return claims.Finish();
+}
+
 absl::StatusOr<IssuerRule> ReadRule(const std::string& path, const Value& map,
                                     const std::string& what) {
   Settings settings(path, map, what);
   IssuerRule rule;
   if (const Value* match = settings.Map("match")) {
-    Settings claims(path, *match, what + "match.");
-    for (const ValueEntry& entry : match->entries) {
-      rule.match[entry.key] =
-          claims.Texts(entry.key).value_or(std::vector<std::string>());
-      if (rule.match[entry.key].empty())
-        claims.Refuse(entry.key, "it is empty");
-    }
-    RETURN_IF_ERROR(claims.Finish());
+    RETURN_IF_ERROR(
+        ReadMatch(Settings(path, *match, what + "match."), *match, rule));
   }
   if (rule.match.empty()) {
     settings.Refuse("match",
@@ -110,12 +123,10 @@ bool AnyFits(const std::vector<std::string>& globs,
 }
 
 bool Fits(const IssuerRule& rule, const JsonWebToken& token) {
-  return std::all_of(rule.match.begin(), rule.match.end(),
-                     [&](const auto& entry) {
-                       auto claim = token.claims.find(entry.first);
-                       return claim != token.claims.end() &&
-                              AnyFits(entry.second, claim->second);
-                     });
+  return std::all_of(
+      rule.match.begin(), rule.match.end(), [&](const auto& entry) {
+        return AnyFits(entry.second, token.claims.Values(entry.first));
+      });
 }
 
 }  // namespace

@@ -14,8 +14,9 @@
 
 namespace fleet::controller {
 
-// A token fits when every claim that is named here has a value that one of its
-// globs matches. `*` matches slashes, too.
+// A token fits when every claim that is named here (TokenClaims says how) has a
+// value that one of its globs matches; of a claim that is a list, one of its
+// texts is enough. `*` matches slashes, too.
 struct IssuerRule {
   std::map<std::string, std::vector<std::string>> match;  // Never empty.
   Role role = Role::kNone;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -15,19 +15,12 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kMostTokenBytes = 16 << 10;
-constexpr size_t kMostTextBytes = 1000;
 // Seconds since 1970 that a time can be made of: up to the year 9999.
 constexpr double kLatest = 253402300799;
 
 absl::Status Malformed(std::string_view what) {
   return absl::InvalidArgumentError(
       absl::StrCat("it is not a signed JSON Web Token: ", ToAbsl(what)));
-}
-
-bool IsPlain(const std::string& text) {
-  return text.size() <= kMostTextBytes &&
-         std::none_of(text.begin(), text.end(),
-                      [](unsigned char c) { return absl::ascii_iscntrl(c); });
 }
 
 absl::StatusOr<std::string> Decode(absl::string_view part) {
@@ -75,45 +68,21 @@ absl::Status ReadTime(const json& claims, const char* key,
   return absl::OkStatus();
 }
 
-// Nothing for what is no text, number or bool, nor for a text that could be
-// mistaken for another: too long, or with control characters.
-void AppendText(const json& value, std::vector<std::string>& texts) {
-  if (value.is_string()) {
-    const auto& text = value.get_ref<const std::string&>();
-    if (IsPlain(text)) texts.push_back(text);
-  } else if (value.is_number() || value.is_boolean()) {
-    texts.push_back(value.dump());
-  }
-}
-
-std::vector<std::string> TextsOf(const json& value) {
-  std::vector<std::string> texts;
-  if (value.is_array()) {
-    for (const json& item : value) AppendText(item, texts);
-  } else {
-    AppendText(value, texts);
-  }
-  return texts;
-}
-
-absl::Status ReadClaims(const json& claims, JsonWebToken& token) {
+absl::Status ReadClaims(json claims, JsonWebToken& token) {
   token.issuer = TextOf(claims, "iss");
   token.subject = TextOf(claims, "sub");
+  token.id = TextOf(claims, "jti");
   if (token.issuer.empty()) return Malformed("it names no issuer (iss)");
-  if (token.subject.empty() || !IsPlain(token.subject)) {
+  if (token.subject.empty() || !IsPlainText(token.subject)) {
     return Malformed(
         "its subject (sub) is missing, too long, or no plain text");
   }
-  if (auto it = claims.find("aud"); it != claims.end()) {
-    token.audience = TextsOf(*it);
-  }
+  if (!IsPlainText(token.id)) return Malformed("its jti is no plain text");
   RETURN_IF_ERROR(ReadTime(claims, "exp", token.expire_time));
   RETURN_IF_ERROR(ReadTime(claims, "iat", token.issue_time));
   RETURN_IF_ERROR(ReadTime(claims, "nbf", token.not_before));
-  for (const auto& [name, value] : claims.items()) {
-    std::vector<std::string> texts = TextsOf(value);
-    if (!texts.empty()) token.claims[name] = std::move(texts);
-  }
+  token.claims = TokenClaims(std::move(claims));
+  token.audience = token.claims.Values("/aud");
   return absl::OkStatus();
 }
 
@@ -144,7 +113,7 @@ absl::StatusOr<JsonWebToken> ParseJsonWebToken(std::string_view text) {
   token.key_id = TextOf(header, "kid");
   json claims;
   RETURN_IF_ERROR(DecodeMap(parts[1], claims));
-  RETURN_IF_ERROR(ReadClaims(claims, token));
+  RETURN_IF_ERROR(ReadClaims(std::move(claims), token));
   ASSIGN_OR_RETURN(token.signature, Decode(parts[2]));
   token.signed_part = absl::StrCat(parts[0], ".", parts[1]);
   return token;

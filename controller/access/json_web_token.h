@@ -2,7 +2,6 @@
 #ifndef FLEET_CONTROLLER_ACCESS_JSON_WEB_TOKEN_H_
 #define FLEET_CONTROLLER_ACCESS_JSON_WEB_TOKEN_H_
 
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "controller/access/token_claims.h"
 
 namespace fleet::controller {
 
@@ -24,13 +24,12 @@ struct JsonWebToken {
   std::string key_id;  // Empty: it names none.
   std::string issuer;
   std::string subject;
+  std::string id;  // jti; empty: it has none.
   std::vector<std::string> audience;
   std::optional<absl::Time> expire_time;
   std::optional<absl::Time> issue_time;
   std::optional<absl::Time> not_before;
-  // Every claim of its own, by name: a text, number or bool as one text, a list
-  // of them as several. Claims that are maps are left out.
-  std::map<std::string, std::vector<std::string>> claims;
+  TokenClaims claims;
 
   std::string signed_part;
   std::string signature;  // Its bytes.

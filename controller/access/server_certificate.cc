@@ -12,8 +12,10 @@
 namespace fleet::controller {
 
 ServerCertificate::ServerCertificate(std::string folder,
-                                     const CertificateAuthority& authority)
+                                     const CertificateAuthority& authority,
+                                     absl::Duration lifetime)
     : authority_(authority),
+      lifetime_(lifetime),
       files_{absl::StrCat(folder, "/trust.pem"),
              absl::StrCat(folder, "/server.pem"),
              absl::StrCat(folder, "/server.key")} {}
@@ -41,13 +43,13 @@ absl::Status ServerCertificate::Renew(absl::Time now) {
   CertificateGrant grant;
   grant.name = kControllerName;
   grant.dns_name = kControllerName;
-  grant.lifetime = kLifetime;
+  grant.lifetime = lifetime_;
   ASSIGN_OR_RETURN(std::string pem, authority_.Issue(request, grant, now));
   RETURN_IF_ERROR(ReplaceFile(files_.authority, authority_.pem(), 0644));
   RETURN_IF_ERROR(ReplaceFile(files_.certificate,
                               absl::StrCat(pem, authority_.pem()), 0644));
   spdlog::info("server certificate renewed, good for {}",
-               absl::FormatDuration(kLifetime));
+               absl::FormatDuration(lifetime_));
   return absl::OkStatus();
 }
 

@@ -20,11 +20,12 @@ class ServerCertificate {
  public:
   static constexpr absl::Duration kLifetime = absl::Hours(30 * 24);
 
-  // Both outlive it.
-  ServerCertificate(std::string folder, const CertificateAuthority& authority);
+  // The authority outlives it.
+  ServerCertificate(std::string folder, const CertificateAuthority& authority,
+                    absl::Duration lifetime = kLifetime);
 
   // Makes what is missing, and a new certificate from half of the old one's
-  // lifetime on. To be called again at least once a day.
+  // lifetime on. To be called again several times within that half.
   absl::Status Renew(absl::Time now);
 
   const TlsFiles& files() const { return files_; }
@@ -33,6 +34,7 @@ class ServerCertificate {
   bool IsFresh(const std::string& key, absl::Time now) const;
 
   const CertificateAuthority& authority_;
+  const absl::Duration lifetime_;
   TlsFiles files_;
 };
 

@@ -11,8 +11,9 @@
 namespace fleet::controller {
 
 // kApi: sent with every call. kJoin: lets one machine in, once. kCertificate: a
-// user's certificate, kept as a token is.
-enum class TokenKind { kApi, kJoin, kCertificate };
+// user's certificate, kept as a token is. kIssued: tokens of another issuer,
+// which are known here only once they have been revoked.
+enum class TokenKind { kApi, kJoin, kCertificate, kIssued };
 
 // kValid → kUsed (kJoin) | kRevoked; kValid becomes kExpired by time.
 enum class TokenState { kValid, kUsed, kExpired, kRevoked };
@@ -22,6 +23,7 @@ struct TokenRecord {
   std::string id;
   // SHA-256 in hex: of the secret, or of the certificate in DER.
   std::string hash;
+  // kIssued: a glob of their actors ("ISSUER:SUBJECT").
   std::string name;
   TokenKind kind = TokenKind::kApi;
   Role role = Role::kNone;
@@ -29,6 +31,9 @@ struct TokenRecord {
   // kJoin: the host it admits, and labels that stay with it.
   std::string host;
   std::map<std::string, std::string> labels;
+  // kIssued: the one with this id (jti); empty: all of the name.
+  std::string issued_id;
+  // kIssued: when they were revoked, and when the last of them is over.
   absl::Time create_time;
   absl::Time expire_time;
   std::string created_by;

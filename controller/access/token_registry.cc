@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "controller/access/json_web_token.h"
 #include "controller/access/token_text.h"
 #include "controller/name_rules.h"
 #include "proto/rpc/host_selector.h"
@@ -21,6 +22,11 @@ constexpr absl::Duration kKeptAfterEnd = absl::Hours(30 * 24);
 constexpr absl::Duration kUseResolution = absl::Minutes(1);
 constexpr size_t kMostGlobs = 100;
 constexpr int kIdBytes = 4;
+// A token may be issued kClockSkew from now, is good for a day at most
+// (max_ttl), and kClockSkew more.
+constexpr absl::Duration kLongestIssued = absl::Minutes(24 * 60 + 2);
+// An issuer's name and a subject, which have 1,000 at most.
+constexpr size_t kMostActorBytes = 1200;
 
 struct Lifetimes {
   absl::Duration usual;
@@ -34,6 +40,8 @@ Lifetimes LifetimesOf(TokenKind kind) {
       return {90 * kDay, 366 * kDay};
     case TokenKind::kJoin:
       return {absl::Minutes(10), kDay};
+    case TokenKind::kIssued:
+      break;
   }
   return {};
 }
@@ -49,6 +57,13 @@ absl::Status Unauthenticated() {
       "the token is not valid: unknown, used, expired or revoked. Ask for a "
       "new one (fleetctl token create) and log in again (fleetctl login)",
       {"TOKEN_INVALID", {}});
+}
+
+// Nobody needs to remember it any more.
+bool IsOver(const TokenRecord& token, absl::Time now) {
+  return token.kind == TokenKind::kIssued
+             ? now >= token.expire_time
+             : token.StateAt(now) != TokenState::kValid;
 }
 
 const char* Name(TokenState state) {
@@ -73,6 +88,7 @@ void TokenRegistry::Load(std::vector<TokenRecord> tokens) {
 
 void TokenRegistry::Index(TokenRecord token) {
   by_hash_[token.hash] = token.id;
+  if (token.kind == TokenKind::kIssued) issued_.insert(token.id);
   tokens_[token.id] = std::move(token);
 }
 
@@ -171,20 +187,24 @@ absl::Status TokenRegistry::MakeRoom() {
   const absl::Time now = clock_.WallNow();
   AccessChange change;
   for (const auto& [id, token] : tokens_) {
-    const bool ended = token.StateAt(now) != TokenState::kValid;
-    const bool crowded = tokens_.size() >= kMostTokens;
+    const bool ended = IsOver(token, now);
+    const bool crowded =
+        tokens_.size() >= kMostTokens ||
+        (token.kind == TokenKind::kIssued && issued_.size() >= kMostIssued);
     if (ended && (crowded || now >= token.expire_time + kKeptAfterEnd)) {
       change.gone_tokens.push_back(id);
     }
   }
   if (tokens_.size() - change.gone_tokens.size() >= kMostTokens) {
     return absl::ResourceExhaustedError(
-        "there are 10,000 valid tokens; revoke some (fleetctl token revoke)");
+        "there are 10,000 tokens that are valid, or of another issuer and "
+        "revoked; revoke some (fleetctl token revoke)");
   }
   if (change.gone_tokens.empty()) return absl::OkStatus();
   RETURN_IF_ERROR(store_.Save(change));
   for (const std::string& id : change.gone_tokens) {
     by_hash_.erase(tokens_[id].hash);
+    issued_.erase(id);
     tokens_.erase(id);
   }
   return absl::OkStatus();
@@ -290,6 +310,47 @@ absl::StatusOr<int> TokenRegistry::Revoke(const std::string& id_or_name) {
   RETURN_IF_ERROR(store_.Save(change));
   for (TokenRecord& token : change.tokens) Index(std::move(token));
   return static_cast<int>(change.tokens.size());
+}
+
+absl::StatusOr<TokenRecord> TokenRegistry::RevokeIssued(TokenRecord wanted) {
+  const size_t colon = wanted.name.find(':');
+  if (colon == 0 || colon == std::string::npos ||
+      colon + 1 == wanted.name.size() || wanted.name.size() > kMostActorBytes ||
+      wanted.issued_id.size() > kMostActorBytes) {
+    return InvalidToken(
+        "token: of another issuer's it is ISSUER:SUBJECT, as the audit log "
+        "has it, where * stands for anything; at most 1,200 bytes");
+  }
+  // The same once more replaces it.
+  wanted.hash =
+      Sha256Hex(absl::StrCat("issued\n", wanted.name, "\n", wanted.issued_id));
+  auto known = by_hash_.find(wanted.hash);
+  if (known == by_hash_.end()) {
+    RETURN_IF_ERROR(MakeRoom());
+    if (issued_.size() >= kMostIssued) {
+      return absl::ResourceExhaustedError(
+          "1,000 revocations of OIDC tokens are in force; revoke many at once "
+          "(ISSUER:*), or take the rule out of the controller's --issuers");
+    }
+  }
+  wanted.id = known == by_hash_.end() ? RandomHex(kIdBytes) : known->second;
+  wanted.kind = TokenKind::kIssued;
+  wanted.revoked = true;
+  wanted.create_time = clock_.WallNow();
+  wanted.expire_time = wanted.create_time + kLongestIssued;
+  RETURN_IF_ERROR(Save(wanted));
+  return wanted;
+}
+
+bool TokenRegistry::IssuedRevoked(const std::string& actor,
+                                  const std::string& issued_id,
+                                  absl::Time issue_time) const {
+  return std::any_of(issued_.begin(), issued_.end(), [&](const auto& id) {
+    const TokenRecord& revoked = tokens_.at(id);
+    return issue_time <= revoked.create_time + kClockSkew &&
+           (revoked.issued_id.empty() || revoked.issued_id == issued_id) &&
+           GlobMatches(revoked.name, actor);
+  });
 }
 
 bool TokenRegistry::Valid(const std::string& id) const {

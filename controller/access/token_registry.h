@@ -3,6 +3,7 @@
 #define FLEET_CONTROLLER_ACCESS_TOKEN_REGISTRY_H_
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,7 @@ namespace fleet::controller {
 class TokenRegistry {
  public:
   static constexpr size_t kMostTokens = 10'000;
+  static constexpr size_t kMostIssued = 1000;
 
   // Both outlive it.
   TokenRegistry(SqliteAccessStore& store, const Clock& clock)
@@ -72,6 +74,15 @@ class TokenRegistry {
   // By id, or all of a name; their number. NOT_FOUND with TOKEN_NOT_FOUND.
   absl::StatusOr<int> Revoke(const std::string& id_or_name);
 
+  // Tokens of other issuers: those whose actor matches the glob `wanted.name`
+  // and whose id is `wanted.issued_id` (unless that is empty), if they were
+  // issued until now, or within kClockSkew from now, as clocks may differ. It
+  // is kept for as long as one of them could be good, at most 1,000.
+  // INVALID_ARGUMENT with TOKEN_SPEC_INVALID: no issuer is named.
+  absl::StatusOr<TokenRecord> RevokeIssued(TokenRecord wanted);
+  bool IssuedRevoked(const std::string& actor, const std::string& issued_id,
+                     absl::Time issue_time) const;
+
   bool Valid(const std::string& id) const;
   // By name, then id.
   std::vector<TokenRecord> List(bool include_ended) const;
@@ -88,6 +99,7 @@ class TokenRegistry {
   const Clock& clock_;
   std::map<std::string, TokenRecord> tokens_;   // By id.
   std::map<std::string, std::string> by_hash_;  // Id by hash.
+  std::set<std::string> issued_;                // Ids of kIssued.
   AttemptLimit attempts_;
 };
 

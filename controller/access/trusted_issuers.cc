@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "controller/access/http_get.h"
+#include "proto/rpc/host_selector.h"
 #include "proto/rpc/status.h"
 #include "proto/rpc/whole_file.h"
 #include "spdlog/spdlog.h"
@@ -17,17 +18,6 @@ absl::Status NotAccepted(std::string_view why) {
       absl::StatusCode::kUnauthenticated,
       absl::StrCat("the OIDC token is not accepted: ", ToAbsl(why)),
       {"TOKEN_INVALID", {}});
-}
-
-// All claims, for whoever has to find out why no rule fits.
-std::string ClaimsText(const JsonWebToken& token) {
-  std::string text;
-  for (const auto& [name, values] : token.claims) {
-    for (const std::string& value : values) {
-      absl::StrAppend(&text, text.empty() ? "" : " ", name, "=", value);
-    }
-  }
-  return text;
 }
 
 }  // namespace
@@ -91,6 +81,19 @@ TrustedIssuers::Source* TrustedIssuers::Find(const std::string& issuer) {
       sources_.begin(), sources_.end(),
       [&](const Source& source) { return source.issuer.issuer == issuer; });
   return it == sources_.end() ? nullptr : &*it;
+}
+
+bool TrustedIssuers::Knows(const std::string& glob) const {
+  return std::any_of(sources_.begin(), sources_.end(),
+                     [&](const Source& source) {
+                       return GlobMatches(glob, source.issuer.name);
+                     });
+}
+
+std::vector<std::string> TrustedIssuers::Names() const {
+  std::vector<std::string> names;
+  for (const Source& source : sources_) names.push_back(source.issuer.name);
+  return names;
 }
 
 bool TrustedIssuers::Usable(const Source& source) const {
@@ -191,7 +194,7 @@ absl::StatusOr<Identity> TrustedIssuers::Recognise(const std::string& bearer,
   const IssuerRule* rule = FindRule(issuer, *token);
   if (rule == nullptr) {
     spdlog::warn("no rule of issuer {} fits a token: {}", issuer.name,
-                 ClaimsText(*token));
+                 token->claims.Describe());
     return NotAccepted(absl::StrCat("no rule for issuer ", issuer.name,
                                     " fits its claims; the controller's log "
                                     "shows them"));
@@ -202,6 +205,8 @@ absl::StatusOr<Identity> TrustedIssuers::Recognise(const std::string& bearer,
   caller.role = rule->role;
   caller.scope = rule->scope;
   caller.rules_version = version_;
+  caller.token_id = token->id;
+  caller.issue_time = *token->issue_time;
   caller.expire_time =
       std::min(*token->expire_time, *token->issue_time + rule->max_ttl) +
       kClockSkew;

@@ -56,11 +56,16 @@ class TrustedIssuers {
   // unless the token's key must be fetched first.
   void Prepare(const std::string& bearer, std::function<void()> done);
 
-  // Who brings the token: kind, name, role, scope and end are filled in.
-  // UNAUTHENTICATED with TOKEN_INVALID says what does not fit, UNAVAILABLE with
-  // ISSUER_UNREACHABLE: its keys are not there.
+  // Who brings the token: kind, name, role, scope, the token's id (jti) and its
+  // times are filled in. Whether it has been revoked is for TokenRegistry to
+  // say. UNAUTHENTICATED with TOKEN_INVALID says what does not fit, UNAVAILABLE
+  // with ISSUER_UNREACHABLE: its keys are not there.
   absl::StatusOr<Identity> Recognise(const std::string& bearer,
                                      const Identity& connection);
+
+  // Whether the file has an issuer that a glob of names matches; all of them.
+  bool Knows(const std::string& glob) const;
+  std::vector<std::string> Names() const;
 
   // Rises when the file says something else than before.
   int64_t version() const { return version_; }

@@ -12,7 +12,8 @@ using nlohmann::json;
 
 TokenKind KindOf(int number) {
   for (TokenKind kind :
-       {TokenKind::kApi, TokenKind::kJoin, TokenKind::kCertificate}) {
+       {TokenKind::kApi, TokenKind::kJoin, TokenKind::kCertificate,
+        TokenKind::kIssued}) {
     if (static_cast<int>(kind) == number) return kind;
   }
   // Of a later controller: it opens nothing here.
@@ -31,6 +32,7 @@ std::string BodyOf(const TokenRecord& token) {
                {"hosts", token.scope.hosts},
                {"host", token.host},
                {"labels", token.labels},
+               {"issued_id", token.issued_id},
                {"created_by", token.created_by},
                {"create_ms", Millis(token.create_time)}};
   if (token.last_use != absl::InfinitePast()) {
@@ -51,6 +53,7 @@ absl::Status ReadBody(const std::string& text, TokenRecord& token) {
   token.scope.hosts = body.value("hosts", "");
   token.host = body.value("host", "");
   token.labels = body.value("labels", std::map<std::string, std::string>());
+  token.issued_id = body.value("issued_id", "");
   token.created_by = body.value("created_by", "");
   token.create_time = FromMillis(body.value("create_ms", int64_t{0}));
   if (body.contains("last_use_ms")) {

@@ -47,12 +47,15 @@ struct Identity {
   std::string user;
   Role role = Role::kNone;
   AccessScope scope;
-  // kToken, kUser: of the record at the controller.
+  // kToken, kUser: of the record at the controller. kIssued: the token's own
+  // (jti), if it has one.
   std::string token_id;
   // When what was shown ends, by the calendar.
   absl::Time expire_time = absl::InfiniteFuture();
-  // kIssued: by which version of the issuers' rules it was let in.
+  // kIssued: by which version of the issuers' rules it was let in, and when the
+  // token was issued.
   int64_t rules_version = 0;
+  absl::Time issue_time = absl::InfinitePast();
 };
 
 // All that a call brings to prove who makes it.

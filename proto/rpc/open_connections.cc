@@ -27,8 +27,9 @@ uint64_t CookieOf(int fd) {
                                                                     : 0;
 }
 
-// Empty: of this machine, or unknown.
-std::string FarAddress(int fd) {
+}  // namespace
+
+std::string OpenConnections::FarAddress(int fd) {
   sockaddr_storage peer{};
   socklen_t size = sizeof peer;
   if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) {
@@ -52,12 +53,10 @@ std::string FarAddress(int fd) {
   return text.data();
 }
 
-}  // namespace
-
 bool OpenConnections::Admit(int fd, absl::Time now) {
   const auto stale = open_.find(fd);
   if (stale != open_.end()) Forget(stale);
-  Connection connection{CookieOf(fd), FarAddress(fd)};
+  Connection connection{CookieOf(fd), address_of_(fd)};
   if (!HasRoom(connection.address)) ForgetClosed(now);
   if (!HasRoom(connection.address)) {
     ++refused_;

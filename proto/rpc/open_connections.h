@@ -4,9 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "absl/time/time.h"
 
@@ -23,7 +25,12 @@ namespace fleet {
 // thread only.
 class OpenConnections {
  public:
-  explicit OpenConnections(size_t most) : most_(most) {}
+  // Of the other end of a socket; empty: of this machine, or unknown.
+  using AddressOf = std::function<std::string(int fd)>;
+  static std::string FarAddress(int fd);
+
+  explicit OpenConnections(size_t most, AddressOf address_of = FarAddress)
+      : most_(most), address_of_(std::move(address_of)) {}
 
   // False: there are too many, and it is to be closed. `now` is steady time.
   bool Admit(int fd, absl::Time now);
@@ -44,6 +51,7 @@ class OpenConnections {
   void ForgetClosed(absl::Time now);
 
   const size_t most_;
+  const AddressOf address_of_;
   std::unordered_map<int, Connection> open_;  // By descriptor.
   std::map<std::string, size_t> by_address_;
   absl::Time last_look_ = absl::InfinitePast();

@@ -12,7 +12,9 @@ using testing::HasSubstr;
 TEST(ControllerOptions, ReadsEveryOption) {
   auto options = ParseOptions({"--state-dir", "/s", "--listen=unix:/a.sock",
                                "--listen", "127.0.0.1:0", "--insecure",
-                               "--log-level", "debug", "--ready-fd", "3"});
+                               "--log-level", "debug", "--ready-fd", "3",
+                               "--host-cert-ttl", "1h", "--server-cert-ttl",
+                               "7d"});
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_EQ(options->state_dir, "/s");
   ASSERT_EQ(options->listen.size(), 2u);
@@ -20,6 +22,8 @@ TEST(ControllerOptions, ReadsEveryOption) {
   EXPECT_TRUE(options->insecure);
   EXPECT_EQ(options->log_level, "debug");
   EXPECT_EQ(options->ready_fd, 3);
+  EXPECT_EQ(options->host_certificate_ttl, absl::Hours(1));
+  EXPECT_EQ(options->server_certificate_ttl, absl::Hours(7 * 24));
 }
 
 TEST(ControllerOptions, ListensAtASocketInItsFolderByDefault) {
@@ -37,6 +41,7 @@ TEST(ControllerOptions, SaysWhatIsWrong) {
       {{"--state-dir", "/s", "--ready-fd", "x"}, "--ready-fd x"},
       {{"--state-dir", "/s", "--insecure=yes"}, "takes no value"},
       {{"--state-dir", "/s", "--listen", "nowhere"}, "nowhere"},
+      {{"--state-dir", "/s", "--server-cert-ttl", "9s"}, "must be 10s to 30d"},
   };
   for (const auto& [args, message] : cases) {
     auto options = ParseOptions(args);

@@ -7,10 +7,12 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "controller/controller.h"
 #include "fleet/v1/agent_service.grpc.pb.h"
@@ -23,10 +25,12 @@ namespace fleet::controller {
 // The controller on a loop of its own, as in main.
 class Server {
  public:
-  explicit Server(const std::string& state_dir) {
+  explicit Server(const std::string& state_dir) : Server(state_dir, nullptr) {}
+  // By a clock of the test's, which is set on the loop (Do).
+  Server(const std::string& state_dir, Clock* clock) {
     std::promise<void> started;
     thread_ = std::thread([&] {
-      loop_ = std::make_unique<EventLoop>(clock_);
+      loop_ = std::make_unique<EventLoop>(clock == nullptr ? clock_ : *clock);
       auto controller = Controller::Start(*loop_, {state_dir, 1});
       FLEET_CHECK(controller.ok());
       controller_ = *std::move(controller);
@@ -51,6 +55,17 @@ class Server {
   }
 
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
+
+  void Post(std::function<void()> task) { loop_->Post(std::move(task)); }
+  // Runs on the loop, and returns when it has.
+  void Do(const std::function<void()>& task) {
+    std::promise<void> done;
+    loop_->Post([&] {
+      task();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
 
  private:
   SystemClock clock_;

@@ -74,10 +74,12 @@ class Issuer : public testing::Test {
         "-keyout our.key -out our.pem -days 30 -subj /CN=ours");
     TestFleetOptions options;
     options.tls = true;
-    options.controller_flags = {"--issuers",       folder_.File("issuers.yaml"),
-                                "--ca-cert",       folder_.File("our.pem"),
-                                "--ca-key",        folder_.File("our.key"),
-                                "--host-cert-ttl", "10s"};
+    options.controller_flags = {
+        "--issuers",         folder_.File("issuers.yaml"),
+        "--ca-cert",         folder_.File("our.pem"),
+        "--ca-key",          folder_.File("our.key"),
+        "--host-cert-ttl",   "10s",
+        "--server-cert-ttl", "10s"};
     fleet_ = std::make_unique<TestFleet>(options);
     pin_ = json::parse(fleet_->MustCtl({"whoami", "-o", "json"}))
                .value("authority_pin", "");
@@ -91,12 +93,13 @@ class Issuer : public testing::Test {
     options.stdout_file = options.stderr_file = folder_.File(output);
     return std::make_unique<ChildProcess>(options);
   }
-  void Run(const std::string& command) {
+  std::string Run(const std::string& command) {
     ProcessOptions options;
     options.argv = {"bash", "-c", command};
     options.cwd = folder_.path();
     CommandResult r = RunCommand(options, folder_.path(), kPatience);
-    ASSERT_EQ(r.exit_code, 0) << command << r.err;
+    EXPECT_EQ(r.exit_code, 0) << command << r.err;
+    return r.out;
   }
 
   void WriteRules(const std::string& repository) {
@@ -146,6 +149,24 @@ class Issuer : public testing::Test {
   CommandResult As(const std::string& token,
                    const std::vector<std::string>& args) {
     return RunCommand(Job(token, args), fleet_->dir(), 3 * kPatience);
+  }
+  // The logs of web, by the context "ci": it has begun.
+  std::unique_ptr<ChildProcess> Follow(const std::string& name) {
+    ProcessOptions options = Job("", {"logs", "web", "-f", "--context", "ci"});
+    options.env["FLEET_CONTROLLER"] = "";
+    options.stdout_file = folder_.File(name + ".out");
+    options.stderr_file = folder_.File(name + ".err");
+    auto logs = std::make_unique<ChildProcess>(options);
+    EXPECT_TRUE(fleet_->Eventually([&] {
+      return absl::StrContains(ReadFile(options.stdout_file), "listening");
+    })) << ReadFile(options.stderr_file);
+    return logs;
+  }
+  // What a new connection is shown.
+  std::string ServerSerial() {
+    return Run(absl::StrCat("openssl s_client -connect ", fleet_->tls_address(),
+                            " </dev/null 2>/dev/null | openssl x509 "
+                            "-noout -serial"));
   }
   std::string HostCertificate() const {
     return ReadFile(fleet_->HostDir(1) + "/tls/host.pem");
@@ -203,9 +224,9 @@ TEST_F(Issuer, AJobMayDoWhatItsRuleSaysAsLongAsItSaysSo) {
   }));
 }
 
-TEST_F(Issuer, AChangedRuleCutsOffWhoCameByTheOldOne) {
+TEST_F(Issuer, WhatIsRevokedOrHasNoRuleAnyMoreIsCutOff) {
   fleet_->MustCtl({"start", AppPath("ecosystem.config.js")});
-  WriteFile(folder_.File("token"), Sign("file"));
+  WriteFile(folder_.File("token"), Sign("file", {{"jti", "stolen"}}));
   CommandResult login =
       As("", {"login", fleet_->tls_address(), "--oidc-token-file",
               folder_.File("token"), "--ca-pin", pin_, "--name", "ci"});
@@ -213,14 +234,25 @@ TEST_F(Issuer, AChangedRuleCutsOffWhoCameByTheOldOne) {
   EXPECT_FALSE(absl::StrContains(
       ReadFile(folder_.File("home/.config/fleet/contexts.json")),
       ReadFile(folder_.File("token"))));
-  ProcessOptions options = Job("", {"logs", "web", "-f", "--context", "ci"});
-  options.env["FLEET_CONTROLLER"] = "";
-  options.stdout_file = folder_.File("logs.out");
-  options.stderr_file = folder_.File("logs.err");
-  ChildProcess logs(options);
-  EXPECT_TRUE(fleet_->Eventually([&] {
-    return absl::StrContains(ReadFile(options.stdout_file), "listening");
-  }));
+  auto stolen = Follow("stolen");
+  WriteFile(folder_.File("token"), Sign("file", {{"jti", "good"}}));
+  auto good = Follow("good");
+
+  // One token of a job, of which another goes on.
+  const CommandResult unknown = fleet_->Ctl({"token", "revoke", "fil:*"});
+  EXPECT_TRUE(absl::StrContains(unknown.err, "http, tls, file")) << unknown.err;
+  fleet_->MustCtl({"token", "revoke", "file:*", "--jti", "stolen"});
+  EXPECT_EQ(stolen->Wait(kPatience).value_or(0), 4);
+  EXPECT_TRUE(absl::StrContains(ReadFile(folder_.File("stolen.err")),
+                                "revoked or has expired"))
+      << ReadFile(folder_.File("stolen.err"));
+  CommandResult again = As(Sign("file", {{"jti", "stolen"}}), {"ls"});
+  EXPECT_EQ(again.exit_code, 4);
+  EXPECT_TRUE(absl::StrContains(again.err, "has been revoked")) << again.err;
+  EXPECT_TRUE(absl::StrContains(fleet_->MustCtl({"token", "ls", "--all"}),
+                                "OIDC stolen"));
+  EXPECT_EQ(As("", {"ls"}).exit_code, 0);
+  EXPECT_FALSE(good->Wait(absl::ZeroDuration()).has_value());
 
   // A broken file changes nothing.
   WriteFile(folder_.File("issuers.yaml"), "issuers: [");
@@ -233,45 +265,53 @@ TEST_F(Issuer, AChangedRuleCutsOffWhoCameByTheOldOne) {
 
   WriteRules("acme/other");
   fleet_->controller().Signal(SIGHUP);
-  EXPECT_NE(logs.Wait(kPatience).value_or(0), 0);
-  EXPECT_TRUE(absl::StrContains(ReadFile(options.stderr_file),
+  EXPECT_EQ(good->Wait(kPatience).value_or(0), 4);
+  EXPECT_TRUE(absl::StrContains(ReadFile(folder_.File("good.err")),
                                 "revoked or has expired"))
-      << ReadFile(options.stderr_file);
+      << ReadFile(folder_.File("good.err"));
   EXPECT_EQ(As("", {"ls"}).exit_code, 4);
 }
 
 TEST_F(Issuer, CertificatesAreRenewedAndNobodyIsCutOff) {
+  fleet_->MustCtl({"start", AppPath("ecosystem.config.js")});
   // The pin is that of the authority that was brought.
-  CommandResult modern = As(Sign("file"), {"hosts"});
-  EXPECT_EQ(modern.exit_code, 0) << modern.err;
+  WriteFile(folder_.File("token"), Sign("file"));
+  CommandResult login =
+      As("", {"login", fleet_->tls_address(), "--oidc-token-file",
+              folder_.File("token"), "--ca-pin", pin_, "--name", "ci"});
+  ASSERT_EQ(login.exit_code, 0) << login.err;
+  auto logs = Follow("logs");
   const auto session = [&] {
     const json hosts = json::parse(fleet_->MustCtl({"hosts", "-o", "json"}));
     return hosts["hosts"][0].value("connect_time", "");
   };
   const std::string begun = session();
-  const std::string first = HostCertificate();
+  const std::string host = HostCertificate();
+  const std::string server = ServerSerial();
+  EXPECT_TRUE(absl::StartsWith(server, "serial=")) << server;
 
-  // The server's own, when it is time; here because it is missing.
-  const std::string server = fleet_->ControllerDir() + "/tls/server.pem";
-  const std::string old = ReadFile(server);
-  std::filesystem::remove(server);
-  fleet_->controller().Signal(SIGHUP);
+  // Each at half of its life; the host's once more.
   EXPECT_TRUE(fleet_->Eventually([&] {
-    const std::string now = ReadFile(server);
-    return !now.empty() && now != old;
+    const std::string now = ServerSerial();
+    return absl::StartsWith(now, "serial=") && now != server;
   }));
-  // The host's twice, at half of its life.
   std::string second;
   EXPECT_TRUE(fleet_->Eventually([&] {
     second = HostCertificate();
-    return !second.empty() && second != first;
+    return !second.empty() && second != host;
   }));
   EXPECT_TRUE(fleet_->Eventually([&] {
     const std::string now = HostCertificate();
     return !now.empty() && now != second;
   }));
   EXPECT_EQ(session(), begun) << "the session goes on";
-  EXPECT_EQ(As(Sign("file"), {"hosts"}).exit_code, 0);
+  // So does the stream of logs: what is new comes through it.
+  const size_t before = ReadFile(folder_.File("logs.out")).size();
+  CommandResult reload = As(Sign("file"), {"reload", "web"});
+  EXPECT_EQ(reload.exit_code, 0) << reload.err;
+  EXPECT_TRUE(fleet_->Eventually(
+      [&] { return ReadFile(folder_.File("logs.out")).size() > before; }));
+  EXPECT_FALSE(logs->Wait(absl::ZeroDuration()).has_value());
   // What it has now lets it in again.
   fleet_->StopController();
   fleet_->StartController();

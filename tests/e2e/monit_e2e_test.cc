@@ -51,7 +51,7 @@ bool HasTmux() { return access("/usr/bin/tmux", X_OK) == 0; }
 
 TEST(Monit, DrawsTakesKeysAndGivesTheTerminalBack) {
   if (!HasTmux()) GTEST_SKIP() << "tmux is not installed";
-  TestFleet fleet({.hosts = 2});
+  TestFleet fleet({.hosts = 2, .tls = true});
   const std::string script = fleet.WriteApp(
       "talker.py",
       "import time\nwhile True:\n    print('hello from a worker', "
@@ -106,6 +106,21 @@ TEST(Monit, DrawsTakesKeysAndGivesTheTerminalBack) {
   terminal.Keys("q");
   EXPECT_TRUE(terminal.Shows("left with 0"));
   EXPECT_THAT(terminal.Screen(), HasSubstr("before"));
+
+  // Whose token ends sees no more, and is told why.
+  std::string token =
+      fleet.MustCtl({"token", "create", "eva", "--role", "viewer"});
+  token.erase(token.find_last_not_of('\n') + 1);
+  WriteFile(fleet.dir() + "/token", token);
+  terminal.Type(absl::StrCat("clear; HOME=", fleet.dir(), " ",
+                             ProgramPath("fleetctl"), " monit --controller ",
+                             fleet.tls_address(), " --token-file ", fleet.dir(),
+                             "/token; echo left with $?"));
+  ASSERT_TRUE(terminal.Shows("fleet  hosts 2/2")) << terminal.Screen();
+  fleet.MustCtl({"token", "revoke", "eva"});
+  EXPECT_TRUE(terminal.Shows("left with 4")) << terminal.Screen();
+  EXPECT_THAT(terminal.Screen(), HasSubstr("revoked"));
+  EXPECT_THAT(terminal.Screen(), testing::Not(HasSubstr("fleet  hosts")));
 
   // Killed by SIGTERM, and by a crash: the screen before comes back.
   for (const int signal : {SIGTERM, SIGSEGV}) {

@@ -36,10 +36,9 @@ class IssuerRulesTest : public ::testing::Test {
     EXPECT_TRUE(ReplaceFile(folder.File("issuers.yaml"), text, 0600).ok());
     return ReadIssuers(folder.File("issuers.yaml"));
   }
-  static JsonWebToken With(
-      std::map<std::string, std::vector<std::string>> claims) {
+  static JsonWebToken With(nlohmann::json claims) {
     JsonWebToken token;
-    token.claims = std::move(claims);
+    token.claims = TokenClaims(std::move(claims));
     return token;
   }
   TempFolder folder;
@@ -62,23 +61,75 @@ TEST_F(IssuerRulesTest, ReadsTheFile) {
 TEST_F(IssuerRulesTest, TheFirstRuleThatFitsCounts) {
   const TrustedIssuer github = Read(kFile)->at(0);
   const struct {
-    std::map<std::string, std::vector<std::string>> claims;
+    const char* claims;
     int rule;  // -1: none.
   } kCases[] = {
-      {{{"repository", {"acme/web"}}, {"ref", {"refs/heads/main"}}}, 0},
-      {{{"repository", {"acme/web"}}, {"ref", {"refs/tags/v1/2"}}}, 0},
-      {{{"repository", {"acme/web"}}, {"ref", {"refs/heads/topic"}}}, 1},
-      {{{"repository", {"acme/web"}}}, 1},
-      {{{"repository", {"acme/api"}}}, 1},
-      {{{"repository", {"evil/web", "acme/x"}}}, 1},
-      {{{"repository", {"evil/acme/web"}}}, -1},
-      {{{"ref", {"refs/heads/main"}}}, -1},
-      {{}, -1},
+      {R"({"repository": "acme/web", "ref": "refs/heads/main"})", 0},
+      {R"({"repository": "acme/web", "ref": "refs/tags/v1/2"})", 0},
+      {R"({"repository": "acme/web", "ref": "refs/heads/topic"})", 1},
+      {R"({"repository": "acme/web"})", 1},
+      {R"({"repository": "acme/api"})", 1},
+      {R"({"repository": ["evil/web", "acme/x"]})", 1},
+      {R"({"repository": "evil/acme/web"})", -1},
+      {R"({"repository": {"acme/web": "acme/web"}})", -1},
+      {R"({"ref": "refs/heads/main"})", -1},
+      {"{}", -1},
   };
   for (const auto& c : kCases) {
-    const IssuerRule* rule = FindRule(github, With(c.claims));
+    const IssuerRule* rule =
+        FindRule(github, With(nlohmann::json::parse(c.claims)));
     EXPECT_EQ(rule, c.rule < 0 ? nullptr
                                : &github.rules[static_cast<size_t>(c.rule)]);
+  }
+}
+
+// As GitHub, GitLab and Kubernetes write them.
+TEST_F(IssuerRulesTest, ClaimsAreFoundInMapsAndLists) {
+  const struct {
+    const char* match;
+    const char* claims;
+    bool fits;
+  } kCases[] = {
+      {"repository: acme/web", R"({"repository": "acme/web"})", true},
+      {"ref_protected: 'true'", R"({"ref_protected": "true"})", true},
+      {"ref_protected: true", R"({"ref_protected": true})", true},
+      {"groups_direct: platform/*", R"({"groups_direct": ["a", "platform/x"]})",
+       true},
+      {"groups: [ops, web]", R"({"groups": ["dev", "web"]})", true},
+      {"groups: ops", R"({"groups": ["dev", "web"]})", false},
+      {"groups: ops", R"({"groups": []})", false},
+      {"groups: ops", R"({"groups": [["ops"], {"name": "ops"}]})", false},
+      {"kubernetes.io.namespace: prod",
+       R"({"kubernetes.io": {"namespace": "prod"}})", true},
+      {"/kubernetes.io/serviceaccount/name: deploy*",
+       R"({"kubernetes.io": {"serviceaccount": {"name": "deployer"}}})", true},
+      {"/kubernetes.io/serviceaccount/name: deploy*",
+       R"({"kubernetes.io": {"serviceaccount": {"name": "web"}}})", false},
+      {"kubernetes.io.namespace: prod",
+       R"({"kubernetes.io.namespace": ["prod"]})", true},
+      {"realm_access.roles: deploy",
+       R"({"realm_access": {"roles": ["deploy"]}})", true},
+      {"/https:~1~1x.org~1role: a~b", R"({"https://x.org/role": "a~b"})", true},
+      {"https://x.org/role: admin", R"({"https://x.org/role": "admin"})", true},
+      // The claim of that very name counts, whatever else has its path.
+      {"a.b: good", R"({"a.b": "bad", "a": {"b": "good"}})", false},
+      {"/a/b: good", R"({"a.b": "bad", "a": {"b": "good"}})", true},
+      // Two that could be meant: neither.
+      {"a.b.c: good", R"({"a.b": {"c": "good"}, "a": {"b.c": "bad"}})", false},
+      {"/a.b/c: good", R"({"a.b": {"c": "good"}, "a": {"b.c": "bad"}})", true},
+      {"a: '*'", R"({"a": {"b": "c"}})", false},
+      {"a.b: '*'", R"({"a": "b"})", false},
+      {"/a/0: x", R"({"a": ["x"]})", false},
+  };
+  for (const auto& c : kCases) {
+    const auto issuers = Read(absl::StrReplaceAll(
+        kFile,
+        {{"repository: acme/web, ref: [refs/heads/main, refs/tags/*]", c.match},
+         {"repository: acme/*", "none: none"}}));
+    ASSERT_TRUE(issuers.ok()) << c.match << issuers.status();
+    const auto* rule =
+        FindRule(issuers->at(0), With(nlohmann::json::parse(c.claims)));
+    EXPECT_EQ(rule != nullptr, c.fits) << c.match << " " << c.claims;
   }
 }
 
@@ -96,6 +147,11 @@ TEST_F(IssuerRulesTest, SaysWhatIsWrongAndWhere) {
       {"match: {repository: acme/*}", "mach: {}",
        "rules[1].match: it is missing"},
       {"repository: acme/*", "repository: []", "match.repository: it is empty"},
+      {"repository: acme/*", "kubernetes.io: {namespace: prod}",
+       "match.kubernetes.io: a claim within a map is named by its path: "
+       "kubernetes.io.NAME, or /kubernetes.io/NAME"},
+      {"repository: acme/*", "/a//b: c", "match./a//b: a name that begins"},
+      {"repository: acme/*", "/a~2: c", "match./a~2: in a path ~ must be ~0"},
       {"max_ttl: 15m", "max_ttl: 25h", "max_ttl: must be 1s to 24h"},
       {"apps: [web*]", "apps: []", "apps: it is empty"},
       {"hosts: role=web", "hosts: 'a,,b'", "hosts: "},

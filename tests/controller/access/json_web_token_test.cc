@@ -137,12 +137,24 @@ TEST(JsonWebToken, ClaimsThatCouldDeceiveCountAsAbsent) {
   claims["run"] = 17;
   claims["groups"] = {"a", 1, nullptr};
   const JsonWebToken token = Read(Issuer().Sign(claims));
-  EXPECT_FALSE(token.claims.contains("repository"));
-  EXPECT_FALSE(token.claims.contains("long"));
-  EXPECT_FALSE(token.claims.contains("map"));
-  EXPECT_THAT(token.claims.at("protected"), ElementsAre("true"));
-  EXPECT_THAT(token.claims.at("run"), ElementsAre("17"));
-  EXPECT_THAT(token.claims.at("groups"), ElementsAre("a", "1"));
+  EXPECT_THAT(token.claims.Values("repository"), ElementsAre());
+  EXPECT_THAT(token.claims.Values("long"), ElementsAre());
+  EXPECT_THAT(token.claims.Values("map"), ElementsAre());
+  EXPECT_THAT(token.claims.Values("protected"), ElementsAre("true"));
+  EXPECT_THAT(token.claims.Values("run"), ElementsAre("17"));
+  EXPECT_THAT(token.claims.Values("groups"), ElementsAre("a", "1"));
+}
+
+TEST(JsonWebToken, ClaimsAreDescribedByTheirPathsWithinALimit) {
+  const TokenClaims claims(json::parse(
+      R"({"a": {"b/c": "d", "e\n": [1, true, {"f": 1}]}, "g": null})"));
+  EXPECT_EQ(claims.Describe(), R"(/a/b~1c=d /a/e\n=1 /a/e\n=true)");
+  json deep = "x";
+  for (int i = 0; i < 20; ++i) deep = json{{"a", deep}};
+  EXPECT_EQ(TokenClaims(deep).Describe(), "");
+  json many;
+  for (int i = 0; i < 1000; ++i) many[std::to_string(i)] = "0123456789";
+  EXPECT_LT(TokenClaims(many).Describe().size(), 5000u);
 }
 
 TEST(JsonWebToken, TimesAllowForAMinuteOfDifference) {

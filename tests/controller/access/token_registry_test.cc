@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "controller/access/host_certificates.h"
 #include "controller/access/token_text.h"
 #include "controller/store/migrations.h"
@@ -97,6 +98,69 @@ TEST_F(TokenRegistryTest, ANameRevokesAllOfItsTokens) {
   ASSERT_TRUE(tokens->Create(Api(), absl::Hours(1)).ok());
   ASSERT_TRUE(tokens->Create(Api(), absl::Hours(1)).ok());
   EXPECT_EQ(*tokens->Revoke("ci-web"), 2);
+}
+
+TEST_F(TokenRegistryTest, TokensOfIssuersAreRevokedByActorAndId) {
+  const absl::Time now = clock.WallNow();
+  const auto revoke = [&](const std::string& actor, const std::string& id) {
+    TokenRecord wanted;
+    wanted.name = actor;
+    wanted.issued_id = id;
+    return tokens->RevokeIssued(wanted);
+  };
+  ASSERT_TRUE(revoke("ci:repo:acme/web:*", "").ok());
+  ASSERT_TRUE(revoke("ci:*", "j-7").ok());
+  for (int i = 0; i < 2; ++i) {
+    const struct {
+      const char* actor;
+      const char* id;
+      absl::Duration issued;
+      bool revoked;
+    } kCases[] = {
+        {"ci:repo:acme/web:main", "j-1", -absl::Hours(1), true},
+        {"ci:repo:acme/web:main", "", absl::ZeroDuration(), true},
+        // By a clock that is ahead.
+        {"ci:repo:acme/web:main", "j-2", absl::Minutes(1), true},
+        {"ci:repo:acme/web:main", "j-2", absl::Seconds(61), false},
+        {"ci:repo:acme/api:main", "j-1", absl::ZeroDuration(), false},
+        {"ci:repo:acme/api:main", "j-7", absl::ZeroDuration(), true},
+        {"other:repo:acme/web:main", "j-7", absl::ZeroDuration(), false},
+    };
+    for (const auto& c : kCases) {
+      EXPECT_EQ(tokens->IssuedRevoked(c.actor, c.id, now + c.issued), c.revoked)
+          << c.actor << " " << c.id << " " << c.issued;
+    }
+    Open();  // It is kept.
+  }
+  // Shown to who asks, and no token of ours.
+  EXPECT_THAT(tokens->List(/*include_ended=*/false), SizeIs(0));
+  EXPECT_THAT(tokens->List(/*include_ended=*/true), SizeIs(2));
+  EXPECT_TRUE(absl::IsNotFound(tokens->Revoke("ci:*").status()));
+  // The same again is one record that counts from then on.
+  clock.Advance(absl::Hours(1));
+  ASSERT_TRUE(revoke("ci:*", "j-7").ok());
+  EXPECT_THAT(tokens->List(/*include_ended=*/true), SizeIs(2));
+  EXPECT_TRUE(tokens->IssuedRevoked("ci:x", "j-7", clock.WallNow()));
+  for (const char* actor : {"ci", ":x", "ci:", ""}) {
+    EXPECT_EQ(ReasonOf(revoke(actor, "").status()).reason,
+              "TOKEN_SPEC_INVALID");
+  }
+}
+
+TEST_F(TokenRegistryTest, RevocationsOfIssuersTokensAreBoundedAndForgotten) {
+  TokenRecord wanted;
+  for (size_t i = 0; i < TokenRegistry::kMostIssued; ++i) {
+    wanted.name = absl::StrCat("ci:", i);
+    ASSERT_TRUE(tokens->RevokeIssued(wanted).ok()) << i;
+  }
+  wanted.name = "ci:one more";
+  EXPECT_TRUE(absl::IsResourceExhausted(tokens->RevokeIssued(wanted).status()));
+  // None that is still needed has made room for another.
+  ASSERT_TRUE(tokens->Create(Api(), absl::Hours(1)).ok());
+  EXPECT_TRUE(tokens->IssuedRevoked("ci:0", "", clock.WallNow()));
+  clock.Advance(absl::Hours(25));
+  EXPECT_TRUE(tokens->RevokeIssued(wanted).ok());
+  EXPECT_FALSE(tokens->IssuedRevoked("ci:0", "", clock.WallNow()));
 }
 
 TEST_F(TokenRegistryTest, GuessesAreLimitedByAddressAndTimeHealsIt) {

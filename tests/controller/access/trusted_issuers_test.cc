@@ -74,10 +74,9 @@ class TrustedIssuersTest : public ::testing::Test {
     while (!ready) loop.RunOnce(absl::Seconds(10));
     return issuers->Recognise(bearer, connection);
   }
-  // Lets the loop take up what a fetch has brought.
+  // Until so many have begun; Ask waits for their ends.
   void AwaitFetches(int count) {
     while (source.fetches < count) loop.RunOnce(absl::Milliseconds(10));
-    loop.RunOnce(absl::Seconds(10));
   }
 
   TempFolder folder;
