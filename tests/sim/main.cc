@@ -42,6 +42,9 @@ struct Options {
   bool caught = false;
 };
 
+// A night finds more than one; more than this are one.
+constexpr int kMostFailures = 10;
+
 // What a crash of the program itself is told with.
 int64_t current_seed = 0;
 
@@ -72,20 +75,26 @@ bool RunOne(int64_t seed, const Options& options) {
   return false;
 }
 
+// Told at once; the first one also with as little as fails.
+void TellFailure(const std::string& violation, bool shrink) {
+  std::cerr << "seed " << current_seed << " violates " << violation
+            << "\nreplay: tests/sim/run --seed " << current_seed << "\n";
+  if (shrink) Shrink(static_cast<uint64_t>(current_seed), Print);
+  fflush(stdout);
+}
+
 // Seeds from, from + jobs, from + 2 jobs …
 bool RunShare(const Options& options, int64_t job) {
+  int failures = 0;
   for (int64_t i = job; i < options.seeds; i += options.jobs) {
     current_seed = options.from + i;
     Story story(static_cast<uint64_t>(current_seed));
     const std::string violation = story.Run();
     if (violation.empty()) continue;
-    std::cerr << "seed " << current_seed << " violates " << violation
-              << "\nreplay: tests/sim/run --seed " << current_seed << "\n";
-    if (!options.quiet) Shrink(static_cast<uint64_t>(current_seed), Print);
-    fflush(stdout);
-    return false;
+    TellFailure(violation, !options.quiet && failures == 0);
+    if (options.caught || ++failures == kMostFailures) return false;
   }
-  return true;
+  return failures == 0;
 }
 
 bool RunAll(const Options& options) {

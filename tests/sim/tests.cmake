@@ -2,12 +2,24 @@
 fleet_add_test(sim_test SOURCES sim_test.cc LIBS fleet_sim)
 
 # 1,000 seeds, in two parts for two cores.
+math(EXPR patience "300 * ${FLEET_TEST_PATIENCE}")
 foreach(part 0 1)
   math(EXPR from "1 + ${part} * 500")
   add_test(NAME sim_seeds_from_${from}_slow
     COMMAND fleet_sim_run --from ${from} --seeds 500)
-  set_tests_properties(sim_seeds_from_${from}_slow PROPERTIES TIMEOUT 300)
+  set_tests_properties(sim_seeds_from_${from}_slow PROPERTIES
+    TIMEOUT ${patience})
 endforeach()
+
+file(GLOB scenarios CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/scenarios/*.txt)
+list(FILTER scenarios EXCLUDE REGEX CMakeLists)
+add_test(NAME scenarios_slow COMMAND fleet_scenarios ${scenarios})
+set_tests_properties(scenarios_slow PROPERTIES TIMEOUT ${patience})
+
+# Wrong on purpose: what a sanitizer says of them is of no interest.
+if(FLEET_SANITIZER)
+  return()
+endif()
 
 # Mutants: programs in which one source is deliberately wrong. The object of
 # the wrong source is linked in place of the library's. Each must be caught.
@@ -38,8 +50,3 @@ foreach(mutant ${mutants})
     COMMAND sim_mutant_${name} --seeds 4000 --quiet --caught)
   set_tests_properties(sim_mutant_${name}_slow PROPERTIES TIMEOUT 120)
 endforeach()
-
-file(GLOB scenarios CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/scenarios/*.txt)
-list(FILTER scenarios EXCLUDE REGEX CMakeLists)
-add_test(NAME scenarios_slow COMMAND fleet_scenarios ${scenarios})
-set_tests_properties(scenarios_slow PROPERTIES TIMEOUT 120)
