@@ -23,6 +23,8 @@
 #include "controller/store/sqlite_store.h"
 #include "controller/store/state_lock.h"
 #include "proto/rpc/status.h"
+#include "proto/rpc/whole_file.h"
+#include "proto/rpc/x509.h"
 #include "spdlog/spdlog.h"
 
 namespace fleet::controller {
@@ -55,6 +57,14 @@ absl::StatusOr<Opened> OpenStore(const std::string& state_dir) {
   ASSIGN_OR_RETURN(SealingKey key,
                    SealingKey::Open(absl::StrCat(state_dir, "/secrets.key")));
   return Opened{std::move(lock), std::move(database), epoch, std::move(key)};
+}
+
+// A slip of the pen is found out now, not when somebody is asked.
+absl::Status CheckAuthorityFile(const char* option, const std::string& path) {
+  const auto pem = ReadWholeFile(path);
+  absl::Status read = pem.status();
+  if (read.ok()) read = ParseCertificate(*pem).status();
+  return Annotate(read, absl::StrCat(option, " ", path));
 }
 
 }  // namespace
@@ -97,7 +107,7 @@ Controller::Parts::Parts(EventLoop& loop, Opened opened,
       issuers(std::move(with_issuers)),
       store(*database),
       rollout_store(*database),
-      prober(loop),
+      prober(loop, options.gate_authority),
       core({loop, store, rollout_store, opened.epoch, options.random_seed,
             OptionsOfDriver(prober)}),
       secrets(*database, loop.clock(), opened.secret_key),
@@ -107,6 +117,7 @@ Controller::Parts::Parts(EventLoop& loop, Opened opened,
               core.driver}),
       gate(loop, access),
       access_service(gate, access.tokens(), access.certificates(),
+                     issuers.get(),
                      [this](const std::string& host) {
                        core.sessions.Cut(host, "its certificates are revoked");
                      }),
@@ -117,7 +128,6 @@ Controller::Parts::Parts(EventLoop& loop, Opened opened,
       enrollment_service(gate, access.tokens(), access.certificates()),
       host_service(gate, core, loop.clock().WallNow()),
       log_service(gate, core.tails),
-                     issuers.get(),
       rollout_service(gate, core.driver, core.registry),
       secret_service(gate, secrets, core.registry) {
   app_service.SetSecretCheck(
@@ -144,6 +154,9 @@ absl::StatusOr<std::unique_ptr<Controller>> Controller::Start(
   if (!options.issuers_file.empty()) {
     issuers = std::make_unique<TrustedIssuers>(loop, options.issuers_file);
     RETURN_IF_ERROR(issuers->Load());
+  }
+  if (!options.gate_authority.empty()) {
+    RETURN_IF_ERROR(CheckAuthorityFile("--gate-ca", options.gate_authority));
   }
   auto parts = std::make_unique<Parts>(loop, std::move(opened), std::move(tls),
                                        std::move(issuers), options);

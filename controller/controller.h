@@ -36,6 +36,8 @@ struct ControllerOptions {
   std::string issuers_file = {};
   absl::Duration host_certificate_ttl = absl::Hours(24);
   absl::Duration server_certificate_ttl = absl::Hours(30 * 24);
+  // Path of the authorities of HTTPS metric gates; empty: the system's.
+  std::string gate_authority = {};
 };
 
 // Made by main and by tests, which bring the servers. Loop thread only.

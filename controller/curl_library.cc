@@ -2,6 +2,8 @@
 
 #include <dlfcn.h>
 
+#include <string_view>
+
 #include "absl/strings/str_cat.h"
 
 namespace fleet::controller {
@@ -37,6 +39,7 @@ absl::StatusOr<CurlLibrary> CurlLibrary::Load() {
   if (library == nullptr) return MissingCurl("libcurl");
   CurlLibrary curl;
   const bool all =
+      FindSymbol(library, "curl_version", curl.version) &&
       FindSymbol(library, "curl_global_init", curl.global_init) &&
       FindSymbol(library, "curl_easy_init", curl.easy_init) &&
       FindSymbol(library, "curl_easy_setopt", curl.easy_setopt) &&
@@ -57,6 +60,29 @@ absl::StatusOr<CurlLibrary> CurlLibrary::Load() {
     return absl::InternalError("libcurl cannot be initialised");
   }
   return curl;
+}
+
+bool CurlLibrary::OverGnutls() const {
+  return std::string_view(version()).find("GnuTLS/") != std::string_view::npos;
+}
+
+std::string GnutlsProblem(long status) {
+  constexpr struct {
+    long bit;
+    const char* text;
+  } kProblems[] = {{1 << 10, "has expired"},
+                   {1 << 9, "is not valid yet"},
+                   {1 << 5, "is revoked"},
+                   {1 << 6, "is signed by nobody who is trusted"},
+                   {1 << 7, "is signed by one who is no authority"},
+                   {1 << 8, "is signed with a method that is not safe"}};
+  std::string text;
+  for (const auto& problem : kProblems) {
+    if ((status & problem.bit) == 0) continue;
+    absl::StrAppend(&text, text.empty() ? "the server's certificate " : " and ",
+                    problem.text);
+  }
+  return text;
 }
 
 }  // namespace fleet::controller

@@ -5,12 +5,15 @@
 
 #include <curl/curl.h>
 
+#include <string>
+
 #include "absl/status/statusor.h"
 
 namespace fleet::controller {
 
 // The functions of libcurl that are used; curl(3) says what each does.
 struct CurlLibrary {
+  decltype(&curl_version) version = nullptr;
   decltype(&curl_global_init) global_init = nullptr;
   decltype(&curl_easy_init) easy_init = nullptr;
   decltype(&curl_easy_setopt) easy_setopt = nullptr;
@@ -28,7 +31,15 @@ struct CurlLibrary {
   // Loads it, whichever flavour is installed; it stays for the life of the
   // process. FAILED_PRECONDITION says what to install.
   static absl::StatusOr<CurlLibrary> Load();
+
+  // Its TLS is GnuTLS, which says why by number alone.
+  bool OverGnutls() const;
 };
+
+// What is wrong with a certificate, by gnutls_certificate_status_t (gnutls
+// 3.7, gnutls.h): "the server's certificate has expired". Empty: nothing that
+// is known here. Pure.
+std::string GnutlsProblem(long status);
 
 }  // namespace fleet::controller
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "proto/rpc/status.h"
 
@@ -69,6 +70,10 @@ CURL* HttpClient::Make(const std::string& url, absl::Duration timeout,
   set(CURLOPT_ERRORBUFFER, request.error);
   set(CURLOPT_WRITEFUNCTION, &HttpClient::OnBody);
   set(CURLOPT_WRITEDATA, static_cast<void*>(&request));
+  if (!authority_.empty()) {
+    set(CURLOPT_CAINFO, authority_.c_str());
+    set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+  }
   return easy;
 }
 
@@ -134,6 +139,23 @@ void HttpClient::Act(int fd, int events) {
   TakeFinished();
 }
 
+std::string HttpClient::ErrorOf(CURL* easy, CURLcode code,
+                                const Request& request) const {
+  std::string error =
+      request.error[0] != '\0' ? request.error : curl_.easy_strerror(code);
+  if (code != CURLE_PEER_FAILED_VERIFICATION) return error;
+  long found = 0;
+  curl_.easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &found);
+  const std::string problem = curl_.OverGnutls() ? GnutlsProblem(found) : "";
+  if (!problem.empty()) error = problem;
+  if (problem.empty() && !absl::StartsWith(error, "SSL certificate problem")) {
+    return error;  // Another host's certificate.
+  }
+  absl::StrAppend(&error, "; trusted are the authorities of ");
+  return authority_.empty() ? error + "the system"
+                            : absl::StrCat(error, authority_, " (--gate-ca)");
+}
+
 void HttpClient::TakeFinished() {
   std::vector<std::unique_ptr<Request>> finished;
   int left = 0;
@@ -148,8 +170,7 @@ void HttpClient::TakeFinished() {
     curl_.easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     request.answer.status = static_cast<int>(status);
     if (code != CURLE_OK && request.answer.error.empty()) {
-      request.answer.error =
-          request.error[0] != '\0' ? request.error : curl_.easy_strerror(code);
+      request.answer.error = ErrorOf(easy, code, request);
     }
     curl_.multi_remove_handle(multi_, easy);
     curl_.easy_cleanup(easy);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -25,8 +26,8 @@ struct HttpAnswer {
 
 // libcurl's multi interface on the event loop: nothing blocks, names are
 // resolved by a thread of libcurl's own. Certificates are checked against the
-// system's authorities; redirects are not followed; a proxy is used where the
-// environment names one (http_proxy …).
+// system's authorities or those of a file; redirects are not followed; a proxy
+// is used where the environment names one (http_proxy …).
 //
 // Loop thread only. At most kMaxRequests at a time, more are answered with an
 // error; of a body at most kMaxBody bytes are taken, a longer one is an error.
@@ -36,7 +37,10 @@ class HttpClient {
   static constexpr size_t kMaxRequests = 64;
   static constexpr size_t kMaxBody = 1 << 20;
 
-  explicit HttpClient(EventLoop& loop) : loop_(loop) {}
+  // `authority`: PEM file of who is trusted, read for every connection; empty:
+  // whom the system trusts.
+  explicit HttpClient(EventLoop& loop, std::string authority = {})
+      : loop_(loop), authority_(std::move(authority)) {}
   // Requests under way are given up; nobody is told.
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
@@ -61,10 +65,13 @@ class HttpClient {
   static int OnTimer(CURLM* multi, long millis, void* self);
   CURL* Make(const std::string& url, absl::Duration timeout, Request& request);
   void Fail(Done done, const std::string& why);
+  // Why the request has failed, as libcurl or its TLS library says it.
+  std::string ErrorOf(CURL* easy, CURLcode code, const Request& request) const;
   void Act(int fd, int events);
   void TakeFinished();
 
   EventLoop& loop_;
+  const std::string authority_;
   CurlLibrary curl_;
   CURLM* multi_ = nullptr;
   std::map<CURL*, std::unique_ptr<Request>> requests_;

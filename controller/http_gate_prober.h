@@ -2,6 +2,8 @@
 #ifndef FLEET_CONTROLLER_HTTP_GATE_PROBER_H_
 #define FLEET_CONTROLLER_HTTP_GATE_PROBER_H_
 
+#include <string>
+
 #include "controller/gate_prober.h"
 #include "controller/http_client.h"
 
@@ -10,7 +12,9 @@ namespace fleet::controller {
 // See GateProber. Loop thread only.
 class HttpGateProber : public GateProber {
  public:
-  explicit HttpGateProber(EventLoop& loop) : http_(loop) {}
+  // `authority`: see HttpClient.
+  HttpGateProber(EventLoop& loop, const std::string& authority)
+      : http_(loop, authority) {}
 
   absl::Status Prepare() override { return http_.Prepare(); }
   void Ask(const MetricGate& gate, Done done) override;

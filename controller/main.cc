@@ -133,11 +133,11 @@ absl::Status Run(const Options& options, const sigset_t& signals) {
   const uint64_t seed = (uint64_t{random()} << 32) | random();
   ASSIGN_OR_RETURN(
       auto controller,
-      Controller::Start(loop,
-                        {options.state_dir, seed, UsesTls(options),
-                         options.authority_certificate, options.authority_key,
-                         options.issuers_file, options.host_certificate_ttl,
-                         options.server_certificate_ttl}));
+      Controller::Start(
+          loop, {options.state_dir, seed, UsesTls(options),
+                 options.authority_certificate, options.authority_key,
+                 options.issuers_file, options.host_certificate_ttl,
+                 options.server_certificate_ttl, options.gate_authority}));
   ASSIGN_OR_RETURN(auto servers, StartServers(loop, *controller, options));
   const int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
   if (signal_fd < 0) return ErrnoStatus(errno, "signalfd");

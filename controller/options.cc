@@ -65,8 +65,8 @@ absl::Status ParseFlag(const std::string& name, Options& options) {
 bool TakesValue(const std::string& name) {
   return name == "--state-dir" || name == "--listen" || name == "--log-level" ||
          name == "--ready-fd" || name == "--ca-cert" || name == "--ca-key" ||
-         name == "--issuers" || name == "--host-cert-ttl" ||
-         name == "--server-cert-ttl";
+         name == "--issuers" || name == "--gate-ca" ||
+         name == "--host-cert-ttl" || name == "--server-cert-ttl";
 }
 
 absl::StatusOr<absl::Duration> ParseTtl(const std::string& name,
@@ -89,6 +89,8 @@ absl::Status SetValue(const std::string& name, const std::string& value,
     options.authority_key = value;
   } else if (name == "--issuers") {
     options.issuers_file = value;
+  } else if (name == "--gate-ca") {
+    options.gate_authority = value;
   } else if (name == "--host-cert-ttl") {
     ASSIGN_OR_RETURN(options.host_certificate_ttl, ParseTtl(name, value));
   } else if (name == "--server-cert-ttl") {
@@ -177,6 +179,8 @@ connect to it.
   --server-cert-ttl D  how long its own is good (30d); replaced at half of it
   --issuers FILE     issuers of OIDC tokens (CI systems) that are trusted, and
                      what their tokens may do (YAML; docs/access.md)
+  --gate-ca FILE     authorities (PEM) by which the certificates of HTTPS metric
+                     gates are checked, in place of the system's
   --log-level LEVEL  trace, debug, info, warn, error or off (default: info)
   --ready-fd N       write a line to descriptor N once it listens
   --version          print the version

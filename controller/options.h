@@ -22,10 +22,12 @@ struct Options {
   std::string authority_key;
   // Empty: no other issuer's tokens are accepted.
   std::string issuers_file;
+  // By what HTTPS metric gates are checked; empty: the system's authorities.
+  std::string gate_authority;
   absl::Duration host_certificate_ttl = absl::Hours(24);
+  absl::Duration server_certificate_ttl = absl::Hours(30 * 24);
   std::string log_level = "info";
   // Gets a line once the controller listens; -1: none.
-  absl::Duration server_certificate_ttl = absl::Hours(30 * 24);
   int ready_fd = -1;
   bool help = false;
   bool version = false;

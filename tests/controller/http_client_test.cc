@@ -143,6 +143,15 @@ TEST_F(HttpClientTest, SaysWhyThereIsNoAnswer) {
   EXPECT_THAT(Get("file:///etc/passwd").error, HasSubstr("rotocol"));
 }
 
+// What is said over TLS is tested with real servers (tests/e2e).
+TEST(GnutlsProblem, SaysAllThatIsWrong) {
+  EXPECT_EQ(GnutlsProblem(0), "");
+  EXPECT_EQ(GnutlsProblem(1026), "the server's certificate has expired");
+  EXPECT_EQ(GnutlsProblem(1090),
+            "the server's certificate has expired and is signed by nobody who "
+            "is trusted");
+}
+
 TEST_F(HttpClientTest, MoreThanItTakesIsRefusedAndThenTakesMore) {
   int answered = 0;
   std::string refused;

@@ -166,6 +166,7 @@ void TestFleet::StartController() {
   }
   options.argv.insert(options.argv.end(), options_.controller_flags.begin(),
                       options_.controller_flags.end());
+  options.env = options_.controller_env;
   options.stdout_file = options.stderr_file = ControllerLog();
   options.fd3 = ready[1];
   controller_ = std::make_unique<ChildProcess>(options);

@@ -43,6 +43,8 @@ struct TestFleetOptions {
   // The same of host 1's.
   int64_t host_disk_bytes = 0;
   std::vector<std::string> controller_flags = {};
+  // Added to the controller's environment.
+  std::map<std::string, std::string> controller_env = {};
   std::vector<std::string> agent_flags = {};
   // Hosts run copies of fleet-keeper and fleet-agent, in BinDir(), which a test
   // may replace.
