@@ -122,9 +122,18 @@ std::vector<Inventory::Held> TakeHeld(Inventory& inventory,
   return result;
 }
 
+using OnSignal = std::function<void(int)>;
+
+void ReadSignal(int fd, const OnSignal& on_signal) {
+  signalfd_siginfo info;
+  if (read(fd, &info, sizeof info) == sizeof info) {
+    on_signal(static_cast<int>(info.ssi_signo));
+  }
+}
+
 // Calls `on_signal` on the loop for SIGTERM, SIGINT and SIGHUP. Before any
 // thread.
-UniqueFd WatchSignals(EventLoop& loop, std::function<void(int)> on_signal) {
+UniqueFd WatchSignals(EventLoop& loop, const OnSignal& on_signal) {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
@@ -133,13 +142,9 @@ UniqueFd WatchSignals(EventLoop& loop, std::function<void(int)> on_signal) {
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   UniqueFd fd(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   FLEET_CHECK(fd.valid());
-  loop.AddFd(fd.get(), EPOLLIN,
-             [raw = fd.get(), on_signal = std::move(on_signal)](uint32_t) {
-               signalfd_siginfo info;
-               if (read(raw, &info, sizeof info) == sizeof info) {
-                 on_signal(static_cast<int>(info.ssi_signo));
-               }
-             });
+  loop.AddFd(fd.get(), EPOLLIN, [raw = fd.get(), on_signal](uint32_t) {
+    ReadSignal(raw, on_signal);
+  });
   return fd;
 }
 
@@ -230,9 +235,10 @@ absl::StatusOr<int> Run(const AgentOptions& options, const StateFolder& folder,
   SystemClock clock;
   EventLoop loop(clock);
   AgentEnding ending(loop);
-  UniqueFd signals = WatchSignals(loop, [&ending, &options](int signal) {
+  const OnSignal on_signal = [&ending, &options](int signal) {
     if (MayEnd(signal, options)) ending.OnSignal(signal);
-  });
+  };
+  UniqueFd signals = WatchSignals(loop, on_signal);
 
   ASSIGN_OR_RETURN(auto journal, DesiredJournal::Open(folder.journal_path()));
   if (!journal->damage().empty()) spdlog::error("{}", journal->damage());
@@ -316,6 +322,8 @@ absl::StatusOr<int> Run(const AgentOptions& options, const StateFolder& folder,
   ending.Set(&state, session.get());
 
   state.Start(folder.first_worker_id());
+  // One that comes only to stop what there is starts nothing before.
+  ReadSignal(signals.get(), on_signal);
   if (session != nullptr) {
     session->Start();
   } else {

@@ -3,6 +3,7 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -59,6 +60,7 @@ int Keeper::Run() {
 }
 
 bool Keeper::Start() {
+  terminating_ = setup_.terminating;
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
   if (setup_.resumed != nullptr) Resume();
   if (epoll_ < 0 || (listener_ < 0 && !Listen())) {
@@ -72,6 +74,10 @@ bool Keeper::Start() {
     lock_.Write(agent_.pid(), agent_.start_ticks());
     // Children may have ended while no program looked.
     Reap();
+    return true;
+  }
+  if (terminating_ && processes_.live() == 0) {
+    exit_code_ = 0;
     return true;
   }
   StartAgent();
@@ -130,6 +136,12 @@ void Keeper::WatchPidfd(void* keeper, size_t index, int pidfd) {
                                       static_cast<uint32_t>(index), EPOLLIN);
 }
 
+// The agent has its descriptor, too, so that closing ours does not do it.
+void Keeper::UnwatchPidfd(const Process& process) {
+  if (process.is_child) return;
+  epoll_ctl(epoll_, EPOLL_CTL_DEL, process.pidfd, nullptr);
+}
+
 void Keeper::StartAgent() {
   deadline_ms_ = kNever;
   rescue_.TakeBack(processes_, store_);
@@ -157,6 +169,7 @@ void Keeper::Turn() {
             static_cast<uint32_t>(events[i].data.u64));
   }
   if (deadline_ms_ != kNever && TimeoutMs() == 0) OnDeadline();
+  if (killing_rest_ && processes_.live() == 0) exit_code_ = 0;
   record_.Flush(processes_, store_, NowMs());
 }
 
@@ -247,6 +260,7 @@ void Keeper::Reap() {
       OnAgentEnd(kind, info.si_status);
     } else if (Process* process = processes_.FindByPid(info.si_pid);
                process != nullptr) {
+      UnwatchPidfd(*process);
       session_.NoteExit(*process, kind, info.si_status);
       workers = true;
     } else if (ProgramCheck::Result result =
@@ -286,6 +300,7 @@ void Keeper::NoteTreesGone() {
 void Keeper::OnAdoptedEnd(size_t index) {
   Process& process = *processes_.at(index);
   if (!process.used || process.ended) return;
+  UnwatchPidfd(process);
   // One that has changed its main process, whose parent is gone, is ours.
   siginfo_t info{};
   if (waitid(P_PID, static_cast<id_t>(process.pid), &info, WEXITED | WNOHANG) ==
@@ -322,23 +337,36 @@ void Keeper::OnAgentEnd(ExitKind kind, int value) {
   StderrLine("agent %d %s %d; %zu workers live, %" PRIu64
              " orphans were reaped",
              pid, how, value, processes_.live(), orphans_);
-  if (exit_code_ != kRunning) return;
+  if (exit_code_ != kRunning || killing_rest_) return;
   if (delay == 0) return StartAgent();
   StderrLine("the agent starts again in %d ms", static_cast<int>(delay));
   deadline_ms_ = NowMs() + delay;
 }
 
 int Keeper::CodeAfter(ExitKind kind, int value) {
-  // A code that nobody could read: the agent was asked to end, and did.
-  bool success =
-      kind == ExitKind::kUnknown || (kind == ExitKind::kExited && value == 0);
   bool idle = processes_.live() == 0;
-  if (terminating_ && success && (agent_was_told_ || idle)) return 0;
+  // A code that nobody could read: one that was asked to end has left nothing.
+  bool success = kind == ExitKind::kUnknown
+                     ? idle
+                     : kind == ExitKind::kExited && value == 0;
+  if (terminating_ && success && !idle && agent_was_told_) KillRest();
+  if (terminating_ && success && idle) return 0;
   if (terminating_ && idle) return kind == ExitKind::kExited ? value : 1;
   if (kind == ExitKind::kExited && value == kConfigError && idle) {
     return kConfigError;
   }
   return kRunning;
+}
+
+// What the agent did not know whose it is, or has killed itself and not waited
+// for.
+void Keeper::KillRest() {
+  killing_rest_ = true;
+  for (size_t i = 0; i < processes_.limit(); ++i) {
+    const Process& process = *processes_.at(i);
+    if (!process.used || process.ended) continue;
+    syscall(SYS_pidfd_send_signal, process.pidfd, SIGKILL, nullptr, 0);
+  }
 }
 
 // Only the agent that this keeper knows may come.

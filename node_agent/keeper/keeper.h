@@ -32,6 +32,8 @@ struct KeeperSetup {
   // An agent that runs already, which will connect; 0: start one.
   pid_t agent_pid = 0;
   uint64_t agent_ticks = 0;
+  // It comes only to stop what the last one has left.
+  bool terminating = false;
   // What the program before this one in the same process was, or nullptr.
   const KeeperState* resumed = nullptr;
 };
@@ -47,7 +49,8 @@ struct KeeperTables {
 //   worker   → its status is kept, told, and forgotten when acked
 //   orphan   → reaped, counted
 //   agent    → started again; with exit code 0 after a SIGTERM of ours, or
-//              with code 78 when no worker lives, the keeper ends likewise
+//              with code 78 when no worker lives, the keeper ends likewise;
+//              what such an agent has left is killed, and its end waited for
 // A death is seen at once, and those within 0.3 ms of it together.
 //
 // An agent that drops its connection has 10 s to make a new one (keeper.sock)
@@ -95,6 +98,8 @@ class Keeper {
   void WatchSignals(uint32_t events);
   void OnEvent(Source source, uint32_t index);
 
+  void UnwatchPidfd(const Process& process);
+
   void OnSignals();
   void OnTerminate();
 
@@ -121,6 +126,7 @@ class Keeper {
   void OnDeadline();
   // Whether an agent's end is the keeper's end too, and with which code.
   int CodeAfter(ExitKind kind, int value);
+  void KillRest();
   int TimeoutMs() const;
 
   const KeeperSetup setup_;
@@ -138,6 +144,7 @@ class Keeper {
   uint32_t session_events_ = 0;
   bool terminating_ = false;
   bool agent_was_told_ = false;
+  bool killing_rest_ = false;
   bool renew_agent_ = false;
   int exit_code_ = kRunning;
   // Until when signals, and with them deaths, wait for more of their kind.

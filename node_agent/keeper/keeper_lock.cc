@@ -47,9 +47,12 @@ KeeperLock::Result KeeperLock::TryLock(int dir) {
   return error_number == EWOULDBLOCK ? Result::kHeld : Result::kFailed;
 }
 
-int KeeperLock::WaitForHolder(int signals) {
+int KeeperLock::WaitForHolder(int signals, int first) {
   int pidfd =
       holder_ > 0 ? static_cast<int>(syscall(SYS_pidfd_open, holder_, 0)) : -1;
+  if (first != 0 && pidfd >= 0) {
+    syscall(SYS_pidfd_send_signal, pidfd, first, nullptr, 0);
+  }
   pollfd waits[2] = {{signals, POLLIN, 0}, {pidfd, POLLIN, 0}};
   signalfd_siginfo info{};
   if (poll(waits, 2, pidfd < 0 ? kLookAgainMillis : kDoubtMillis) > 0 &&
@@ -58,24 +61,32 @@ int KeeperLock::WaitForHolder(int signals) {
     info.ssi_signo = 0;
   }
   int signal = static_cast<int>(info.ssi_signo);
-  if ((signal == SIGTERM || signal == SIGHUP) && pidfd >= 0) {
+  if (signal == SIGHUP && pidfd >= 0) {
     syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0);
   }
   if (pidfd >= 0) close(pidfd);
   return signal;
 }
 
-KeeperLock::Result KeeperLock::Wait(int dir, int signals) {
-  bool stopping = false;
-  for (bool told = false;; told = true) {
+KeeperLock::Result KeeperLock::Wait(int dir, int signals, bool stopping) {
+  pid_t asked = 0;  // The holder that has been told to stop.
+  for (bool said = stopping;; said = true) {
     Result result = TryLock(dir);
-    if (result == Result::kLocked && stopping) return Result::kStopped;
+    // Its number stays in the file of one that was killed.
+    if (result == Result::kLocked && stopping) {
+      return holder_ == 0 ? Result::kStopped : Result::kStopRest;
+    }
     if (result != Result::kHeld) return result;
-    if (!told) StderrLine("stands by for the keeper with pid %d", holder_);
-    int signal = WaitForHolder(signals);
+    if (!said) StderrLine("stands by for the keeper with pid %d", holder_);
+    bool ask = stopping && asked != holder_;
+    if (ask) asked = holder_;
+    int signal = WaitForHolder(signals, ask ? SIGTERM : 0);
     if (signal == SIGINT) return Result::kStopped;
     if (signal == SIGHUP) return Result::kUpgrade;
-    if (signal == SIGTERM) stopping = true;
+    if (signal == SIGTERM) {
+      stopping = true;
+      asked = 0;  // Whoever says it again insists.
+    }
   }
 }
 

@@ -18,18 +18,22 @@ class KeeperLock {
     kLocked,
     kHeld,     // By holder().
     kFailed,   // errno says.
-    kStopped,  // While waiting: a signal ended that.
+    kStopped,  // While waiting: a signal ended that, and nothing is left.
+    // kLocked, and told to stop: the last holder was killed before it had, so
+    // what it had is to be stopped.
+    kStopRest,
     kUpgrade,  // While waiting: this program is to be started anew.
   };
 
   // `dir` is a descriptor of the folder.
   Result TryLock(int dir);
   // Stands by until the holder is gone. A SIGTERM from `signals` (a signalfd)
-  // is passed on to the holder, and kStopped comes when that has ended: so a
-  // service manager that knows only the stand-by stops the whole. A SIGHUP is
-  // passed on too, and kUpgrade comes at once. A SIGINT ends the stand-by
-  // alone.
-  Result Wait(int dir, int signals);
+  // is passed on to the holder, and to each that comes after it, and kStopped
+  // comes when one has ended by itself: so a service manager that knows only
+  // the stand-by stops the whole. `stopping`: as if a SIGTERM had come. A
+  // SIGHUP is passed on too, and kUpgrade comes at once. A SIGINT ends the
+  // stand-by alone.
+  Result Wait(int dir, int signals, bool stopping);
 
   // Writes down who is who now. `agent_pid` 0: none runs.
   void Write(pid_t agent_pid, uint64_t agent_ticks);
@@ -47,8 +51,8 @@ class KeeperLock {
 
  private:
   void Read();
-  // The signal that came, or 0.
-  int WaitForHolder(int signals);
+  // Sends it `first`, unless that is 0. The signal that came, or 0.
+  int WaitForHolder(int signals, int first);
 
   int fd_ = -1;
   pid_t holder_ = 0;

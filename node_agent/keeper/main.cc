@@ -19,10 +19,11 @@ namespace fleet::keeper {
 namespace {
 
 constexpr char kUsage[] =
-    "usage: fleet-keeper --state-dir DIR [--wait] [--agent-pid PID] -- "
-    "/path/to/fleet-agent [ARGUMENT...]; SIGHUP upgrades both in place";
+    "usage: fleet-keeper --state-dir DIR [--wait | --stop-rest] "
+    "[--agent-pid PID] -- /path/to/fleet-agent [ARGUMENT...]; SIGHUP upgrades "
+    "both in place";
 constexpr char kHelp[] =
-    R"(usage: fleet-keeper --state-dir DIR [--wait] -- /path/to/fleet-agent [ARGUMENT...]
+    R"(usage: fleet-keeper --state-dir DIR [--wait | --stop-rest] -- /path/to/fleet-agent [ARGUMENT...]
 
 Starts the agent of a host, and starts it again when it dies. It is the parent
 of every worker and holds their sockets and pipes, so that an agent may be
@@ -31,6 +32,9 @@ killed or replaced and nothing is lost.
   --state-dir DIR  the agent's folder; one keeper for each
   --wait           stand by while another keeper runs there, as after this one
                    was killed and its agent has brought up another
+  --stop-rest      stop what still runs there, also when its keeper was killed;
+                   for ExecStopPost: nothing after a crash ($SERVICE_RESULT),
+                   which a restart follows
   --agent-pid PID  of the agent that starts this keeper, which goes on
   --version        print the version
   --help           print this
@@ -40,6 +44,7 @@ SIGHUP replaces keeper and agent by the programs that are installed now; the
 workers go on. A program that could not go on is not changed to.
 )";
 constexpr int kUsageError = 2;
+constexpr int kFailurePauseSeconds = 1;
 
 // Large, and touched only as far as they are used.
 ProcessTable g_processes;
@@ -51,6 +56,7 @@ struct Arguments {
   const char* state_dir = nullptr;
   char** own = nullptr;    // All of them.
   bool wait = false;       // Stand by while another keeper runs.
+  bool stop_rest = false;  // Stop what runs, in whosever hands it is.
   pid_t agent_pid = 0;     // Of an agent that starts this keeper.
   int resume_fd = -1;      // Of the program before in this process.
   int can_resume = -1;     // Only asks whether that could be.
@@ -74,6 +80,8 @@ bool ParseArguments(int argc, char** argv, Arguments& arguments) {
   for (; i < argc && strcmp(argv[i], "--") != 0; ++i) {
     if (strcmp(argv[i], "--wait") == 0) {
       arguments.wait = true;
+    } else if (strcmp(argv[i], "--stop-rest") == 0) {
+      arguments.stop_rest = true;
     } else if (strcmp(argv[i], "--state-dir") == 0 && i + 1 < argc) {
       arguments.state_dir = argv[++i];
     } else if (strcmp(argv[i], "--agent-pid") == 0 && i + 1 < argc) {
@@ -151,8 +159,8 @@ bool RaiseLimits(rlimit& original) {
   return setrlimit(RLIMIT_NOFILE, &raised) == 0;
 }
 
-int OpenStateDir(const char* path) {
-  if (mkdir(path, 0700) != 0 && errno != EEXIST) return -1;
+int OpenStateDir(const char* path, bool make) {
+  if (make && mkdir(path, 0700) != 0 && errno != EEXIST) return -1;
   return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
@@ -163,13 +171,23 @@ int StartAnew(char** argv) {
   return 1;
 }
 
+// systemd is about to start the service again (systemd.exec(5)).
+bool IsToBeRestarted() {
+  const char* result = getenv("SERVICE_RESULT");
+  return result != nullptr && strcmp(result, "success") != 0 &&
+         strcmp(result, "timeout") != 0;
+}
+
 // 0 with the lock, else the exit code plus 1.
-int TakeLock(const Arguments& arguments, const KeeperSetup& setup,
-             KeeperLock& lock) {
-  KeeperLock::Result result = arguments.wait
-                                  ? lock.Wait(setup.state_dir, setup.signals)
-                                  : lock.TryLock(setup.state_dir);
+int TakeLock(const Arguments& arguments, KeeperSetup& setup, KeeperLock& lock) {
+  KeeperLock::Result result =
+      arguments.wait || arguments.stop_rest
+          ? lock.Wait(setup.state_dir, setup.signals, arguments.stop_rest)
+          : lock.TryLock(setup.state_dir);
   switch (result) {
+    case KeeperLock::Result::kStopRest:
+      setup.terminating = true;
+      return 0;
     case KeeperLock::Result::kLocked:
       return 0;
     case KeeperLock::Result::kStopped:
@@ -190,17 +208,7 @@ int TakeLock(const Arguments& arguments, const KeeperSetup& setup,
   return 2;
 }
 
-int Main(int argc, char** argv) {
-  Arguments arguments;
-  if (Answered(argc, argv)) return 0;
-  if (!ParseArguments(argc, argv, arguments)) {
-    StderrLine("%s", kUsage);
-    return kUsageError;
-  }
-  if (arguments.can_resume >= 0) {
-    return arguments.can_resume == static_cast<int>(kHandoverVersion) ? 0 : 1;
-  }
-  arguments.own = argv;
+int Serve(const Arguments& arguments) {
   FindOwnProgram();
   KeeperSetup setup;
   setup.program = g_program;
@@ -208,7 +216,8 @@ int Main(int argc, char** argv) {
   setup.agent_argv = arguments.agent;
   bool ready = SetUpDescriptors(arguments.resume_fd >= 0);
   setup.signals = SetUpSignals();
-  setup.state_dir = OpenStateDir(arguments.state_dir);
+  setup.state_dir = OpenStateDir(arguments.state_dir, !arguments.stop_rest);
+  if (setup.state_dir < 0 && errno == ENOENT && arguments.stop_rest) return 0;
   if (!ready || setup.signals < 0 || setup.state_dir < 0) {
     StderrLine("cannot use %s: %s", arguments.state_dir, strerror(errno));
     return 1;
@@ -224,6 +233,9 @@ int Main(int argc, char** argv) {
     setup.resumed = &resumed;
   } else if (int failed = TakeLock(arguments, setup, lock); failed != 0) {
     return failed - 1;
+  } else {
+    // So that nobody takes another for the holder.
+    lock.Write(lock.agent_pid(), lock.agent_ticks());
   }
   if (!RaiseLimits(setup.child_nofile) ||
       prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) {
@@ -240,6 +252,33 @@ int Main(int argc, char** argv) {
   static AgentSession session(g_processes, g_store, setup.child_nofile);
   static Keeper keeper(setup, lock, {g_processes, g_store, g_rescue}, session);
   return keeper.Run();
+}
+
+// A service manager starts a keeper anew as soon as it has ended.
+void PauseAfterFailure() {
+  sigset_t stop;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTERM);
+  sigaddset(&stop, SIGINT);
+  timespec pause{kFailurePauseSeconds, 0};
+  sigtimedwait(&stop, nullptr, &pause);
+}
+
+int Main(int argc, char** argv) {
+  Arguments arguments;
+  if (Answered(argc, argv)) return 0;
+  if (!ParseArguments(argc, argv, arguments)) {
+    StderrLine("%s", kUsage);
+    return kUsageError;
+  }
+  if (arguments.can_resume >= 0) {
+    return arguments.can_resume == static_cast<int>(kHandoverVersion) ? 0 : 1;
+  }
+  if (arguments.stop_rest && IsToBeRestarted()) return 0;
+  arguments.own = argv;
+  int code = Serve(arguments);
+  if (code == 1 && arguments.wait) PauseAfterFailure();
+  return code;
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "node_agent/proc_reader.h"
 #include "tests/node_agent/real_process.h"
 
 namespace fleet::agent {
@@ -18,10 +19,11 @@ namespace {
 
 class KeeperProcessTest : public testing::Test {
  protected:
-  RealProcess StartKeeper(const std::string& mischief = "", bool wait = false) {
+  RealProcess StartKeeper(const std::string& mischief = "",
+                          const std::string& flag = "") {
     std::vector<std::string> argv = {BuiltProgram("fleet-keeper"),
                                      "--state-dir", dir_.path()};
-    if (wait) argv.push_back("--wait");
+    if (!flag.empty()) argv.push_back(flag);
     argv.push_back("--");
     argv.push_back(BuiltProgram("keeper_test_agent"));
     argv.push_back(mischief);
@@ -40,12 +42,32 @@ class KeeperProcessTest : public testing::Test {
 
   static void Stop(RealProcess& keeper) {
     kill(keeper.pid(), SIGTERM);
+    EndsWell(keeper);
+  }
+
+  static void EndsWell(RealProcess& keeper) {
     int status = keeper.Wait();
     EXPECT_TRUE(WIFEXITED(status));
     EXPECT_EQ(WEXITSTATUS(status), 0);
   }
 
-  static bool Lives(pid_t pid) { return kill(pid, 0) == 0; }
+  static bool Lives(pid_t pid) {
+    const auto stat = ReadProcStat(pid);
+    return stat.has_value() && stat->Lives();
+  }
+
+  // Until `signal` waits for a process that is stopped.
+  static void AwaitPending(pid_t pid, int signal) {
+    const uint64_t bit = uint64_t{1} << (signal - 1);
+    uint64_t pending = 0;
+    while ((pending & bit) == 0) {
+      std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+      std::string word;
+      while (status >> word && word != "ShdPnd:") {
+      }
+      ASSERT_TRUE(status >> std::hex >> pending);
+    }
+  }
 
   TempDir dir_;
 };
@@ -130,7 +152,7 @@ TEST_F(KeeperProcessTest, SecondKeeperNamesTheFirst) {
 TEST_F(KeeperProcessTest, StandbyPassesSigtermOn) {
   RealProcess keeper = StartKeeper();
   keeper.ReadPast("spawned ");
-  RealProcess standby = StartKeeper("", /*wait=*/true);
+  RealProcess standby = StartKeeper("", "--wait");
   standby.ReadPast("stands by");
   kill(standby.pid(), SIGTERM);
   EXPECT_EQ(standby.Wait(), 0);
@@ -141,7 +163,7 @@ TEST_F(KeeperProcessTest, StandbyTakesOverTheRunningAgent) {
   RealProcess keeper = StartKeeper();
   std::string worker = keeper.ReadPast("spawned ");
   pid_t agent = AgentPid();
-  RealProcess standby = StartKeeper("", /*wait=*/true);
+  RealProcess standby = StartKeeper("", "--wait");
   standby.ReadPast("stands by");
   kill(keeper.pid(), SIGKILL);
   EXPECT_EQ(standby.ReadPast("takes over agent "), std::to_string(agent));
@@ -151,6 +173,51 @@ TEST_F(KeeperProcessTest, StandbyTakesOverTheRunningAgent) {
   EXPECT_EQ(standby.ReadPast("held "), "pipe kept");
   EXPECT_EQ(standby.ReadPast("found "), "web " + worker + " stranger 0 0");
   Stop(standby);
+}
+
+// The holder is killed before it has followed the order.
+TEST_F(KeeperProcessTest, AStopOutlivesTheKeeperThatItWasFor) {
+  RealProcess keeper = StartKeeper();
+  pid_t worker = std::stoi(keeper.ReadPast("spawned "));
+  RealProcess standby = StartKeeper("", "--wait");
+  standby.ReadPast("stands by");
+  kill(keeper.pid(), SIGSTOP);
+  kill(standby.pid(), SIGTERM);
+  AwaitPending(keeper.pid(), SIGTERM);
+  kill(keeper.pid(), SIGKILL);
+  EXPECT_NE(standby.ReadPast("takes over agent "), "");
+  EndsWell(standby);
+  EXPECT_FALSE(Lives(worker));
+}
+
+TEST_F(KeeperProcessTest, WhatIsLeftIsStoppedButNotBeforeARestart) {
+  RealProcess keeper = StartKeeper();
+  std::string worker = keeper.ReadPast("spawned ");
+  const pid_t agent = AgentPid();
+  kill(keeper.pid(), SIGKILL);
+  kill(agent, SIGKILL);
+  keeper.Wait();
+  setenv("SERVICE_RESULT", "signal", 1);
+  RealProcess after_crash = StartKeeper("", "--stop-rest");
+  EndsWell(after_crash);
+  EXPECT_TRUE(Lives(std::stoi(worker)));
+  setenv("SERVICE_RESULT", "success", 1);
+  RealProcess after_stop = StartKeeper("", "--stop-rest");
+  EXPECT_EQ(after_stop.ReadPast("found "), "web " + worker + " stranger 0 0");
+  EndsWell(after_stop);
+  EXPECT_FALSE(Lives(std::stoi(worker)));
+  // Then there is nothing to be done, and nobody to do it.
+  RealProcess again = StartKeeper("", "--stop-rest");
+  EXPECT_EQ(again.ReadPast("stopping"), "");
+  EndsWell(again);
+  unsetenv("SERVICE_RESULT");
+}
+
+TEST_F(KeeperProcessTest, EndsAfterWhatItsAgentHasLeft) {
+  RealProcess keeper = StartKeeper("careless");
+  pid_t worker = std::stoi(keeper.ReadPast("spawned "));
+  Stop(keeper);
+  EXPECT_FALSE(Lives(worker));
 }
 
 TEST_F(KeeperProcessTest, UsageErrorsAreTold) {

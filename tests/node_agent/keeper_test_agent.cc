@@ -48,7 +48,7 @@ class TestAgent : public KeeperClient::Events {
   void End() {
     std::printf("stopping\n");
     std::fflush(stdout);
-    if (worker_ == 0) std::exit(0);
+    if (worker_ == 0 || mischief_ == "careless") std::exit(0);
     stopping_ = true;
     keeper_.Signal(worker_, SIGKILL, false);
   }
@@ -122,7 +122,10 @@ int Main(int argc, char** argv) {
     return 1;
   }
   TestAgent agent(**keeper, options.fd, mischief);
-  loop.AddFd(signals, 1, [&](uint32_t) { agent.End(); });
+  loop.AddFd(signals, 1, [&](uint32_t) {
+    signalfd_siginfo info;
+    if (read(signals, &info, sizeof info) == sizeof info) agent.End();
+  });
   agent.Begin();
   int64_t lost = 0;
   while (true) {
