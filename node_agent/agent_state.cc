@@ -136,9 +136,7 @@ v1::DesiredStateAck AgentState::Accept(const v1::DesiredState& wanted) {
   if (!epoch_refused) {
     absl::Status saved = journal_.Accept(wanted.epoch(), acceptance.targets);
     if (!saved.ok()) {
-      status = Annotate(saved,
-                        "the desired state could not be saved and is refused; "
-                        "what was accepted before goes on");
+      status = NotSavedStatus(saved, folder());
       acceptance.targets.clear();
     }
   }
@@ -186,9 +184,12 @@ v1::AppStatus AgentState::StatusOf(const AppSupervisor& supervisor) const {
   v1::AppStatus status =
       MakeAppStatus(supervisor.state(), samples_,
                     {loop_.clock().Now(), loop_.clock().WallNow()});
-  if (unsaved_.contains(status.app_uid())) {
+  auto unsaved = unsaved_.find(status.app_uid());
+  if (unsaved != unsaved_.end()) {
     status.set_message(
-        "how its step ended could not be saved on the host's disk");
+        absl::StrCat("how its step ended could not be saved and is tried again "
+                     "every second; the workers go on: ",
+                     unsaved->second));
   } else if (status.message().empty()) {
     status.set_message(supervisor.problem());
   }
@@ -353,17 +354,22 @@ void AgentState::SaveResult(const AppSupervisor& supervisor) {
     unsaved_.erase(uid);
     return;
   }
-  spdlog::error("app {}: the result of generation {} could not be saved: {}",
-                app.target.app, app.step.generation, ToStd(saved.message()));
-  unsaved_.insert(uid);
-  if (retry_timer_ == 0) {
-    retry_timer_ = loop_.AddTimerAfter(kSaveRetry, [this] { RetryUnsaved(); });
+  std::string why(ToStd(saved.message()));
+  if (std::exchange(unsaved_[uid], why) != why) {
+    spdlog::error("app {}: the result of generation {} could not be saved: {}",
+                  app.target.app, app.step.generation, why);
   }
+  RetryLater();
+}
+
+void AgentState::RetryLater() {
+  if (retry_timer_ != 0) return;
+  retry_timer_ = loop_.AddTimerAfter(kSaveRetry, [this] { RetryUnsaved(); });
 }
 
 void AgentState::RetryUnsaved() {
   retry_timer_ = 0;
-  for (const std::string& uid : std::set<std::string>(unsaved_)) {
+  for (const auto& [uid, why] : std::map<std::string, std::string>(unsaved_)) {
     auto app = apps_.find(uid);
     // A newer generation has no result yet; its own will be saved.
     if (app == apps_.end() || app->second->state().step.active()) {
@@ -373,6 +379,10 @@ void AgentState::RetryUnsaved() {
       if (!unsaved_.contains(uid)) OnChanged(*app->second);
     }
   }
+  if (runs_saved_) return;
+  // Until one of them fails again.
+  runs_saved_ = true;
+  for (auto& [uid, app] : apps_) app->Schedule();
 }
 
 void AgentState::SaveSlots(const AppSupervisor& supervisor) {
@@ -392,14 +402,19 @@ bool AgentState::SaveRun(const AppSupervisor& supervisor, int slot) {
   if (app.target.generation == 0) return true;
   absl::Status saved = journal_.SaveRun(app.target.app_uid, slot,
                                         EncodeSlotRun(app, app.slots.at(slot)));
-  const bool was_saved = std::exchange(runs_saved_, saved.ok());
-  if (!saved.ok() && was_saved) {
+  if (saved.ok()) {
+    runs_warned_ = false;
+    return true;
+  }
+  runs_saved_ = false;
+  RetryLater();
+  if (!std::exchange(runs_warned_, true)) {
     spdlog::warn(
         "app {}: how its workers ended cannot be saved, so that an agent after "
         "this one would not know: {}",
         app.target.app, ToStd(saved.message()));
   }
-  return saved.ok();
+  return false;
 }
 
 bool AgentState::MustWait(const AppSupervisor& supervisor) const {

@@ -57,6 +57,10 @@ class AgentState : public WorkerListener,
 
   // Accepts what it can and says what not. Journaled when it returns OK.
   v1::DesiredStateAck Accept(const v1::DesiredState& wanted);
+  // Of its journal.
+  std::string folder() const {
+    return journal_.path().substr(0, journal_.path().rfind('/'));
+  }
   int64_t epoch() const { return journal_.contents().epoch; }
 
   // Called when there is something to report, once until the next Take….
@@ -122,6 +126,7 @@ class AgentState : public WorkerListener,
   void WakeDependents(const AppSupervisor& supervisor);
   void ScheduleSample();
   void TakeSamples();
+  void RetryLater();
   void RetryUnsaved();
   void FinishShutDown();
 
@@ -145,10 +150,12 @@ class AgentState : public WorkerListener,
   WorkerSamples samples_;
   absl::Time sampled_at_ = absl::InfinitePast();
   EventLoop::TimerId sample_timer_ = 0;
-  // Apps whose last result could not be written; tried again every second.
-  std::set<std::string> unsaved_;
+  // Apps whose last result could not be written, and why; tried again every
+  // second, as are runs.
+  std::map<std::string, std::string> unsaved_;
   EventLoop::TimerId retry_timer_ = 0;
-  bool runs_saved_ = true;  // By the last SaveRun.
+  bool runs_saved_ = true;    // All that were to be.
+  bool runs_warned_ = false;  // Since they last were.
   std::function<void()> shut_down_done_;
   // Guards tasks that were posted against our end.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -268,7 +268,8 @@ absl::StatusOr<std::unique_ptr<DesiredJournal>> DesiredJournal::Open(
         " the damaged file is ",
         path, ".damaged");
     // On a full disk, say: what is written from now on comes after the damage.
-    absl::Status replaced = journal->file_->Replace(journal->Snapshot());
+    absl::Status replaced =
+        journal->file_->Replace(journal->Snapshot(), kReserve);
     if (!replaced.ok()) {
       absl::StrAppend(&journal->damage_,
                       "; it stays as it is for now: ", replaced.message());
@@ -276,58 +277,60 @@ absl::StatusOr<std::unique_ptr<DesiredJournal>> DesiredJournal::Open(
   } else if (scan.good_size < bytes.size()) {
     RETURN_IF_ERROR(journal->file_->Truncate(scan.good_size));
   }
+  // On a full disk what is accepted has what was taken before.
+  journal->CheckRoom().IgnoreError();
   return journal;
 }
 
 absl::Status DesiredJournal::Accept(int64_t epoch,
                                     const std::vector<v1::AppTarget>& targets) {
   if (targets.empty() && epoch <= contents_.epoch) return absl::OkStatus();
-  return Commit({AcceptedRecord(epoch, targets)}, true);
+  return Commit(AcceptedRecord(epoch, targets), true, kReserve);
 }
 
 absl::Status DesiredJournal::SaveResult(const std::string& app_uid,
                                         const v1::Step& result,
                                         const std::map<int, int64_t>& slots) {
-  return Commit({SlotsRecord(app_uid, slots, &result)}, true);
+  return Commit(SlotsRecord(app_uid, slots, &result), true);
 }
 
 absl::Status DesiredJournal::SaveSlots(const std::string& app_uid,
                                        const std::map<int, int64_t>& slots) {
-  return Commit({SlotsRecord(app_uid, slots, nullptr)}, false);
+  return Commit(SlotsRecord(app_uid, slots, nullptr), false, kReserve / 2);
 }
 
 absl::Status DesiredJournal::SaveHooks(
     const std::string& app_uid, const std::vector<v1::HookResult>& hooks) {
-  return Commit({HooksRecord(app_uid, hooks)}, true);
+  return Commit(HooksRecord(app_uid, hooks), true);
 }
 
 absl::Status DesiredJournal::SaveRun(const std::string& app_uid, int slot,
                                      const std::string& run) {
-  return Commit({RunRecord(app_uid, slot, run)}, false);
+  return Commit(RunRecord(app_uid, slot, run), false, kReserve / 2);
 }
 
 absl::Status DesiredJournal::BeginBoot(const std::string& boot_id) {
   if (contents_.boot_id == boot_id) return absl::OkStatus();
-  absl::Status saved = Commit({BootRecord(boot_id)}, false);
+  absl::Status saved = Commit(BootRecord(boot_id), false);
   ApplyBoot(boot_id, contents_);
   return saved;
 }
 
 absl::Status DesiredJournal::Forget(const std::string& app_uid) {
-  return Commit({ForgetRecord(app_uid)}, true);
+  return Commit(ForgetRecord(app_uid), true);
 }
 
 absl::Status DesiredJournal::ReserveWorkerIds(uint64_t next) {
-  return Commit({WorkerIdRecord(next)}, true);
+  return Commit(WorkerIdRecord(next), true);
 }
 
-absl::Status DesiredJournal::Commit(const std::vector<JournalRecord>& records,
-                                    bool sync) {
-  if (records.empty()) return absl::OkStatus();
-  RETURN_IF_ERROR(file_->Append(records, sync));
-  for (const JournalRecord& record : records) {
-    FLEET_CHECK(Apply(record, contents_));
+absl::Status DesiredJournal::Commit(const JournalRecord& record, bool sync,
+                                    size_t reserve) {
+  if (reserve > 0) {
+    RETURN_IF_ERROR(file_->Reserve(EncodedSize(record) + reserve));
   }
+  RETURN_IF_ERROR(file_->Append({record}, sync));
+  FLEET_CHECK(Apply(record, contents_));
   CompactIfLarge();
   return absl::OkStatus();
 }
@@ -336,12 +339,13 @@ void DesiredJournal::CompactIfLarge() {
   if (file_->size() < compact_above_) return;
   std::vector<JournalRecord> snapshot = Snapshot();
   size_t needed = 0;
-  for (const JournalRecord& r : snapshot) needed += EncodeRecord(r).size();
+  for (const JournalRecord& r : snapshot) needed += EncodedSize(r);
   compact_above_ = std::max(kCompactAbove, 2 * needed);
   if (file_->size() < compact_above_) return;
   // When it fails the file is as good as before, and is tried again when it
   // has grown as much again.
-  if (!file_->Replace(snapshot).ok()) compact_above_ = 2 * file_->size();
+  if (!file_->Replace(snapshot, kReserve).ok())
+    compact_above_ = 2 * file_->size();
 }
 
 std::vector<JournalRecord> DesiredJournal::Snapshot() const {

@@ -47,6 +47,12 @@ struct JournalContents {
 // contents are those before the call, in memory and on disk.
 // RESOURCE_EXHAUSTED: the disk is full.
 //
+// What is accepted must be carried to its end: a generation of which nobody
+// knows later that it was done would be done twice. So room for results, ends
+// of hooks and worker ids is taken on the disk before anything is accepted, and
+// while a full disk does not give it nothing is. Runs and slots, which are many
+// and of less use, leave half of it alone.
+//
 // One file, which is compacted when it has grown to twice what is needed and
 // 256 KiB.
 class DesiredJournal {
@@ -61,8 +67,11 @@ class DesiredJournal {
       const std::string& path);
 
   const JournalContents& contents() const { return contents_; }
+  const std::string& path() const { return file_->path(); }
   // For the log; empty: the file was whole.
   const std::string& damage() const { return damage_; }
+  // RESOURCE_EXHAUSTED: nothing would be accepted now.
+  absl::Status CheckRoom() { return file_->Reserve(kReserve); }
 
   // Accepted targets and the epoch they came with.
   absl::Status Accept(int64_t epoch, const std::vector<v1::AppTarget>& targets);
@@ -85,10 +94,14 @@ class DesiredJournal {
   absl::Status ReserveWorkerIds(uint64_t next);
 
  private:
+  static constexpr size_t kReserve = 256 << 10;
+
   explicit DesiredJournal(std::unique_ptr<JournalFile> file)
       : file_(std::move(file)) {}
 
-  absl::Status Commit(const std::vector<JournalRecord>& records, bool sync);
+  // `reserve`: so much room is left afterwards, or nothing is written.
+  absl::Status Commit(const JournalRecord& record, bool sync,
+                      size_t reserve = 0);
   void CompactIfLarge();
   std::vector<JournalRecord> Snapshot() const;
 

@@ -157,4 +157,17 @@ Acceptance JudgeDesiredState(const JournalContents& have,
   return Judge(have, wanted, check).Run();
 }
 
+absl::Status NotSavedStatus(const absl::Status& why,
+                            const std::string& folder) {
+  const bool full = absl::IsResourceExhausted(why);
+  return absl::Status(
+      why.code(),
+      absl::StrCat("the desired state could not be saved and is refused; what "
+                   "was accepted before goes on: ",
+                   why.message(),
+                   full ? absl::StrCat(". Make room there (du -xh ", folder,
+                                       "): it is done by itself then")
+                        : ""));
+}
+
 }  // namespace fleet::agent

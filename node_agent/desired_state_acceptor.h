@@ -3,6 +3,7 @@
 #define FLEET_NODE_AGENT_DESIRED_STATE_ACCEPTOR_H_
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -34,6 +35,10 @@ using TargetCheck = std::function<absl::Status(const v1::AppTarget& target)>;
 Acceptance JudgeDesiredState(const JournalContents& have,
                              const v1::DesiredState& wanted,
                              const TargetCheck& check = nullptr);
+
+// What is said of one that the journal in `folder` had no room for, or could
+// not be written with for another reason. Pure.
+absl::Status NotSavedStatus(const absl::Status& why, const std::string& folder);
 
 }  // namespace fleet::agent
 

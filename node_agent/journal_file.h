@@ -27,9 +27,15 @@ class JournalFile {
   // `sync`: they are on disk when this returns OK.
   virtual absl::Status Append(const std::vector<JournalRecord>& records,
                               bool sync) = 0;
+  // Takes room for at least `bytes` bytes after the end, so that they can be
+  // appended though the disk fills up meanwhile. It is kept over restarts.
+  // RESOURCE_EXHAUSTED, as everywhere here: the disk has no such room. A file
+  // system that cannot keep any says OK.
+  virtual absl::Status Reserve(size_t bytes) = 0;
   // Replaces the whole content, all or nothing; after an error it is as it
-  // was. On disk when this returns OK.
-  virtual absl::Status Replace(const std::vector<JournalRecord>& records) = 0;
+  // was. On disk, and with room for `reserve` bytes more, when this returns OK.
+  virtual absl::Status Replace(const std::vector<JournalRecord>& records,
+                               size_t reserve) = 0;
   // Best effort: keeps `bytes` beside it for a person to look at.
   virtual void KeepDamaged(const std::string& bytes) = 0;
 

@@ -60,6 +60,10 @@ bool LooksTorn(std::string_view tail) {
 
 }  // namespace
 
+size_t EncodedSize(const JournalRecord& record) {
+  return kHeaderSize + record.payload.size();
+}
+
 std::string EncodeRecord(const JournalRecord& record) {
   std::string out(kMagic);
   PutU32(out, static_cast<uint32_t>(record.payload.size()));

@@ -32,6 +32,8 @@ JournalScan ScanJournal(std::string_view bytes);
 // Record on disk: magic (4 bytes), payload size (4), type (1), CRC-32C of type
 // and payload (4), payload; numbers little-endian.
 std::string EncodeRecord(const JournalRecord& record);
+// Its bytes, without making them.
+size_t EncodedSize(const JournalRecord& record);
 std::string EncodeRecords(const std::vector<JournalRecord>& records);
 
 }  // namespace fleet::agent

@@ -15,6 +15,16 @@
 namespace fleet::agent {
 namespace {
 
+// False: errno; it is there, or the file system cannot do it, when true.
+bool TakeRoom(int fd, size_t offset, size_t bytes) {
+  int failed = 0;
+  do {
+    failed = fallocate(fd, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+                       static_cast<off_t>(bytes));
+  } while (failed != 0 && errno == EINTR);
+  return failed == 0 || errno == EOPNOTSUPP || errno == ENOSYS;
+}
+
 bool WriteAt(int fd, std::string_view bytes, off_t offset) {
   while (!bytes.empty()) {
     ssize_t n = pwrite(fd, bytes.data(), bytes.size(), offset);
@@ -73,19 +83,29 @@ absl::Status LocalJournalFile::Truncate(size_t size) {
   if (ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) {
     return Failed(errno, "truncate");
   }
-  size_ = size;
+  size_ = room_ends_ = size;
+  return absl::OkStatus();
+}
+
+absl::Status LocalJournalFile::Reserve(size_t bytes) {
+  if (size_ + bytes <= room_ends_) return absl::OkStatus();
+  if (!TakeRoom(fd_.get(), size_, bytes)) return Failed(errno, "write");
+  room_ends_ = size_ + bytes;
   return absl::OkStatus();
 }
 
 absl::Status LocalJournalFile::Append(const std::vector<JournalRecord>& records,
                                       bool sync) {
   std::string bytes = EncodeRecords(records);
+  // What does not fit is not begun: to cut it off gives up room as well.
+  RETURN_IF_ERROR(Reserve(bytes.size()));
   bool done = WriteAt(fd_.get(), bytes, static_cast<off_t>(size_)) &&
               (!sync || fdatasync(fd_.get()) == 0);
   if (!done) {
     int error_number = errno;
     // Should this fail too, the next append writes over it.
     [[maybe_unused]] int cut = ftruncate(fd_.get(), static_cast<off_t>(size_));
+    room_ends_ = size_;
     return Failed(error_number, "write");
   }
   size_ += bytes.size();
@@ -93,13 +113,13 @@ absl::Status LocalJournalFile::Append(const std::vector<JournalRecord>& records,
 }
 
 absl::Status LocalJournalFile::Replace(
-    const std::vector<JournalRecord>& records) {
+    const std::vector<JournalRecord>& records, size_t reserve) {
   std::string bytes = EncodeRecords(records);
   std::string temporary = path_ + ".new";
   UniqueFd fd(
       open(temporary.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  bool done = fd.valid() && WriteAt(fd.get(), bytes, 0) &&
-              fdatasync(fd.get()) == 0 &&
+  bool done = fd.valid() && TakeRoom(fd.get(), 0, bytes.size() + reserve) &&
+              WriteAt(fd.get(), bytes, 0) && fdatasync(fd.get()) == 0 &&
               rename(temporary.c_str(), path_.c_str()) == 0;
   if (!done) {
     int error_number = errno;
@@ -108,6 +128,7 @@ absl::Status LocalJournalFile::Replace(
   }
   fd_ = std::move(fd);
   size_ = bytes.size();
+  room_ends_ = size_ + reserve;
   if (!SyncFolderOf(path_)) return Failed(errno, "fsync folder of");
   return absl::OkStatus();
 }

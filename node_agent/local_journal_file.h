@@ -24,8 +24,11 @@ class LocalJournalFile : public JournalFile {
   absl::Status Truncate(size_t size) override;
   absl::Status Append(const std::vector<JournalRecord>& records,
                       bool sync) override;
+  // By fallocate(2), beyond the end of the file, whose size stays.
+  absl::Status Reserve(size_t bytes) override;
   // By an atomic rename.
-  absl::Status Replace(const std::vector<JournalRecord>& records) override;
+  absl::Status Replace(const std::vector<JournalRecord>& records,
+                       size_t reserve) override;
   // As PATH.damaged.
   void KeepDamaged(const std::string& bytes) override;
 
@@ -41,6 +44,7 @@ class LocalJournalFile : public JournalFile {
   std::string path_;
   UniqueFd fd_;
   size_t size_ = 0;
+  size_t room_ends_ = 0;  // Offset up to which there is room for sure.
 };
 
 }  // namespace fleet::agent

@@ -12,10 +12,12 @@
 #include "proto/rpc/clock.h"
 #include "proto/rpc/proto_time.h"
 #include "tests/fakes/fake_worker_runtime.h"
+#include "tests/node_agent/small_disk.h"
 
 namespace fleet::agent {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::UnorderedElementsAre;
@@ -245,13 +247,67 @@ TEST_F(AgentStateTest, AResultThatCouldNotBeSavedIsSavedLater) {
   WorkerId next = runtime_->workers().rbegin()->first;
   runtime_->End(next, {WorkerExit::Kind::kExited, 1, "exit code 1"});
   Settle();
-  EXPECT_THAT(Status("web").message(), HasSubstr("could not be saved"));
+  EXPECT_THAT(Status("web").message(),
+              AllOf(HasSubstr("could not be saved"), HasSubstr("File too")));
   setrlimit(RLIMIT_FSIZE, &old);
   Pass(absl::Seconds(1));
   EXPECT_EQ(Status("web").message(), "");
   Boot(false);
   EXPECT_EQ(Status("web").step().phase(), v1::STEP_PHASE_FAILED);
   EXPECT_EQ(runtime_->starts(), 0);
+}
+
+TEST_F(AgentStateTest, OnAFullDiskCrashesAreMendedAndNothingIsDoneTwice) {
+  SmallDisk disk(2 << 20);
+  if (!disk.made()) GTEST_SKIP() << "needs root for a file system";
+  state_.reset();
+  std::filesystem::remove_all(dir_);
+  dir_ = disk.dir();
+  Boot(true);
+  runtime_->SetObliging(false);
+  Accept({Target("web", 1, 1)});
+  // It fills up in the middle of a step.
+  disk.Fill();
+  for (WorkerId id : {1, 2}) runtime_->Ready(id);
+  Settle();
+  EXPECT_EQ(Status("web").step().phase(), v1::STEP_PHASE_DONE);
+  EXPECT_EQ(Status("web").message(), "");
+  v1::AppTarget next = Target("web", 2, 2);
+  (*next.mutable_spec()->mutable_env())["FILLER"] = std::string(5000, 'x');
+  EXPECT_THAT(Accept({next}).message(), HasSubstr("No space left on device"));
+  for (int agent = 0; agent < 3; ++agent) {
+    const WorkerId first = runtime_->workers().begin()->first;
+    runtime_->End(first, {WorkerExit::Kind::kSignaled, 9, "SIGKILL"});
+    Pass(absl::Seconds(1));
+    EXPECT_EQ(runtime_->workers().count(first), 0U);
+    EXPECT_THAT(runtime_->Serving("web"), UnorderedElementsAre("0@1", "1@1"));
+    Boot(false);
+    EXPECT_EQ(runtime_->starts(), 0) << "agent " << agent;
+    EXPECT_EQ(Status("web").step().phase(), v1::STEP_PHASE_DONE);
+  }
+  EXPECT_EQ(Status("web").instances(0).restarts() +
+                Status("web").instances(1).restarts(),
+            3);
+  EXPECT_NE(Accept({next}).code(), 0);
+  disk.Empty();
+  EXPECT_EQ(Accept({next}).code(), 0);
+  EXPECT_THAT(runtime_->Serving("web"), UnorderedElementsAre("0@2", "1@2"));
+}
+
+TEST_F(AgentStateTest, AnEndThatCouldNotBeSavedIsSavedLater) {
+  Accept({Target("web", 1, 1)});
+  signal(SIGXFSZ, SIG_IGN);
+  rlimit old;
+  getrlimit(RLIMIT_FSIZE, &old);
+  rlimit low = {1, old.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &low);
+  runtime_->End(1, {WorkerExit::Kind::kExited, 1, "exit code 1"});
+  Settle();
+  EXPECT_THAT(runtime_->Serving("web"), UnorderedElementsAre("0@1", "1@1"));
+  setrlimit(RLIMIT_FSIZE, &old);
+  Pass(absl::Seconds(1));
+  Boot(false);
+  EXPECT_EQ(Status("web").instances(0).restarts(), 1);
 }
 
 TEST_F(AgentStateTest, AnAddressThatCannotBeOpenedFailsTheStep) {

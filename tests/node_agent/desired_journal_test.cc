@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "tests/node_agent/small_disk.h"
 
 namespace fleet::agent {
 namespace {
@@ -295,6 +296,46 @@ TEST_F(DesiredJournalTest, WhatDoesNotFitOnTheDiskIsNotAccepted) {
   ASSERT_TRUE(journal_->Accept(2, {Target("web", 2, 2)}).ok());
   Reopen();
   EXPECT_EQ(App("web").newest().serial(), 2);
+}
+
+// Else a generation that was done on a full disk would be done once more by
+// the next agent.
+TEST(DesiredJournalOnAFullDisk, KeepsHowWhatItAcceptedEnds) {
+  SmallDisk disk(2 << 20);
+  if (!disk.made()) GTEST_SKIP() << "needs root for a file system";
+  const std::string path = disk.dir() + "/desired.journal";
+  auto journal = DesiredJournal::Open(path).value();
+  ASSERT_TRUE(journal->Accept(1, {Target("web", 1, 1)}).ok());
+  ASSERT_TRUE(journal->SaveSlots("uid-web", {{0, 1}}).ok());
+  disk.Fill();
+  // More than what may be left of a block.
+  v1::AppTarget next = Target("web", 2, 2);
+  (*next.mutable_spec()->mutable_env())["FILLER"] = std::string(5000, 'x');
+  absl::Status refused = journal->Accept(1, {next});
+  EXPECT_EQ(refused.message(), "write " + path + ": No space left on device");
+  // Any number of crashes does not take the room that the rest needs.
+  const std::string run(1000, 'r');
+  int runs = 0;
+  while (runs < 1000 && journal->SaveRun("uid-web", 0, run).ok()) ++runs;
+  EXPECT_GT(runs, 50);
+  EXPECT_LT(runs, 1000);
+  std::map<int, int64_t> many;
+  for (int i = 0; i < 2000; ++i) many[i] = 1;
+  EXPECT_FALSE(journal->SaveSlots("uid-web", many).ok());
+  EXPECT_TRUE(journal->ReserveWorkerIds(4096).ok());
+  EXPECT_TRUE(journal->SaveHooks("uid-web", {v1::HookResult()}).ok());
+  EXPECT_TRUE(journal->SaveResult("uid-web", Done(1), {{0, 1}}).ok());
+  journal = DesiredJournal::Open(path).value();
+  const JournaledApp& web = journal->contents().apps.at("uid-web");
+  EXPECT_EQ(web.newest().serial(), 1);
+  EXPECT_EQ(web.result->generation(), 1);
+  EXPECT_EQ(web.runs.at(0), run);
+  EXPECT_EQ(journal->contents().next_worker_id, 4096u);
+  EXPECT_FALSE(journal->CheckRoom().ok());
+  disk.Empty();
+  EXPECT_TRUE(journal->CheckRoom().ok());
+  EXPECT_TRUE(journal->Accept(1, {next}).ok());
+  EXPECT_TRUE(journal->SaveRun("uid-web", 0, run).ok());
 }
 
 }  // namespace

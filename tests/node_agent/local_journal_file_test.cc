@@ -8,6 +8,8 @@
 #include <fstream>
 #include <memory>
 
+#include "tests/node_agent/small_disk.h"
+
 namespace fleet::agent {
 namespace {
 
@@ -122,7 +124,7 @@ TEST_F(LocalJournalFileTest, AppendsAfterWhereATornEndWasCut) {
 TEST_F(LocalJournalFileTest, ReplaceLeavesOnlyTheNewContent) {
   auto file = Open();
   ASSERT_TRUE(file->Append(kRecords, true).ok());
-  ASSERT_TRUE(file->Replace({kRecords[1]}).ok());
+  ASSERT_TRUE(file->Replace({kRecords[1]}, 1000).ok());
   ASSERT_TRUE(file->Append({kRecords[0]}, true).ok());
   EXPECT_EQ(Records(), (std::vector<JournalRecord>{kRecords[1], kRecords[0]}));
   EXPECT_FALSE(std::filesystem::exists(path_ + ".new"));
@@ -145,6 +147,35 @@ TEST_F(LocalJournalFileTest, AnAppendThatDoesNotFitLeavesTheFileAsItWas) {
   EXPECT_EQ(Open()->Read().value(), before);
   ASSERT_TRUE(file->Append({kRecords[1]}, true).ok());
   EXPECT_EQ(Records(), (std::vector<JournalRecord>{kRecords[0], kRecords[1]}));
+}
+
+TEST(LocalJournalFile, WhatWasReservedIsThereOnAFullDiskAlsoForTheNextAgent) {
+  SmallDisk disk(1 << 20);
+  if (!disk.made()) GTEST_SKIP() << "needs root for a file system";
+  const std::string path = disk.dir() + "/file";
+  auto file = LocalJournalFile::Open(path).value();
+  ASSERT_TRUE(file->Append(kRecords, true).ok());
+  ASSERT_TRUE(file->Reserve(100 << 10).ok());
+  const size_t size = file->size();
+  disk.Fill();
+  const JournalRecord ten_kib = {4, std::string(10 << 10, 'x')};
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(file->Append({ten_kib}, true).ok());
+  // It is no part of the content.
+  EXPECT_LT(std::filesystem::file_size(path), size + (50 << 10));
+  file = LocalJournalFile::Open(path).value();
+  EXPECT_TRUE(file->Reserve(50 << 10).ok());
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(file->Append({ten_kib}, true).ok());
+  absl::Status refused = file->Reserve(100 << 10);
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(refused.message(), "write " + path + ": No space left on device");
+  // What does not fit leaves what is reserved alone.
+  EXPECT_FALSE(file->Append({{4, std::string(90 << 10, 'x')}}, true).ok());
+  EXPECT_TRUE(file->Append({{4, std::string(5 << 10, 'x')}}, true).ok());
+  EXPECT_FALSE(file->Replace(kRecords, 100 << 10).ok());
+  disk.Empty();
+  ASSERT_TRUE(file->Replace(kRecords, 100 << 10).ok());
+  disk.Fill();
+  EXPECT_TRUE(file->Append({ten_kib}, true).ok());
 }
 
 }  // namespace

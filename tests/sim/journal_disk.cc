@@ -20,7 +20,7 @@ absl::Status MemoryJournalFile::Full(const char* what) {
 // All of `bytes` or nothing: a write call is not torn by the death of its
 // process, and what the death of the machine leaves of it is LosePower's.
 absl::Status MemoryJournalFile::Write(std::string bytes, bool sync) {
-  if (disk_.full) return Full("write");
+  if (disk_.full && bytes.size() > disk_.room_ends) return Full("write");
   if (!life_.Before()) return Dead();
   ++disk_.writes;
   disk_.bytes = std::move(bytes);
@@ -35,6 +35,7 @@ absl::Status MemoryJournalFile::Truncate(size_t size) {
   // It takes no room.
   ++disk_.writes;
   disk_.bytes.resize(std::min(disk_.bytes.size(), size));
+  disk_.room_ends = disk_.bytes.size();
   return life_.After() ? absl::OkStatus() : Dead();
 }
 
@@ -43,14 +44,23 @@ absl::Status MemoryJournalFile::Append(
   return Write(disk_.bytes + agent::EncodeRecords(records), sync);
 }
 
+absl::Status MemoryJournalFile::Reserve(size_t bytes) {
+  const size_t end = disk_.bytes.size() + bytes;
+  if (end <= disk_.room_ends) return absl::OkStatus();
+  if (disk_.full) return Full("write");
+  disk_.room_ends = end;
+  return absl::OkStatus();
+}
+
 absl::Status MemoryJournalFile::Replace(
-    const std::vector<agent::JournalRecord>& records) {
+    const std::vector<agent::JournalRecord>& records, size_t reserve) {
   if (disk_.full) return Full("rewrite");
   if (!life_.Before()) return Dead();
   ++disk_.writes;
   // A rename of a file that was synced before.
   disk_.bytes = agent::EncodeRecords(records);
   disk_.synced = disk_.bytes.size();
+  disk_.room_ends = disk_.synced + reserve;
   return life_.After() ? absl::OkStatus() : Dead();
 }
 

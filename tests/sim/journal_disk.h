@@ -18,6 +18,7 @@ struct JournalDisk {
   std::string bytes;
   size_t synced = 0;
   bool full = false;
+  size_t room_ends = 0;  // Taken before, also while it is full.
   int64_t writes = 0;
   int64_t refusals = 0;  // Writes that it had no room for.
 
@@ -45,8 +46,9 @@ class MemoryJournalFile : public agent::JournalFile {
   absl::Status Truncate(size_t size) override;
   absl::Status Append(const std::vector<agent::JournalRecord>& records,
                       bool sync) override;
-  absl::Status Replace(
-      const std::vector<agent::JournalRecord>& records) override;
+  absl::Status Reserve(size_t bytes) override;
+  absl::Status Replace(const std::vector<agent::JournalRecord>& records,
+                       size_t reserve) override;
   void KeepDamaged(const std::string&) override {}
 
   size_t size() const override { return disk_.bytes.size(); }
