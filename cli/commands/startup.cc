@@ -20,6 +20,10 @@ absl::StatusOr<StartupFacts> FactsOf(const CommandContext& context,
     facts.user = user->pw_name;
     facts.home = user->pw_dir;
   }
+  facts.path = context.env("PATH");
+  facts.state_home = context.env("XDG_STATE_HOME");
+  facts.lingers =
+      machine.Read("/var/lib/systemd/linger/" + facts.user).has_value();
   ASSIGN_OR_RETURN(const std::string self,
                    FindProgram("fleetctl", context.env("PATH")));
   facts.programs = std::filesystem::path(self).parent_path().string();

@@ -1,11 +1,13 @@
 #include "cli/local/startup_machine.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -13,12 +15,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "proto/rpc/clock.h"
 #include "proto/rpc/status.h"
 
 extern char** environ;
 
 namespace fleet::cli {
 namespace {
+
+constexpr absl::Duration kUserSystemdLimit = absl::Seconds(10);
+constexpr absl::Duration kUserSystemdPause = absl::Milliseconds(20);
 
 absl::Status CheckSystemd(const StartupMachine& machine) {
   if (machine.has_systemd()) return absl::OkStatus();
@@ -28,11 +35,37 @@ absl::Status CheckSystemd(const StartupMachine& machine) {
       "units, which say how");
 }
 
+absl::Status RunOne(const std::vector<std::string>& command,
+                    StartupMachine& machine) {
+  absl::Status ran = machine.Run(command);
+  if (ran.ok() || command[0] != "loginctl") return ran;
+  return absl::FailedPreconditionError(absl::StrCat(
+      ran.message(),
+      ": without it your fleet would start when you log in, not at boot, and "
+      "nothing has been started. Run sudo ",
+      absl::StrJoin(command, " "), ", then this again"));
+}
+
 absl::Status RunAll(const StartupPlan& plan, StartupMachine& machine) {
   for (const auto& command : plan.commands) {
-    RETURN_IF_ERROR(machine.Run(command));
+    RETURN_IF_ERROR(RunOne(command, machine));
   }
   return absl::OkStatus();
+}
+
+// A user's systemd is found by this folder, which su and sudo do not name, and
+// comes up a moment after it was asked for.
+void AwaitUserSystemd() {
+  setenv("XDG_RUNTIME_DIR", absl::StrCat("/run/user/", getuid()).c_str(),
+         /*overwrite=*/0);
+  const std::string socket =
+      absl::StrCat(getenv("XDG_RUNTIME_DIR"), "/systemd/private");
+  const SystemClock clock;
+  const absl::Time deadline = clock.Now() + kUserSystemdLimit;
+  while (access(socket.c_str(), F_OK) != 0 && clock.Now() < deadline) {
+    poll(nullptr, 0,
+         static_cast<int>(absl::ToInt64Milliseconds(kUserSystemdPause)));
+  }
 }
 
 }  // namespace
@@ -113,6 +146,7 @@ absl::Status RealStartupMachine::Remove(const std::string& path) {
 }
 
 absl::Status RealStartupMachine::Run(const std::vector<std::string>& command) {
+  if (command.size() > 1 && command[1] == "--user") AwaitUserSystemd();
   std::vector<char*> args;
   args.reserve(command.size() + 1);
   for (const std::string& word : command) {

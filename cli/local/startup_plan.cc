@@ -11,6 +11,17 @@ namespace {
 
 constexpr char kSystemUnits[] = "/etc/systemd/system/";
 constexpr char kAgentSettings[] = "/etc/fleet/agent.env";
+constexpr char kAgentState[] = "/var/lib/fleet/agent";
+
+// A line of a unit; nothing for an empty value (systemd.syntax(7)).
+std::string EnvironmentLine(std::string_view name, std::string_view value) {
+  if (value.empty()) return "";
+  return absl::StrCat(
+      "Environment=\"", ToAbsl(name), "=",
+      absl::StrReplaceAll(ToAbsl(value),
+                          {{"\\", "\\\\"}, {"\"", "\\\""}, {"%", "%%"}}),
+      "\"\n");
+}
 
 std::string UserFleetUnit(const StartupFacts& facts) {
   return absl::StrCat(
@@ -24,8 +35,9 @@ std::string UserFleetUnit(const StartupFacts& facts) {
       "RemainAfterExit=yes\n"
       "ExecStart=",
       facts.programs, "/fleetctl up\n", "ExecStop=", facts.programs,
-      "/fleetctl down\n",
-      facts.root ? absl::StrCat("Environment=HOME=", facts.home, "\n") : "",
+      "/fleetctl down\n", EnvironmentLine("HOME", facts.root ? facts.home : ""),
+      EnvironmentLine("PATH", facts.path),
+      EnvironmentLine("XDG_STATE_HOME", facts.state_home),
       "# fleetctl down ends what it started, workers in their own way.\n"
       "KillMode=process\n"
       "TimeoutStopSec=150\n"
@@ -127,13 +139,13 @@ absl::StatusOr<StartupPlan> PlanStartup(StartupKind kind,
       }
       break;
   }
+  if (kind == StartupKind::kUserFleet && !facts.root && !facts.lingers) {
+    // At boot, not at the first login; it also starts the user's systemd.
+    plan.commands.push_back({"loginctl", "enable-linger", facts.user});
+  }
   plan.commands.push_back(Systemctl(kind, facts, {"daemon-reload"}));
   plan.commands.push_back(
       Systemctl(kind, facts, {"enable", "--now", plan.unit}));
-  if (kind == StartupKind::kUserFleet && !facts.root) {
-    // At boot, not at the first login.
-    plan.commands.push_back({"loginctl", "enable-linger", facts.user});
-  }
   return plan;
 }
 
@@ -144,6 +156,13 @@ absl::StatusOr<StartupPlan> PlanUnstartup(StartupKind kind,
   plan.unit = UnitName(kind);
   plan.commands.push_back(
       Systemctl(kind, facts, {"disable", "--now", plan.unit}));
+  if (kind == StartupKind::kAgent) {
+    // What runs while systemd is between a crash and its restart.
+    plan.commands.push_back({facts.programs + "/fleet-keeper", "--stop-rest",
+                             "--state-dir", kAgentState, "--",
+                             facts.programs + "/fleet-agent", "--state-dir",
+                             kAgentState});
+  }
   plan.files.push_back({UnitPath(kind, facts), ""});
   plan.commands.push_back(Systemctl(kind, facts, {"daemon-reload"}));
   return plan;

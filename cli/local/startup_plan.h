@@ -25,6 +25,12 @@ struct StartupFacts {
   bool root = false;
   std::string user;
   std::string home;
+  // PATH and XDG_STATE_HOME of the caller: where the workers of the user's own
+  // fleet find their programs, and where its state is. Empty: not set.
+  std::string path;
+  std::string state_home;
+  // The user's services run without a login already.
+  bool lingers = false;
   // Folder of fleetctl, fleet-keeper, fleet-agent and fleet-controller.
   std::string programs;
   // For an agent: its controller; empty: not given.

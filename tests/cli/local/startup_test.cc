@@ -51,6 +51,7 @@ StartupFacts Ann() {
   StartupFacts facts;
   facts.user = "ann";
   facts.home = "/home/ann";
+  facts.path = "/home/ann/100%/bin:/usr/bin";
   facts.programs = "/opt/fleet/bin";
   return facts;
 }
@@ -70,13 +71,37 @@ TEST(Startup, AUsersFleetComesUpAtBoot) {
   EXPECT_TRUE(CarryOut(*plan, machine).ok());
   EXPECT_THAT(machine.done,
               ElementsAre("write /home/ann/.config/systemd/user/fleet.service",
+                          "loginctl enable-linger ann",
                           "systemctl --user daemon-reload",
-                          "systemctl --user enable --now fleet.service",
-                          "loginctl enable-linger ann"));
+                          "systemctl --user enable --now fleet.service"));
   const std::string unit =
       machine.files["/home/ann/.config/systemd/user/fleet.service"];
   EXPECT_THAT(unit, HasSubstr("ExecStart=/opt/fleet/bin/fleetctl up\n"));
   EXPECT_THAT(unit, HasSubstr("WantedBy=default.target\n"));
+  // Workers find what they find now, as node from a folder of one's own.
+  EXPECT_THAT(unit,
+              HasSubstr("Environment=\"PATH=/home/ann/100%%/bin:/usr/bin\"\n"));
+  StartupFacts lingers = Ann();
+  lingers.lingers = true;
+  EXPECT_EQ(PlanStartup(StartupKind::kUserFleet, lingers)->commands.size(), 2U);
+}
+
+TEST(Startup, WhoMayNotLingerIsToldWhatToDo) {
+  FakeMachine machine;
+  machine.fails = "loginctl enable-linger ann";
+  const auto said =
+      CarryOut(*PlanStartup(StartupKind::kUserFleet, Ann()), machine);
+  EXPECT_THAT(std::string(said.status().message()),
+              HasSubstr("sudo loginctl enable-linger ann"));
+  EXPECT_EQ(machine.done.back(), machine.fails);
+}
+
+TEST(Startup, AnAgentIsTakenBackWithWhatItsUnitDoesNotReach) {
+  const auto plan = PlanUnstartup(StartupKind::kAgent, Root());
+  EXPECT_EQ(absl::StrJoin(plan->commands[1], " "),
+            "/opt/fleet/bin/fleet-keeper --stop-rest --state-dir "
+            "/var/lib/fleet/agent -- /opt/fleet/bin/fleet-agent --state-dir "
+            "/var/lib/fleet/agent");
 }
 
 TEST(Startup, TwiceChangesNothing) {
