@@ -115,9 +115,11 @@ std::optional<ProcStat> ParseProcStat(std::string_view line) {
   auto ppid = ParseNumber<pid_t>(fields[1]);
   auto pgrp = ParseNumber<pid_t>(fields[2]);
   auto session = ParseNumber<pid_t>(fields[3]);
+  auto threads = ParseNumber<int>(fields[17]);
   auto start = ParseNumber<uint64_t>(fields[19]);
   if (!pid || !ppid || !pgrp || !session || !start) return std::nullopt;
-  return ProcStat{*pid, fields[0][0], *ppid, *pgrp, *session, *start};
+  return ProcStat{*pid,   fields[0][0],       *ppid, *pgrp, *session,
+                  *start, threads.value_or(0)};
 }
 
 std::optional<ProcStat> ReadProcStat(pid_t pid) {

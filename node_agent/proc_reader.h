@@ -21,7 +21,10 @@ struct ProcStat {
   pid_t session = 0;
   uint64_t start_ticks = 0;
 
-  bool Lives() const { return state != 'Z' && state != 'X'; }
+  int threads = 0;
+
+  // The first thread of a process may have ended alone, and the others go on.
+  bool Lives() const { return (state != 'Z' && state != 'X') || threads > 1; }
 };
 
 // Pure: parses one line of /proc/PID/stat.

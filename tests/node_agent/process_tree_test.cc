@@ -28,6 +28,18 @@ TEST(ParseProcStatTest, ReadsFieldsAfterAnyName) {
   EXPECT_EQ(stat->pgrp, 41);
   EXPECT_EQ(stat->session, 40);
   EXPECT_EQ(stat->start_ticks, 9876U);
+  EXPECT_EQ(stat->threads, 1);
+}
+
+TEST(ParseProcStatTest, AProcessLivesAsLongAsAnyOfItsThreads) {
+  const std::string numbers = " 7 41 40 0 -1 0 1 2 3 4 5 6 7 8 20 0 ";
+  const auto lives = [&](const std::string& state, const std::string& threads) {
+    return ParseProcStat("42 (a) " + state + numbers + threads + " 0 9 1")
+        ->Lives();
+  };
+  EXPECT_TRUE(lives("S", "1"));
+  EXPECT_FALSE(lives("Z", "1"));
+  EXPECT_TRUE(lives("Z", "2"));
 }
 
 TEST(ParseProcStatTest, RefusesWhatIsNone) {
