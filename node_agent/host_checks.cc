@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "node_agent/log_space.h"
 #include "proto/rpc/quantity.h"
 
 namespace fleet::agent {
@@ -81,14 +82,19 @@ HostCheck JudgeDisk(const HostConditions& c) {
   } else if (c.disk_free_bytes < kLittleFree && share < kLittleShare) {
     state = CheckState::kWarning;
   }
+  const bool full = c.disk_free_bytes < LogReserve(c.disk_bytes);
   return Judged(
       "disk", state,
       absl::StrCat(
-          HumanSize(c.disk_free_bytes), " of ", HumanSize(c.disk_bytes),
-          " free in ", c.state_folder,
+          full ? "No space left on device: " : "", HumanSize(c.disk_free_bytes),
+          " of ", HumanSize(c.disk_bytes), " free in ", c.state_folder,
           files_out ? absl::StrCat(", ", c.files_free, " files left") : ""),
-      "make room: with a full disk no new desired state is accepted and logs "
-      "are lost; log_max_size and log_max_files bound each app's logs");
+      absl::StrCat("make room: with a full disk changes are refused and log "
+                   "lines are lost, while workers go on and are restarted; "
+                   "see du -xh ",
+                   c.state_folder,
+                   ", fleetctl flush APP empties an app's logs, log_max_size "
+                   "and log_max_files bound them"));
 }
 
 HostCheck JudgeJournal(const HostConditions& c) {

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "node_agent/log_space.h"
 #include "node_agent/state_folder.h"
 
 namespace fleet::agent {
@@ -55,6 +56,7 @@ v1::Metrics HostReporter::MakeMetrics() {
   usage.set_memory_used_bytes(sample.memory_used_bytes);
   usage.set_load1(sample.load1);
   usage.set_agent_rss_bytes(ProcessSampler::ReadRss(getpid()));
+  usage.set_problem(SpaceProblemOf(state_.folder()));
   usage.set_keeper_rss_bytes(ProcessSampler::ReadRss(keeper_.keeper_pid()));
   for (v1::InstanceSample& instance : state_.Sample()) {
     *metrics.add_samples() = std::move(instance);

@@ -146,8 +146,9 @@ bool LogFile::CheckSpace(LogNow now) {
   next_check_size_ = size_ + kCheckBytes;
   int64_t reserve = 0;
   if (BytesBeyondReserve(fd_.get(), &reserve) >= 0) return true;
-  Fail(absl::StrCat("cannot write ", path_, ": less than ", HumanSize(reserve),
-                    " are left on its file system"),
+  Fail(absl::StrCat(Cannot("write", path_, ENOSPC), " (less than ",
+                    HumanSize(reserve),
+                    " are left, which logs leave to everything else)"),
        now.steady + kSpaceAgain);
   return false;
 }

@@ -3,6 +3,7 @@
 #define FLEET_NODE_AGENT_LOG_SPACE_H_
 
 #include <cstdint>
+#include <string>
 
 namespace fleet::agent {
 
@@ -13,6 +14,13 @@ int64_t LogReserve(int64_t file_system_bytes);
 // Bytes that may be written to the file system of `fd`, beyond the reserve;
 // negative: less than that is left. Much, where it cannot be found out.
 int64_t BytesBeyondReserve(int fd, int64_t* reserve = nullptr);
+
+// What the host is to say of a file system that has so much left: that it is
+// full as far as logs are concerned, and what to do; empty: it is not. Pure.
+std::string SpaceProblem(const std::string& folder, int64_t free_bytes,
+                         int64_t file_system_bytes);
+// The same of the one that `folder` is on.
+std::string SpaceProblemOf(const std::string& folder);
 
 }  // namespace fleet::agent
 

@@ -86,6 +86,11 @@ std::string HostNotes(const v1::ListHostsResponse& hosts, absl::Time now) {
       absl::StrAppend(
           &notes, Printable(CordonText(host.name(), host.cordon(), now)), "\n");
     }
+    if (host.state() == v1::HOST_STATE_CONNECTED &&
+        !host.usage().problem().empty()) {
+      absl::StrAppend(&notes, host.name(), ": ",
+                      Printable(host.usage().problem()), "\n");
+    }
     if (host.state() == v1::HOST_STATE_CONFLICT) {
       absl::StrAppend(&notes, host.name(), ": ", Printable(host.reason()),
                       "\n");

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "node_agent/host_conditions.h"
+#include "node_agent/log_space.h"
 #include "node_agent/worker_facts.h"
 
 namespace fleet::agent {
@@ -97,6 +98,30 @@ TEST(HostChecks, EachConditionHasItsJudgement) {
     EXPECT_EQ(check.state, c.state) << c.name << ": " << check.found;
     EXPECT_EQ(check.advice.empty(), c.state == CheckState::kOk) << c.name;
   }
+}
+
+TEST(JudgeHost, NamesTheErrorOfAFullDiskAndWhere) {
+  HostConditions conditions = Well();
+  conditions.disk_free_bytes = 4 << 10;
+  const HostCheck check = Check(conditions, "disk");
+  EXPECT_EQ(check.found, "No space left on device: 4.00 KB of 100 GB free in " +
+                             conditions.state_folder);
+  EXPECT_NE(check.advice.find("du -xh " + conditions.state_folder),
+            std::string::npos)
+      << check.advice;
+}
+
+TEST(SpaceProblem, IsThereAsSoonAsLogsStop) {
+  constexpr int64_t kSize = int64_t{100} << 30;
+  EXPECT_EQ(SpaceProblem("/s", int64_t{64} << 20, kSize), "");
+  const std::string problem = SpaceProblem("/s", 1 << 20, kSize);
+  EXPECT_TRUE(
+      problem.starts_with("No space left on device: 1.00 MB of 100 GB "
+                          "are free in /s. Workers go on"))
+      << problem;
+  // Of a small one it is 2 %.
+  EXPECT_EQ(SpaceProblem("/s", 3 << 20, 100 << 20), "");
+  EXPECT_NE(SpaceProblem("/s", 1 << 20, 100 << 20), "");
 }
 
 // The reading itself, on this machine.

@@ -208,7 +208,10 @@ TEST_F(SmallDiskTest, SaysWhatIsMissingWhenThereIsRoomAgain) {
   clock_.Advance(absl::Seconds(2));
   EXPECT_EQ(Write("lost\n"), 5U);
   EXPECT_EQ(Write("lost too\n"), 9U);
-  EXPECT_THAT(file_->problem(), HasSubstr("on its file system; 14 bytes"));
+  EXPECT_THAT(
+      file_->problem(),
+      HasSubstr("x.log: No space left on device (less than 5.12 KB are "
+                "left, which logs leave to everything else); 14 bytes"));
   std::filesystem::remove(disk_ + "/filler");
   clock_.Advance(absl::Seconds(2));
   EXPECT_EQ(Write("written\n"), 0U);
