@@ -199,11 +199,14 @@ void FillSlot(const AppState& app, int index, const Slot& slot,
 void AddSlot(const AppState& app, int index, const Slot& slot,
              const WorkerSamples& samples, ReportTime now,
              v1::AppStatus& status) {
+  const bool wanted = app.wants_workers() && !app.target.stops(index) &&
+                      index < app.target.instances;
   bool serves = false;
   bool ending = false;
   for (const auto& [id, worker] : slot.workers) {
-    // The rest of a crashed worker's tree is told by its slot.
-    if (worker.exited && !worker.stopping) continue;
+    // The rest of a crashed worker's tree is told by its slot, until the slot
+    // is to be empty: it is not while anything lives.
+    if (worker.exited && !worker.stopping && wanted) continue;
     v1::Instance& instance = *status.add_instances();
     FillWorker(worker, samples, now, instance);
     FillSlot(app, index, slot, instance);

@@ -49,6 +49,16 @@ class FakeWorkerRuntime : public WorkerRuntime {
       listener_->OnGone(id);
     });
   }
+  // The main process alone ends; the rest of its tree lives until Gone.
+  void Exit(WorkerId id, const WorkerExit& exit) {
+    Post([this, id, exit] { listener_->OnExited(id, exit); });
+  }
+  void Gone(WorkerId id) {
+    Post([this, id] {
+      workers_.erase(id);
+      listener_->OnGone(id);
+    });
+  }
   static pid_t PidOf(WorkerId id) { return static_cast<pid_t>(10000 + id); }
 
   const std::map<WorkerId, FakeWorker>& workers() const { return workers_; }

@@ -131,6 +131,33 @@ TEST_F(AgentStateTest, ReloadsToANewGeneration) {
   EXPECT_EQ(Status("web").step().phase(), v1::STEP_PHASE_DONE);
 }
 
+// Also when its main process had ended by itself before the order came.
+TEST_F(AgentStateTest, IsNotStoppedWhileAnythingOfAWorkerLives) {
+  v1::AppTarget target = Target("web", 1, 1);
+  target.set_instances(1);
+  target.mutable_spec()->set_instances(1);
+  Accept({target});
+  const WorkerId id = runtime_->workers().begin()->first;
+  const auto running = [this] {
+    std::vector<int64_t> pids;
+    const v1::AppStatus status = Status("web");
+    for (const v1::Instance& instance : status.instances()) {
+      if (instance.pid() > 0) pids.push_back(instance.pid());
+    }
+    return pids;
+  };
+  runtime_->Exit(id, {WorkerExit::Kind::kSignaled, SIGSEGV, "SIGSEGV"});
+  Settle();
+  target.set_serial(2);
+  target.set_run_state(v1::RUN_STATE_STOPPED);
+  Accept({target});
+  EXPECT_THAT(running(), ElementsAre(FakeWorkerRuntime::PidOf(id)));
+  runtime_->Gone(id);
+  Settle();
+  EXPECT_THAT(running(), testing::IsEmpty());
+  EXPECT_EQ(Status("web").instances(0).state(), v1::INSTANCE_STATE_STOPPED);
+}
+
 TEST_F(AgentStateTest, GivesEachWorkerAnIdOfItsOwnAcrossRestarts) {
   Accept({Target("web", 1, 1)});
   std::set<WorkerId> seen;
