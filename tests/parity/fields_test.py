@@ -17,6 +17,9 @@ import zoneinfo
 from scenarios import run_scenarios, scenario
 from supervisors import Fleet, alive, await_that
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+NOTIFY = os.path.join(HERE, "notify.py")
+HEALTH = os.path.join(HERE, "health.js")
 # Writes the folder that it runs in.
 WHERE = 'echo "0 $$ 0 $(basename "$(pwd -P)")" >>"$EVENTS"; exec sleep 1000'
 
@@ -254,9 +257,10 @@ def readiness_by_http(app):
               "  answer.statusCode = fs.existsSync('fine') ? 204 : 503;\n"
               "  answer.end();\n"
               "}).listen({fd: 3});\n")
+    port = app.supervisor.free_port()
     app.native("--no-wait", script=app.path("serve.js"),
-               listen=["tcp://0.0.0.0:3110"],
-               readiness={"http": {"port": 3110, "status": 204}})
+               listen=[f"tcp://0.0.0.0:{port}"],
+               readiness={"http": {"port": port, "status": 204}})
     app.await_statuses("launching")
     before = app.statuses()[0]
     app.write("fine", "")
@@ -268,15 +272,107 @@ def readiness_by_tcp_after_its_initial_delay(app):
     app.write("serve.js", "require('fs').appendFileSync(process.env.EVENTS,"
               " `${Date.now()} 0 0 start\\n`);\n"
               "require('net').createServer(s => s.end()).listen({fd: 3});\n")
+    port = app.supervisor.free_port()
     app.native("--no-wait", script=app.path("serve.js"),
-               listen=["tcp://0.0.0.0:3112"],
-               readiness={"tcp": {"port": 3112}, "initial_delay": "3s"})
+               listen=[f"tcp://0.0.0.0:{port}"],
+               readiness={"tcp": {"port": port}, "initial_delay": "3s"})
     app.await_told("start").await_statuses("launching")
     before = app.statuses()[0]
     app.await_statuses("online")
     # Node needs a moment from its start until it tells of it.
     return before, time.time() * 1000 - app.events()[0][0] >= 1000
 
+
+@scenario(fleet=["launching", "online", "launching", "online"])
+def readiness_and_liveness_by_grpc(app):
+    port = app.supervisor.free_port()
+    probe = {"grpc": {"port": port, "service": "shop.Cart"},
+             "interval": "100ms", "probe_timeout": "5s"}
+    app.native("--no-wait", script=HEALTH, cwd=app.dir,
+               env={"SERVICE": "shop.Cart"}, listen=[f"tcp://0.0.0.0:{port}"],
+               reload="stop-first", restart_delay="0s", readiness=probe,
+               liveness={**probe, "failure_threshold": 2})
+    seen = []
+    for fine, starts in ((False, 1), (True, 1), (False, 2), (True, 2)):
+        if fine:
+            app.write("fine", "")
+        elif starts > 1:
+            # It is not ready, and then it is not alive.
+            os.remove(app.path("fine"))
+        app.await_told("start", starts)
+        app.await_statuses("online" if fine else "launching")
+        seen.append(app.statuses()[0])
+    return seen
+
+
+@scenario(fleet=("launching", "NOT_FOUND"))
+def grpc_asks_about_the_service_that_is_named(app):
+    port = app.supervisor.free_port()
+    app.write("fine", "")
+    app.native("--no-wait", script=HEALTH, cwd=app.dir,
+               env={"SERVICE": "shop.Cart"}, listen=[f"tcp://0.0.0.0:{port}"],
+               readiness={"grpc": {"port": port, "service": "shop.Till"}})
+    shown = lambda: app.run("show")[1]
+    await_that(lambda: "NOT_FOUND" in shown(), shown)
+    return app.statuses()[0], re.search("NOT_FOUND", shown()).group()
+
+
+# ------------------------------------------- what a worker says of itself
+
+@scenario(fleet=["online", "launching", "online"])
+def reloading_is_not_ready_until_the_next_ready(app):
+    app.native(script=NOTIFY, readiness={"notify": True},
+               args=["READY=1", "RELOADING=1", "READY=1"])
+    seen = []
+    for status in ("online", "launching", "online"):
+        app.await_statuses(status)
+        seen.append(status)
+        app.run("signal", "SIGUSR1")
+    return seen
+
+
+@scenario(fleet="launching")
+def stopping_is_never_ready_again(app):
+    app.native(script=NOTIFY, readiness={"notify": True},
+               args=["READY=1", "STOPPING=1\nREADY=1\nSTATUS=all is said"])
+    app.await_statuses("online")
+    app.run("signal", "SIGUSR1")
+    shown = lambda: app.run("show", "-o", "json")[1]
+    await_that(lambda: "all is said" in shown(), shown)
+    return app.statuses()[0]
+
+
+@scenario(fleet=["start", "EXTEND_TIMEOUT_USEC=60000000", "READY=1"])
+def extend_timeout_is_more_time_to_get_ready(app):
+    app.native(script=NOTIFY, readiness={"notify": True}, listen_timeout="5s",
+               args=["EXTEND_TIMEOUT_USEC=60000000", "READY=1"],
+               env={"SAYS_ALL_AFTER": 6000})
+    return app.await_told("READY=1").await_statuses("online").told()
+
+
+@scenario(fleet=["start", "", "SIGTERM", "EXTEND_TIMEOUT_USEC=60000000", "end"])
+def extend_timeout_is_more_time_to_end(app):
+    app.native(script=NOTIFY, kill_timeout="3s", args=[""],
+               env={"LAST_WORD": "EXTEND_TIMEOUT_USEC=60000000",
+                    "ENDS_AFTER": 4000})
+    app.await_told("")
+    app.run("stop")
+    return app.told()
+
+
+@scenario(fleet=(True, ["start", "", "WATCHDOG=trigger", "SIGTERM", "start"]))
+def watchdog_trigger_ends_a_worker_that_is_fed(app):
+    app.native(script=NOTIFY, liveness={"watchdog": "1h"},
+               args=["", "WATCHDOG=trigger"])
+    app.await_told("").await_statuses("online")
+    app.run("signal", "SIGUSR1")
+    app.await_told("start", 2)
+    shown = lambda: app.run("show")[1]
+    await_that(lambda: "unhealthy: " in shown(), shown)
+    return "it said WATCHDOG=trigger" in shown(), app.told()[:5]
+
+
+# ------------------------------------------------------------------ liveness
 
 @scenario(fleet=["start", "start"])
 def liveness_by_a_command(app):
@@ -291,15 +387,69 @@ def liveness_by_a_command(app):
     return [what for what in app.told() if what == "start"][:2]
 
 
+@scenario(fleet=True)
+def readiness_takes_as_many_good_probes_as_asked(app):
+    app.native(readiness={
+        "exec": {"command": ["bash", "-c", 'echo "0 0 0 good" >>"$EVENTS"']},
+        "interval": "50ms", "success_threshold": 3})
+    return app.told().count("good") >= 3
+
+
+@scenario(fleet=True)
+def readiness_is_lost_after_as_many_bad_probes_as_asked(app):
+    app.write("fine", "")
+    look = 'test -e fine || { echo "0 0 0 bad" >>"$EVENTS"; exit 1; }'
+    app.native(readiness={"exec": {"command": ["bash", "-c", look]},
+                          "interval": "50ms", "failure_threshold": 5})
+    app.await_statuses("online")
+    os.remove(app.path("fine"))
+    return app.await_statuses("launching").told().count("bad") >= 5
+
+
+@scenario(fleet=True)
+def liveness_is_looked_at_after_its_initial_delay(app):
+    look = 'echo "$(date +%s%3N) 0 0 look" >>"$EVENTS"'
+    app.native(wait_ready=True, env={"READY_AFTER": 0}, liveness={
+        "exec": {"command": ["bash", "-c", look]}, "interval": "100ms",
+        "initial_delay": "2s"})
+    app.await_told("look")
+    first = {what: ms for ms, _, _, what in reversed(app.events())}
+    return first["look"] - first["ready"] >= 2000
+
+
+@scenario(fleet=True)
+def one_good_probe_may_not_end_a_series_of_bad_ones(app):
+    every_other = "if [ -e t ]; then rm t; else touch t; exit 1; fi"
+    app.native(kill_timeout="200ms", liveness={
+        "exec": {"command": ["bash", "-c", every_other]}, "interval": "50ms",
+        "success_threshold": 2, "failure_threshold": 3})
+    return bool(app.await_told("start", 2))
+
+
 @scenario(fleet=(True, True))
 def liveness_replaces_a_worker_that_hangs(app):
-    app.native(env={"LISTEN": 3111}, exec_mode="cluster", kill_timeout="200ms",
-               liveness={"http": {"port": 3111}, "interval": "100ms",
+    port = app.supervisor.free_port()
+    app.native(env={"LISTEN": port}, exec_mode="cluster", kill_timeout="200ms",
+               liveness={"http": {"port": port, "path": "/live",
+                                  "status": 200}, "interval": "100ms",
                          "probe_timeout": "2s", "failure_threshold": 2})
     hung = app.pids()[0]
     os.kill(hung, signal.SIGSTOP)
     app.await_told("listening", 2)
     await_that(lambda: app.restarts() >= 1 and not alive(hung), app.processes)
+    return app.restarts() >= 1, hung not in app.pids()
+
+
+@scenario(fleet=(True, True))
+def liveness_by_tcp(app):
+    port = app.supervisor.free_port()
+    app.native(env={"LISTEN": port}, exec_mode="cluster", kill_timeout="200ms",
+               liveness={"tcp": {"port": port}, "interval": "100ms",
+                         "probe_timeout": "2s", "failure_threshold": 2})
+    hung = app.pids()[0]
+    os.kill(hung, signal.SIGSTOP)
+    app.await_told("listening", 2)
+    await_that(lambda: not alive(hung), app.processes)
     return app.restarts() >= 1, hung not in app.pids()
 
 
@@ -347,6 +497,87 @@ def reload_may_surge_without_a_socket(app):
     return app.await_told("exit 0").told()
 
 
+@scenario(fleet={True: True, False: False})
+def graceful_drain_is_a_preload_of_node(app):
+    preloaded = {}
+    for drains in (True, False):
+        one = app.sibling(str(drains))
+        one.native(exec_mode="cluster", graceful_drain=drains,
+                   env={"LISTEN": app.supervisor.free_port()})
+        with open(f"/proc/{one.pids()[0]}/cmdline", encoding="utf-8") as file:
+            preloaded[drains] = "drain_preload.js" in file.read()
+    return preloaded
+
+
+# -------------------------------------------------------------------- limits
+
+@scenario(fleet=True)
+def memory_max_ends_what_takes_more_and_says_so(app):
+    app.write("take.py", "import os, time\n"
+              "with open(os.environ['EVENTS'], 'a') as events:\n"
+              "    events.write('0 0 0 start\\n')\n"
+              "if not os.path.exists('once'):\n"
+              "    open('once', 'w').close()\n"
+              "    taken = b'x' * (300 << 20)\n"
+              "time.sleep(1000)\n")
+    app.native(script="take.py", limits={"memory_max": "100M"})
+    app.await_told("start", 2)
+    shown = lambda: app.run("show")[1]
+    # Without a cgroup it is Python that is refused the memory.
+    why = ("SIGKILL: out of memory, over limits.memory_max 100 MB"
+           if "memory_max 100 MB: cgroup" in shown() else "exit code 1")
+    return bool(await_that(lambda: why in shown(), shown))
+
+
+@scenario(fleet=True)
+def pids_is_how_many_processes_there_may_be(app):
+    app.write("fork.py", "import os, time\n"
+              "main, n = os.getpid(), 0\n"
+              "try:\n"
+              "    while n < 40 and os.fork():\n"
+              "        n += 1\n"
+              "except OSError:\n"
+              "    pass\n"
+              "if os.getpid() == main:\n"
+              "    with open(os.environ['EVENTS'], 'a') as events:\n"
+              "        events.write(f'0 0 0 {n}\\n')\n"
+              "time.sleep(1000)\n")
+    app.native(script="fork.py", limits={"pids": 8})
+    await_that(app.told, app.processes)
+    most = 40 if "pids 8: not kept" in app.run("show")[1] else 7
+    return int(app.told()[0]) <= most
+
+
+# ------------------------------------------------------------------ rollouts
+
+@scenario(fleet=3)
+def each_deadline_of_a_rollout_fails_it(app):
+    reasons = {"step_deadline": "has not finished its step within 1s",
+               "progress_deadline": "no host has finished for 1s",
+               "total_deadline": "it has taken longer than 1s"}
+    apps = {name: app.sibling(name) for name in reasons}
+    for name, one in apps.items():
+        one.native("--no-wait", readiness={"exec": {"command": ["false"]}},
+                   listen_timeout="1h", rollout={name: "1s"})
+    for name, one in apps.items():
+        status = lambda one=one: app.supervisor.run("rollout", "status",
+                                                    one.name)[1]
+        await_that(lambda: reasons[name] in status(), status)
+    return len(apps)
+
+
+@scenario(fleet=True)
+def max_flaps_is_how_often_readiness_may_drop(app):
+    app.native("--no-wait", "--min-ready-time", "1h", script=NOTIFY,
+               readiness={"notify": True}, rollout={"max_flaps": 0},
+               args=["READY=1", "RELOADING=1"])
+    app.await_told("READY=1").await_statuses("online")
+    app.run("signal", "SIGUSR1")
+    shown = lambda: app.run("show")[1]
+    return bool(await_that(
+        lambda: "ready and then not, 1 times before" in shown(), shown))
+
+
 # ------------------------------------------------------------------ the host
 
 @scenario(fleet={"slot": 2, "shared": 1})
@@ -355,7 +586,7 @@ def socket_sharing_is_a_socket_each_or_one_for_all(app):
     for kind in ("slot", "shared"):
         one = app.sibling(kind)
         one.native(script="/bin/sleep", interpreter="none", args=["1000"],
-                   listen=[f"tcp://0.0.0.0:{3113 + len(sockets)}"],
+                   listen=[f"tcp://0.0.0.0:{app.supervisor.free_port()}"],
                    socket_sharing=kind, instances=2)
         sockets[kind] = len({os.readlink(f"/proc/{pid}/fd/3")
                              for pid in one.pids()})

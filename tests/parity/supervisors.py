@@ -1,8 +1,10 @@
 """PM2 from npm and a fleet of one host, driven by the same words and files."""
 
+import itertools
 import json
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import threading
@@ -240,7 +242,8 @@ class Fleet(Supervisor):
         self.address = f"unix:{self.dir}/controller.sock"
         # Its apps listen here: no two runs share an address.
         number = os.getpid() % (30 * 250)
-        host = f"127.{221 + number // 250}.{1 + number % 250}.1"
+        self.host = f"127.{221 + number // 250}.{1 + number % 250}.1"
+        self.ports = itertools.count(20000)
         self.log = open(f"{self.dir}/log", "ab")
         read, write = os.pipe()
         self.controller = self.spawn(
@@ -255,9 +258,16 @@ class Fleet(Supervisor):
         self.keeper = self.spawn(
             "fleet-keeper", "--state-dir", state, "--", f"{BIN}/fleet-agent",
             "--state-dir", state, "--controller", self.address,
-            "--host-name", "host", "--bind-address", host)
+            "--host-name", "host", "--bind-address", self.host)
         await_that(lambda: "HOST_STATE_CONNECTED" in self.run(
             "hosts", "-o", "json")[1], lambda: "the agent does not connect")
+
+    def free_port(self):
+        """One that nobody has, below those that the kernel gives away."""
+        for port in self.ports:
+            with socket.socket() as one:
+                if one.connect_ex((self.host, port)) != 0:
+                    return port
 
     def spawn(self, program, *arguments, **more):
         return subprocess.Popen([f"{BIN}/{program}", *arguments],
