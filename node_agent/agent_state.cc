@@ -21,20 +21,6 @@ namespace {
 constexpr uint64_t kIdsPerReservation = 4096;
 constexpr absl::Duration kSaveRetry = absl::Seconds(1);
 
-SavedApp ToSaved(const JournaledApp& app, int cores, const SealingKey* key) {
-  SavedApp saved;
-  for (const auto& [generation, target] : app.targets) {
-    saved.targets.push_back(FromProto(target, cores, key));
-  }
-  saved.slots = app.slots;
-  saved.runs = app.runs;
-  if (app.result) saved.result = FromProto(*app.result);
-  for (const v1::HookResult& hook : app.hooks) {
-    saved.hooks.push_back(FromProto(hook));
-  }
-  return saved;
-}
-
 // For a worker of which only its identity is known, because the journal was
 // damaged: it runs on until the controller says what it should be.
 std::shared_ptr<const AppSpec> SpecOfUnknown(const WorkerIdentity& identity) {
@@ -76,12 +62,6 @@ void AgentState::Start(WorkerId first_worker_id) {
   for (auto& [uid, app] : apps_) app->Schedule();
   spdlog::info("{} apps from the journal, {} workers adopted", apps_.size(),
                route_.size());
-}
-
-void AgentState::RestoreApps() {
-  for (const auto& [uid, app] : journal_.contents().apps) {
-    Supervisor(uid, RestoreApp(ToSaved(app, cores_, secret_key_)));
-  }
 }
 
 void AgentState::AdoptWorkers() {

@@ -105,6 +105,7 @@ class AgentState : public WorkerListener,
   void RunHook(const AppSupervisor& supervisor,
                const HookOrder& order) override;
   bool SaveRun(const AppSupervisor& supervisor, int slot) override;
+  bool SaveEvents(const AppSupervisor& supervisor) override;
   void OnForgotten(const AppSupervisor& supervisor) override;
   bool MustWait(const AppSupervisor& supervisor) const override;
   std::string HeldBy(const AppSupervisor& supervisor) const override;

@@ -50,6 +50,7 @@ AppState RestoreApp(const SavedApp& saved) {
     app.step.phase = StepPhase::kApplying;
   }
   app.hooks = saved.hooks;
+  app.events.assign(saved.events.begin(), saved.events.end());
   return app;
 }
 

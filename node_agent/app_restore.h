@@ -27,6 +27,7 @@ struct SavedApp {
   std::optional<StepState> result;
   // As they were begun and, as far as it is known, ended.
   std::vector<HookRecord> hooks;
+  std::vector<AppEvent> events;
 };
 
 // The state to go on from: a step whose result was saved is not done again, any

@@ -142,6 +142,7 @@ void AppSupervisor::Run() {
   // After what was ordered: it keeps nobody waiting. Before the keeper is told
   // that the end was taken note of.
   SaveRuns();
+  SaveEvents();
 }
 
 void AppSupervisor::TakeLastWords() {
@@ -162,6 +163,11 @@ void AppSupervisor::SaveRuns() {
                                            : mark == saved->second;
     if (!same && owner_.SaveRun(*this, index)) saved_runs_[index] = mark;
   }
+}
+
+void AppSupervisor::SaveEvents() {
+  if (forgotten_ || events_saved_ == state_.events_recorded) return;
+  if (owner_.SaveEvents(*this)) events_saved_ = state_.events_recorded;
 }
 
 // A run of the calendar that was missed is one after which none of the workers

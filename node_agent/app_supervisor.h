@@ -38,6 +38,8 @@ class AppSupervisor {
                          const HookOrder& order) = 0;
     // What a slot has been through; false: it could not be saved.
     virtual bool SaveRun(const AppSupervisor& supervisor, int slot) = 0;
+    // What people should know of, likewise.
+    virtual bool SaveEvents(const AppSupervisor& supervisor) = 0;
     // The app is gone; the owner deletes the supervisor, later.
     virtual void OnForgotten(const AppSupervisor& supervisor) = 0;
     // Something of this name is still being removed: nothing may start yet.
@@ -105,6 +107,7 @@ class AppSupervisor {
   // The last words of who failed the step alive.
   void TakeLastWords();
   void SaveRuns();
+  void SaveEvents();
   void FollowTriggers();
   void Changed();
 
@@ -116,6 +119,7 @@ class AppSupervisor {
   bool forgotten_ = false;
   EventLoop::TimerId timer_ = 0;
   int64_t events_logged_ = 0;
+  int64_t events_saved_ = 0;
   std::map<int, SlotRunMark> saved_runs_;  // As the journal has them.
   RenewalTriggers triggers_;
   bool accepted_ = false;  // A target, since this agent started.

@@ -38,6 +38,8 @@ enum RecordType : uint8_t {
   kRun = 9,
   // v1::Host with boot_id: the boot of the runs that follow.
   kBoot = 10,
+  // v1::AppStatus with app_uid and all `events` of the app.
+  kEvents = 11,
 };
 
 constexpr size_t kCompactAbove = 256 << 10;
@@ -87,6 +89,15 @@ JournalRecord HooksRecord(const std::string& app_uid,
   status.set_app_uid(app_uid);
   status.mutable_hooks()->Add(hooks.begin(), hooks.end());
   return Record(kHooks, status);
+}
+
+JournalRecord EventsRecord(const std::string& app_uid,
+                           const std::vector<v1::AppEvent>& events) {
+  v1::AppStatus status;
+  status.set_app_uid(app_uid);
+  status.mutable_events()->Add(events.begin(), events.end());
+  MendText(status);
+  return Record(kEvents, status);
 }
 
 JournalRecord ForgetRecord(const std::string& app_uid) {
@@ -195,6 +206,14 @@ bool Apply(const JournalRecord& record, JournalContents& contents) {
       auto app = contents.apps.find(status.app_uid());
       if (app == contents.apps.end()) return true;
       app->second.hooks.assign(status.hooks().begin(), status.hooks().end());
+      return true;
+    }
+    case kEvents: {
+      v1::AppStatus status;
+      if (!status.ParseFromString(record.payload)) return false;
+      auto app = contents.apps.find(status.app_uid());
+      if (app == contents.apps.end()) return true;
+      app->second.events.assign(status.events().begin(), status.events().end());
       return true;
     }
     case kForget: {
@@ -309,6 +328,11 @@ absl::Status DesiredJournal::SaveRun(const std::string& app_uid, int slot,
   return Commit(RunRecord(app_uid, slot, run), false, kReserve / 2);
 }
 
+absl::Status DesiredJournal::SaveEvents(
+    const std::string& app_uid, const std::vector<v1::AppEvent>& events) {
+  return Commit(EventsRecord(app_uid, events), false, kReserve / 2);
+}
+
 absl::Status DesiredJournal::BeginBoot(const std::string& boot_id) {
   if (contents_.boot_id == boot_id) return absl::OkStatus();
   absl::Status saved = Commit(BootRecord(boot_id), false);
@@ -359,6 +383,7 @@ std::vector<JournalRecord> DesiredJournal::Snapshot() const {
     const v1::Step* result = app.result ? &*app.result : nullptr;
     records.push_back(SlotsRecord(uid, app.slots, result));
     if (!app.hooks.empty()) records.push_back(HooksRecord(uid, app.hooks));
+    if (!app.events.empty()) records.push_back(EventsRecord(uid, app.events));
     for (const auto& [slot, run] : app.runs) {
       records.push_back(RunRecord(uid, slot, run));
     }

@@ -29,6 +29,8 @@ struct JournaledApp {
   std::vector<v1::HookResult> hooks;
   // By slot; opaque here (slot_run.h). Of JournalContents::boot_id.
   std::map<int, std::string> runs;
+  // What people should know of, the newest last; of earlier boots as well.
+  std::vector<v1::AppEvent> events;
 
   const v1::AppTarget& newest() const { return targets.rbegin()->second; }
 };
@@ -42,9 +44,9 @@ struct JournalContents {
 };
 
 // Loop thread only. Every method that writes has fsynced when it returns OK,
-// SaveSlots, SaveRun and BeginBoot excepted: what they save is only of use
-// within one boot, and a crash of the agent does not lose it. After an error,
-// contents are those before the call, in memory and on disk.
+// SaveSlots, SaveRun, SaveEvents and BeginBoot excepted: what they save is of
+// most use within one boot, and a crash of the agent does not lose it. After an
+// error, contents are those before the call, in memory and on disk.
 // RESOURCE_EXHAUSTED: the disk is full.
 //
 // What is accepted must be carried to its end: a generation of which nobody
@@ -85,6 +87,9 @@ class DesiredJournal {
                          const std::vector<v1::HookResult>& hooks);
   absl::Status SaveRun(const std::string& app_uid, int slot,
                        const std::string& run);
+  // All of the app's events, as they are now.
+  absl::Status SaveEvents(const std::string& app_uid,
+                          const std::vector<v1::AppEvent>& events);
   // Forgets the runs of an earlier boot, in memory even when it fails. Once,
   // after Open.
   absl::Status BeginBoot(const std::string& boot_id);

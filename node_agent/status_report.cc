@@ -99,6 +99,15 @@ v1::AppEventKind ToProto(AppEvent::Kind kind) {
   return v1::APP_EVENT_KIND_UNSPECIFIED;
 }
 
+AppEvent::Kind FromProto(v1::AppEventKind kind) {
+  for (const AppEvent::Kind known :
+       {AppEvent::Kind::kCrashLoop, AppEvent::Kind::kUnhealthy,
+        AppEvent::Kind::kRenewal, AppEvent::Kind::kRenewalFailed}) {
+    if (ToProto(known) == kind) return known;
+  }
+  return AppEvent::Kind::kCrash;
+}
+
 v1::InstanceState StateOf(const Worker& worker) {
   if (!worker.live()) return v1::INSTANCE_STATE_STOPPING;
   if (worker.ready) return v1::INSTANCE_STATE_ONLINE;
@@ -220,14 +229,6 @@ void AddSlot(const AppState& app, int index, const Slot& slot,
   FillSlot(app, index, slot, instance);
 }
 
-void AddEvent(const AppEvent& event, ReportTime now, v1::AppEvent& proto) {
-  *proto.mutable_time() =
-      ToProtoTimestamp(now.wall + (event.time - now.steady));
-  proto.set_kind(ToProto(event.kind));
-  proto.set_slot(event.slot);
-  proto.set_text(event.text);
-}
-
 }  // namespace
 
 void FillLogs(const LogCounters& logs, v1::LogCounters& proto) {
@@ -260,6 +261,22 @@ StepState FromProto(const v1::Step& proto) {
   step.slot = proto.slot();
   step.flaps = proto.flaps();
   return step;
+}
+
+v1::AppEvent ToProto(const AppEvent& event, ReportTime now) {
+  v1::AppEvent proto;
+  *proto.mutable_time() =
+      ToProtoTimestamp(now.wall + (event.time - now.steady));
+  proto.set_kind(ToProto(event.kind));
+  proto.set_slot(event.slot);
+  proto.set_text(event.text);
+  return proto;
+}
+
+AppEvent FromProto(const v1::AppEvent& proto, ReportTime now) {
+  return {FromProto(proto.kind()),
+          now.steady + (fleet::FromProto(proto.time()) - now.wall),
+          proto.slot(), proto.text()};
 }
 
 v1::HookResult ToProto(const HookRecord& hook) {
@@ -309,7 +326,7 @@ v1::AppStatus MakeAppStatus(const AppState& app, const WorkerSamples& samples,
   }
   for (const HookRecord& hook : app.hooks) *status.add_hooks() = ToProto(hook);
   for (const AppEvent& event : app.events) {
-    AddEvent(event, now, *status.add_events());
+    *status.add_events() = ToProto(event, now);
   }
   if (app.target.removed) status.set_message("is being removed");
   return status;

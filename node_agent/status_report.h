@@ -32,6 +32,9 @@ void FillLogs(const LogCounters& logs, v1::LogCounters& proto);
 v1::Step ToProto(const StepState& step);
 StepState FromProto(const v1::Step& step);
 
+v1::AppEvent ToProto(const AppEvent& event, ReportTime now);
+AppEvent FromProto(const v1::AppEvent& event, ReportTime now);
+
 v1::HookResult ToProto(const HookRecord& hook);
 HookRecord FromProto(const v1::HookResult& hook);
 

@@ -10,6 +10,7 @@
 #include "cli/render/app_summary.h"
 #include "cli/render/app_table.h"
 #include "cli/render/cordon_text.h"
+#include "cli/render/event_text.h"
 #include "cli/render/health_text.h"
 #include "cli/render/limit_text.h"
 #include "fleet/v1/app_service.pb.h"
@@ -239,6 +240,14 @@ void AddExits(const v1::App& app, Details& details) {
   }
 }
 
+void AddEvents(const v1::App& app, absl::Time now, Details& details) {
+  bool first = true;
+  for (const EventLine& event : EventLines(app, now)) {
+    if (std::exchange(first, false)) details.Section("what happened lately");
+    details.Line(event.age, event.text, event.colour);
+  }
+}
+
 void AddFacts(const v1::App& app,
               const google::protobuf::RepeatedPtrField<v1::HostAnswer>& facts,
               Details& details) {
@@ -251,8 +260,14 @@ void AddFacts(const v1::App& app,
       }
     }
   }
+  bool first = true;
   for (const v1::HostAnswer& answer : facts) {
-    if (answer.code() == 0) continue;
+    // Where none runs, the table above says so.
+    if (answer.code() == 0 ||
+        answer.code() == static_cast<int>(absl::StatusCode::kNotFound)) {
+      continue;
+    }
+    if (std::exchange(first, false)) details.Section("not told");
     details.Line(answer.host(),
                  absl::StrCat("nothing more is known: ", answer.message()),
                  Colour::kYellow);
@@ -320,6 +335,7 @@ std::string AppDetails(
   AddLimits(app, details);
   AddHooks(app, view.now, details);
   AddExits(app, details);
+  AddEvents(app, view.now, details);
   AddFacts(app, facts, details);
   AddLogs(app, details);
   return details.Take();

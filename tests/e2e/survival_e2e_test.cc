@@ -308,7 +308,18 @@ class Succession : public Survival {
     const auto& one = all.front();
     return one.value("state", "") + ", last " + one.value("last_exit", "") +
            ", restarts " + std::to_string(one.value("restarts", 0)) + ", " +
-           one.value("reason", "");
+           one.value("reason", "") + Events(app);
+  }
+
+  std::string Events(const std::string& app) {
+    std::string events;
+    const nlohmann::json shown = fleet_.Show(app);
+    for (const auto& host : shown["hosts"]) {
+      for (const auto& event : host["status"]["events"]) {
+        events += "; " + event["text"].get<std::string>();
+      }
+    }
+    return events;
   }
 };
 
@@ -356,6 +367,8 @@ TEST_F(Succession, ResultsAndCountsOutliveTheAgentThatSawThem) {
   for (const std::string& app : apps) before[app] = Seen(app);
   EXPECT_TRUE(Contains(before["failed"], "exit code 3")) << before["failed"];
   EXPECT_TRUE(Contains(before["loop"], "no such table")) << before["loop"];
+  EXPECT_TRUE(Contains(Events("loop"), "crash loop: 3 unstable exits"));
+  EXPECT_TRUE(Contains(Events("crashed"), "restarted at once"));
   EXPECT_TRUE(Contains(before["byhand"], "STOPPED")) << before["byhand"];
   std::string ran = ReadFile(runs);
   for (const char* how : {"agent killed", "upgrade", "both killed"}) {

@@ -130,6 +130,12 @@ struct History {
   std::vector<size_t> ends;
 };
 
+v1::AppEvent Event(const std::string& text) {
+  v1::AppEvent event;
+  event.set_text(text);
+  return event;
+}
+
 // Everything that a journal says, to be compared.
 std::string Describe(const JournalContents& contents) {
   std::string text =
@@ -146,6 +152,9 @@ std::string Describe(const JournalContents& contents) {
     if (app.result) absl::StrAppend(&text, " done ", app.result->generation());
     for (const auto& [slot, run] : app.runs) {
       absl::StrAppend(&text, " run ", slot, "=", run);
+    }
+    for (const v1::AppEvent& event : app.events) {
+      absl::StrAppend(&text, " event ", event.text());
     }
     text += "\n";
   }
@@ -171,6 +180,8 @@ TEST_F(DesiredJournalTest, TornAtAnyByteItIsAsAfterTheLastWholeWrite) {
   note(journal_->SaveResult("uid-web", Done(1), {{0, 1}, {1, 1}}));
   note(journal_->SaveRun("uid-web", 1, "1 ended again"));
   note(journal_->SaveResult("uid-web", Done(1), {{0, 1}}));
+  note(journal_->SaveEvents("uid-web", {Event("crash")}));
+  note(journal_->SaveEvents("uid-web", {Event("crash"), Event("loop")}));
   note(journal_->BeginBoot("boot-2"));
   note(journal_->SaveRun("uid-web", 0, "0 ended once more"));
   note(journal_->Accept(4, {}));
@@ -252,6 +263,25 @@ TEST_F(DesiredJournalTest, RunsAreOfOneBoot) {
   Reopen();
   EXPECT_TRUE(App("web").runs.empty());
   EXPECT_EQ(journal_->contents().boot_id, "boot-2");
+}
+
+// Why the host was rebooted may be among them.
+TEST_F(DesiredJournalTest, EventsOutliveTheBootAndEndWithTheApp) {
+  ASSERT_TRUE(journal_->Accept(1, {Target("web", 1, 1)}).ok());
+  ASSERT_TRUE(journal_->BeginBoot("boot-1").ok());
+  ASSERT_TRUE(journal_->SaveEvents("uid-none", {Event("nobody's")}).ok());
+  for (int i = 0; i < 2000; ++i) {
+    const std::string text = absl::StrCat("exit ", i, std::string(200, '.'));
+    ASSERT_TRUE(journal_->SaveEvents("uid-web", {Event(text)}).ok());
+  }
+  EXPECT_LT(FileBytes().size(), 300u << 10);
+  Reopen();
+  ASSERT_TRUE(journal_->BeginBoot("boot-2").ok());
+  ASSERT_EQ(App("web").events.size(), 1u);
+  EXPECT_EQ(App("web").events[0].text().substr(0, 9), "exit 1999");
+  ASSERT_TRUE(journal_->Forget("uid-web").ok());
+  ASSERT_TRUE(journal_->Accept(1, {Target("web", 1, 1)}).ok());
+  EXPECT_TRUE(App("web").events.empty());
 }
 
 // A worker that crashes for ever must not fill the disk.
