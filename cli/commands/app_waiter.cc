@@ -27,9 +27,12 @@ int ReadySlots(const v1::AppStatus& status) {
 }
 
 int LiveWorkers(const v1::AppStatus& status) {
-  return static_cast<int>(std::count_if(
-      status.instances().begin(), status.instances().end(),
-      [](const v1::Instance& instance) { return instance.pid() > 0; }));
+  return static_cast<int>(
+      std::count_if(status.instances().begin(), status.instances().end(),
+                    [](const v1::Instance& instance) {
+                      // Of one that is just being started no pid is known yet.
+                      return instance.pid() > 0 || instance.worker_id() != 0;
+                    }));
 }
 
 // Instances for which nobody waits: people have stopped them, or they have

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/commands/app_waiter.h"
 #include "tests/cli/command_scene.h"
 #include "tests/cli/proto_text.h"
 
@@ -56,6 +57,15 @@ TEST_F(InstanceOrdersTest, AMessageIsAllTheWordsThatFollow) {
 TEST_F(InstanceOrdersTest, AnswersAreThereForPrograms) {
   EXPECT_THAT(Run("signal HUP web -o json").out,
               HasSubstr("\"host\": \"host-1\""));
+}
+
+// One that has just been ordered has no pid yet, and may still get one.
+TEST(AppWaiter, AStopWaitsForEveryWorkerThatIsKnown) {
+  auto host = FromText<v1::HostApp>(
+      "target_serial: 2 status { serial: 2 instances { worker_id: 7 } }");
+  EXPECT_EQ(LacksStop(v1::App(), host), "1 workers are stopping");
+  host.mutable_status()->mutable_instances(0)->clear_worker_id();
+  EXPECT_EQ(LacksStop(v1::App(), host), "");
 }
 
 }  // namespace
