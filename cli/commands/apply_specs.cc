@@ -35,8 +35,13 @@ void PrintPlan(const CommandContext& context, const ApplyPlan& plan,
   } else {
     context.out << PlanText(plan, verb);
     for (const v1::ApplyResult& result : plan.changes.results()) {
-      if (!context.line.dry_run || !result.has_plan()) continue;
-      context.out << DryRunText(result.plan(), context.line.supersede);
+      if (!context.line.dry_run) continue;
+      if (result.has_plan()) {
+        context.out << DryRunText(result.plan(), context.line.supersede);
+      } else if (!result.rollout_uid().empty()) {
+        context.out << result.app() << ": rollout " << result.rollout_uid()
+                    << " is under way and would be followed\n";
+      }
     }
   }
   context.out << std::flush;

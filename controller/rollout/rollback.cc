@@ -86,7 +86,7 @@ std::string EndText(const Planning& planning, bool failed) {
   if (failed) {
     absl::StrAppend(&text, "The rollback failed: ",
                     planning.FailedHosts(HostStepPhase::kRevertFailed), ". ");
-  } else if (draft.counts().reverted == 0) {
+  } else if (draft.counts().reverted + draft.counts().revert_failed == 0) {
     absl::StrAppend(&text, "No host had to go back. ");
   }
   absl::StrAppend(&text, planning.FinalState());

@@ -98,6 +98,9 @@ TEST_F(RollbackTest, HostOutOfReachGetsItsTargetAndIsWaitedForAWhile) {
   EXPECT_EQ(scene.Steps(), "REVERT_FAILED REVERTED");
   // Every reachable host runs the proven revision.
   EXPECT_EQ(scene.Phase(), "ROLLED_BACK");
+  EXPECT_EQ(scene.rollout.state.message.find("No host had to go back"),
+            std::string::npos)
+      << scene.rollout.state.message;
   EXPECT_NE(scene.rollout.state.message.find("to follow when back: a"),
             std::string::npos)
       << scene.rollout.state.message;

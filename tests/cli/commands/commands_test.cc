@@ -205,6 +205,18 @@ TEST_F(CommandsTest, ALostStreamIsTakenUpAfterTheLastEvent) {
   EXPECT_THAT(ran.err, HasSubstr("event 3"));
 }
 
+TEST_F(CommandsTest, DryRunOfWhatIsBeingAppliedSaysSo) {
+  TempFolder folder;
+  const std::string path =
+      folder.Write("fleet.yaml", "apps:\n- {name: web, script: a.js}\n");
+  fake_.applied = FromText<v1::ApplyAppsResponse>(
+      "results { app: 'web' change: APPLY_CHANGE_UNCHANGED revision: 5 "
+      "rollout_uid: 'r-9' }");
+  EXPECT_EQ(Run({"apply", path, "--dry-run"}).out,
+            "web: unchanged\nweb: rollout r-9 is under way and would be "
+            "followed\n");
+}
+
 TEST_F(CommandsTest, ALostStreamIsSpokenOfInEveryForm) {
   const auto away = [this] {
     fake_.watches.push_back({{Watched("phase: ROLLOUT_PHASE_ROLLING", 1)},
