@@ -25,26 +25,6 @@ bool NothingToLose(const AppState& app) {
   });
 }
 
-bool Serves(const Slot& slot, int64_t generation) {
-  return std::any_of(slot.workers.begin(), slot.workers.end(),
-                     [generation](const auto& entry) {
-                       const Worker& worker = entry.second;
-                       return worker.generation == generation &&
-                              worker.live() && worker.ready;
-                     });
-}
-
-// A step that is overtaken leaves slots whose old worker is gone and whose new
-// one serves, but not long enough to be available. It is what the slot runs
-// from now on: stopped when the next step has something in its place.
-void KeepWhatServes(AppState& app, int64_t overtaken) {
-  for (auto& [index, slot] : app.slots) {
-    if (!Serves(slot, slot.generation) && Serves(slot, overtaken)) {
-      slot.generation = overtaken;
-    }
-  }
-}
-
 bool RunsTarget(const AppState& app, const Worker& worker) {
   auto generation = app.generations.find(worker.generation);
   return generation != app.generations.end() && worker.live() &&
@@ -86,6 +66,8 @@ void BeginGeneration(AppState& app, int64_t overtaken) {
   app.step = {};
   app.step.generation = app.target.generation;
   app.step.phase = StepPhase::kApplying;
+  // Of the one before; nobody waits for its result any more.
+  app.step_ended = false;
   for (auto& [index, slot] : app.slots) slot.replacing = false;
   CancelRenewals(app);
   app.slots_moved = true;

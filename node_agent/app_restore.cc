@@ -26,6 +26,26 @@ void KeepOvertaken(const AppState& app, Slot& slot, const Worker& worker) {
   slot.generation = worker.generation;
 }
 
+// Of what was ready when the agent came. What its step has left as done was
+// available, and is taken to be so still. What was started later may have got
+// ready only while nobody looked: its soak starts anew.
+absl::Time ReadySince(const AppState& app, const Slot& slot,
+                      const Worker& worker, absl::Time now) {
+  const bool of_the_step =
+      app.step.phase == StepPhase::kDone && slot.counted.empty();
+  const absl::Time latest =
+      worker.started_at + ReadinessTimeout(app, worker.generation);
+  return of_the_step || latest <= now ? worker.started_at : now;
+}
+
+// Its slot stays at its generation after a step that failed: a worker that was
+// started since is none that the step has kept.
+bool IsLeftBehind(const AppState& app, const WorkerIdentity& worker) {
+  auto slot = app.slots.find(worker.slot);
+  return app.step.phase == StepPhase::kFailed && slot != app.slots.end() &&
+         slot->second.generation == worker.generation;
+}
+
 }  // namespace
 
 AppState RestoreApp(const SavedApp& saved) {
@@ -55,6 +75,7 @@ AppState RestoreApp(const SavedApp& saved) {
 }
 
 int64_t GenerationOf(const AppState& app, const WorkerIdentity& worker) {
+  if (IsLeftBehind(app, worker)) return worker.generation;
   int64_t newest = worker.generation;
   for (const auto& [number, generation] : app.generations) {
     if (number > worker.generation && generation.keeps_matching &&
@@ -88,11 +109,11 @@ void AdoptWorker(AppState& app, const AdoptedWorker& adopted,
   if (kept && worker.generation > slot->second.generation) {
     slot->second.generation = worker.generation;
   }
-  // Nobody watched it meanwhile, so a soak starts anew; what had been
-  // available when its step ended is taken to be so still.
   bool settled =
       !app.step.active() && slot->second.generation == worker.generation;
-  if (settled && adopted.ready) worker.ready_since = started_at;
+  if (settled && adopted.ready) {
+    worker.ready_since = ReadySince(app, slot->second, worker, now);
+  }
   worker.was_available = settled && worker.was_ready;
   worker.stopping = adopted.stopping;
   worker.stop_since = now;

@@ -1,5 +1,6 @@
 #include "node_agent/step_failure.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -30,9 +31,27 @@ std::string WhatRunsNow(const AppState& app) {
                       ", the others stay on ", kept);
 }
 
+bool Serves(const Slot& slot, int64_t generation) {
+  return std::any_of(slot.workers.begin(), slot.workers.end(),
+                     [generation](const auto& entry) {
+                       const Worker& worker = entry.second;
+                       return worker.generation == generation &&
+                              worker.live() && worker.ready;
+                     });
+}
+
 }  // namespace
 
+void KeepWhatServes(AppState& app, int64_t generation) {
+  for (auto& [index, slot] : app.slots) {
+    if (Serves(slot, slot.generation) || !Serves(slot, generation)) continue;
+    slot.generation = generation;
+    app.slots_moved = true;
+  }
+}
+
 void FailStep(AppState& app, StepFailure failure) {
+  KeepWhatServes(app, app.target.generation);
   app.step.phase = StepPhase::kFailed;
   app.step.failure = failure.kind;
   app.step.slot = failure.slot;

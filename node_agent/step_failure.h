@@ -2,6 +2,7 @@
 #ifndef FLEET_NODE_AGENT_STEP_FAILURE_H_
 #define FLEET_NODE_AGENT_STEP_FAILURE_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,15 @@ struct StepFailure {
   WorkerId speaker = 0;
 };
 
+// A step that is overtaken, or fails, leaves slots whose old worker is gone and
+// whose new one, of this generation, serves, but not long enough to be
+// available. It is what the slot runs from now on: stopped when the next step
+// has something in its place.
+void KeepWhatServes(AppState& app, int64_t generation);
+
 // Ends the active step. Slots stay at the generation they have; replacements
-// that are not available yet are no longer wanted. The reason also says what
-// runs now.
+// that are not available yet are no longer wanted, unless nothing else serves
+// there. The reason also says what runs now.
 void FailStep(AppState& app, StepFailure failure);
 
 // "exit code 1 after 350ms, before it was available"

@@ -66,7 +66,7 @@ ReconcileScene::Orders ReconcileScene::NextGeneration() {
 }
 
 SavedApp ReconcileScene::saved() const {
-  return {accepted_, saved_slots_, {}, saved_result_, saved_hooks_};
+  return {accepted_, saved_slots_, {}, saved_result_, saved_hooks_, {}};
 }
 
 ReconcileScene::Orders ReconcileScene::RestartAgent() {
