@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,6 +18,31 @@ namespace {
 
 constexpr int kAnswerSeconds = 20;
 
+// With a time limit on them, calls of sockets end with EINTR when the whole
+// process is stopped and goes on (signal(7)): no failure of who serves.
+template <typename Call>
+auto Uninterrupted(Call call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
+
+// connect(2), which goes on by itself when it was interrupted.
+int ConnectTo(int fd, const sockaddr_in& address) {
+  const auto* name = reinterpret_cast<const sockaddr*>(&address);
+  if (connect(fd, name, sizeof address) == 0) return 0;
+  if (errno != EINTR) return -1;
+  pollfd waits{fd, POLLOUT, 0};
+  Uninterrupted([&] { return poll(&waits, 1, kAnswerSeconds * 1000); });
+  int error = ETIMEDOUT;
+  socklen_t size = sizeof error;
+  if ((waits.revents & POLLOUT) != 0) {
+    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+  }
+  errno = error;
+  return error == 0 ? 0 : -1;
+}
+
 int Connect(const HttpLoad::Target& target, std::string* failure) {
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   timeval limit{kAnswerSeconds, 0};
@@ -28,7 +54,7 @@ int Connect(const HttpLoad::Target& target, std::string* failure) {
   a.sin_family = AF_INET;
   a.sin_port = htons(static_cast<uint16_t>(target.port));
   inet_pton(AF_INET, target.address.c_str(), &a.sin_addr);
-  if (connect(fd, reinterpret_cast<sockaddr*>(&a), sizeof a) == 0) return fd;
+  if (ConnectTo(fd, a) == 0) return fd;
   *failure = std::string("connect: ") + std::strerror(errno);
   close(fd);
   return -1;
@@ -37,7 +63,9 @@ int Connect(const HttpLoad::Target& target, std::string* failure) {
 bool SendAll(int fd, const std::string& data, std::string* failure) {
   size_t sent = 0;
   while (sent < data.size()) {
-    ssize_t n = send(fd, data.data() + sent, data.size() - sent, MSG_NOSIGNAL);
+    const ssize_t n = Uninterrupted([&] {
+      return send(fd, data.data() + sent, data.size() - sent, MSG_NOSIGNAL);
+    });
     if (n <= 0) {
       *failure = std::string("send: ") + std::strerror(errno);
       return false;
@@ -68,7 +96,8 @@ class AnswerReader {
   bool Read(int fd, HttpAnswer* answer, bool* server_closes) {
     while (!Complete(answer, server_closes)) {
       char block[16384];
-      ssize_t n = recv(fd, block, sizeof block, 0);
+      const ssize_t n =
+          Uninterrupted([&] { return recv(fd, block, sizeof block, 0); });
       if (n > 0) {
         data_.append(block, static_cast<size_t>(n));
         continue;
