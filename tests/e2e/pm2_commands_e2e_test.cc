@@ -135,6 +135,40 @@ TEST_F(Pm2Commands, StartTakesAScriptWithFlagsAndArguments) {
   });
 }
 
+// The rest of the flags; what each does on a worker is shown for its field.
+TEST_F(Pm2Commands, EveryFlagOfStartIsInTheSpec) {
+  std::istringstream words(
+      "--name all-flags --no-autostart --interpreter node --cwd /tmp "
+      "--namespace n --shutdown-with-message --kill-timeout 1600 "
+      "--listen-timeout 3s --restart-delay 100 --exp-backoff-restart-delay 200 "
+      "--max-restarts 7 --stop-exit-codes 0,143 --wait-ready --merge-logs "
+      "--disable-logs --time --no-treekill --uid root --gid root -o /tmp/o "
+      "-e /tmp/e -l /tmp/l --pid /tmp/p --log-type json "
+      "--log-date-format YYYY --watch --watch-delay 1000");
+  std::vector<std::string> args = {"start", fleet_.WriteApp("told.js", kTold),
+                                   "--node-args", "--no-warnings --trace-exit"};
+  for (std::string word; words >> word;) args.push_back(word);
+  fleet_.MustCtl(args);
+  EXPECT_THAT(fleet_.MustCtl({"ls", "all-flags"}), HasSubstr("stopped"));
+  const nlohmann::json spec = fleet_.Show("all-flags")["spec"];
+  nlohmann::json wanted = spec;
+  wanted.merge_patch(nlohmann::json::parse(R"({
+    "interpreter": "node", "interpreter_args": ["--no-warnings", "--trace-exit"],
+    "cwd": "/tmp", "user": "root", "group": "root", "namespace": "n",
+    "autostart": false, "pid_file": "/tmp/p",
+    "restart": {"max_restarts": 7, "restart_delay": "100ms",
+                "exp_backoff_restart_delay": "200ms",
+                "stop_exit_codes": [0, 143]},
+    "readiness": {"wait_ready": true, "timeout": "3s"},
+    "stop": {"kill_timeout": "1.6s", "shutdown_with_message": true,
+             "treekill": false},
+    "logs": {"out_file": "/tmp/o", "error_file": "/tmp/e",
+             "log_file": "/tmp/l", "merge": true, "disabled": true,
+             "date_format": "YYYY", "json": true},
+    "watch": {"paths": ["."], "delay": "1s"}})"));
+  EXPECT_EQ(spec, wanted);
+}
+
 TEST_F(Pm2Commands, EveryWayToNameAppsReachesThem) {
   const std::string file = fleet_.WriteApp(
       "fleet.yaml",
@@ -142,7 +176,11 @@ TEST_F(Pm2Commands, EveryWayToNameAppsReachesThem) {
       "  - {name: api, namespace: shop, script: sleep, args: ['1000']}\n"
       "  - {name: job, namespace: shop, script: sleep, args: ['1000']}\n"
       "  - {name: web, script: sleep, args: ['1000']}\n");
+  fleet_.MustCtl({"start", file, "--only", "web", "--min-ready-time", "0"});
+  EXPECT_EQ(fleet_.MustCtl({"ls", "-o", "name"}), "web\n");
   fleet_.MustCtl({"start", file, "--min-ready-time", "0"});
+  EXPECT_EQ(fleet_.MustCtl({"ls", "--sort", "name:desc", "-o", "name"}),
+            "web\njob\napi\n");
   const std::string api = std::to_string(fleet_.Show("api")["id"].get<int>());
   const auto running = [&] {
     std::string names;
@@ -276,6 +314,13 @@ TEST_F(Pm2Commands, WhatIsTypedToLookAndWhatNeedsNoDoing) {
   EXPECT_THAT(fleet_.MustCtl({"ping"}),
               AllOf(StartsWith("pong"), HasSubstr("2 of 2 hosts")));
   EXPECT_THAT(fleet_.Ctl({"report"}).out, HasSubstr("ok       controller: "));
+  EXPECT_EQ(fleet_.MustCtl({"inspect", "told.0", "--host", "host-1"}),
+            "told.0: 1 worker on 1 host got SIGUSR1\n");
+  EXPECT_THAT(fleet_.MustCtl({"completion", "bash"}),
+              StartsWith("# bash completion of fleetctl"));
+  const std::string sample = fleet_.dir() + "/ecosystem.config.js";
+  fleet_.MustCtl({"init", sample});
+  fleet_.MustCtl({"start", sample, "--dry-run"});
 
   for (const char* word :
        {"save", "dump", "resurrect", "cleardump", "update"}) {
