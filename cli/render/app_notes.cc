@@ -43,6 +43,7 @@ class Notes {
     AddRefused();
     AddFailedSteps();
     AddCrashes();
+    AddLostLines();
   }
 
  private:
@@ -97,6 +98,19 @@ class Notes {
         if (instance.state() != v1::INSTANCE_STATE_CRASH_LOOP) continue;
         Add("crash loop on ", host.host(), ": ", instance.last_exit(),
             "; fleetctl logs ", app_.name(), " --err");
+        return;
+      }
+    }
+  }
+
+  // While they are being lost; show counts what was.
+  void AddLostLines() {
+    for (const v1::HostApp& host : app_.hosts()) {
+      if (!host.connected()) continue;
+      for (const v1::Instance& instance : host.status().instances()) {
+        if (instance.logs().problem().empty()) continue;
+        Add("log lines are lost on ", host.host(), ": ",
+            instance.logs().problem());
         return;
       }
     }

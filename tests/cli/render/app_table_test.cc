@@ -126,6 +126,27 @@ TEST(AppTable, WideHasMoreColumnsAndANarrowTerminalCutsTheLongest) {
   }
 }
 
+TEST(AppTable, SaysThatLinesAreBeingLost) {
+  const auto apps = FromText<v1::ListAppsResponse>(R"pb(
+    apps {
+      name: "web"
+      hosts {
+        host: "host-1"
+        connected: true
+        status {
+          instances { logs { lost_bytes: 5 } }
+          instances { logs { problem: "cannot write: No space left" } }
+          instances { logs { problem: "cannot write: No space left" } }
+        }
+      }
+    }
+  )pb");
+  const std::string text = AppTable(apps, View());
+  EXPECT_TRUE(text.ends_with(
+      "\nweb: log lines are lost on host-1: cannot write: No space left\n"))
+      << text;
+}
+
 TEST(AppTable, ACrashLoopAndAFailedStepAreSaidWithWhatToDo) {
   const auto apps = FromText<v1::ListAppsResponse>(R"pb(
     apps {
@@ -223,8 +244,22 @@ TEST(HostTable, SaysBelowWhatIsNotWell) {
     hosts { name: "a" state: HOST_STATE_CONNECTED agent_version: "1.0" }
     hosts { name: "b" state: HOST_STATE_CONNECTED agent_version: "1.1" }
     hosts { name: "c" state: HOST_STATE_CONFLICT reason: "two machines" }
+    hosts {
+      name: "d"
+      state: HOST_STATE_CONNECTED
+      agent_version: "1.0"
+      usage { problem: "No space left on device: 0 B" }
+    }
+    hosts {
+      name: "e"
+      state: HOST_STATE_DISCONNECTED
+      usage { problem: "as of yesterday" }
+    }
   )pb");
   const std::string text = HostTable(hosts, View());
+  EXPECT_NE(text.find("d: No space left on device: 0 B\n"), std::string::npos)
+      << text;
+  EXPECT_EQ(text.find("yesterday"), std::string::npos) << text;
   EXPECT_NE(text.find("c: two machines\n"), std::string::npos) << text;
   EXPECT_NE(text.find("agents of several versions: 1.0, 1.1;"),
             std::string::npos)
