@@ -133,12 +133,27 @@ absl::Status LocalFleet::AwaitHost(FleetClient& client, EventLoop& loop) const {
       "; its log (", AgentLog(), ") ends with\n", LogTail(AgentLog(), 10)));
 }
 
+absl::Status LocalFleet::StopRest() const {
+  ASSIGN_OR_RETURN(const std::string keeper,
+                   FindProgram("fleet-keeper", env_("PATH")));
+  ASSIGN_OR_RETURN(const std::string agent,
+                   FindProgram("fleet-agent", env_("PATH")));
+  ASSIGN_OR_RETURN(
+      const pid_t pid,
+      StartInBackground({keeper, "--stop-rest", "--state-dir", AgentFolder(),
+                         "--", agent, "--state-dir", AgentFolder()},
+                        AgentLog()));
+  return AwaitChild(pid, "fleet-keeper --stop-rest", kStopLimit);
+}
+
 absl::StatusOr<std::string> LocalFleet::Down() {
   std::vector<std::string> ended;
-  if (const auto keeper = LockHolder(AgentFolder() + "/keeper.lock")) {
+  const std::string keeper_lock = AgentFolder() + "/keeper.lock";
+  if (const auto keeper = LockHolder(keeper_lock)) {
     RETURN_IF_ERROR(EndProcess(*keeper, "fleet-keeper", kStopLimit));
     ended.emplace_back("agent and its workers");
   }
+  if (HolderWasKilled(keeper_lock)) RETURN_IF_ERROR(StopRest());
   if (const auto controller =
           LockHolder(ControllerFolder() + "/controller.lock")) {
     RETURN_IF_ERROR(EndProcess(*controller, "fleet-controller", kStopLimit));

@@ -39,6 +39,8 @@ class LocalFleet {
  private:
   absl::Status StartController();
   absl::Status StartAgent();
+  // What ran on when keeper and agent had both been killed.
+  absl::Status StopRest() const;
   absl::Status AwaitHost(FleetClient& client, EventLoop& loop) const;
 
   std::string ControllerFolder() const { return state_folder_ + "/controller"; }

@@ -5,14 +5,17 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cctype>
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -69,6 +72,30 @@ std::optional<pid_t> LockHolder(const std::string& path) {
   close(fd);
   if (n <= 0) return std::nullopt;
   return FirstNumber(std::string_view(text.data(), static_cast<size_t>(n)));
+}
+
+bool HolderWasKilled(const std::string& path) {
+  std::error_code error;
+  return !LockHolder(path) && std::filesystem::file_size(path, error) > 0 &&
+         !error;
+}
+
+absl::Status AwaitChild(pid_t pid, const std::string& program,
+                        absl::Duration limit) {
+  const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  const std::string what = absl::StrCat(program, " (pid ", pid, ")");
+  if (pidfd < 0) return ErrnoStatus(errno, "cannot watch " + what);
+  const absl::Status ended = AwaitEnd(pidfd, what, limit);
+  close(pidfd);
+  RETURN_IF_ERROR(ended);
+  int status = 0;
+  if (waitpid(pid, &status, 0) < 0)
+    return ErrnoStatus(errno, "wait for " + what);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return absl::OkStatus();
+  return absl::InternalError(
+      WIFEXITED(status)
+          ? absl::StrCat(what, " ended with exit code ", WEXITSTATUS(status))
+          : absl::StrCat(what, " was ended by a signal"));
 }
 
 absl::Status EndProcess(pid_t pid, const std::string& program,

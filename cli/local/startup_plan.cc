@@ -29,8 +29,11 @@ std::string UserFleetUnit(const StartupFacts& facts) {
       " on this machine: controller, agent and its workers.\n"
       "[Unit]\n"
       "Description=Fleet of ",
-      facts.user,
-      "\n\n[Service]\n"
+      facts.user, "\n",
+      // A user's systemd knows no such target.
+      facts.root ? "After=network-online.target\nWants=network-online.target\n"
+                 : "",
+      "\n[Service]\n"
       "Type=oneshot\n"
       "RemainAfterExit=yes\n"
       "ExecStart=",
@@ -41,6 +44,8 @@ std::string UserFleetUnit(const StartupFacts& facts) {
       "# fleetctl down ends what it started, workers in their own way.\n"
       "KillMode=process\n"
       "TimeoutStopSec=150\n"
+      "LimitNOFILE=1048576\n"
+      "TasksMax=infinity\n"
       "Delegate=yes\n\n"
       "[Install]\n",
       "WantedBy=", facts.root ? "multi-user.target" : "default.target", "\n");

@@ -53,7 +53,23 @@ TEST(LockHolder, IsWhoHoldsTheLockNotWhoWroteTheFile) {
   const int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
   ASSERT_EQ(flock(fd, LOCK_EX), 0);
   EXPECT_EQ(LockHolder(path), 4711);
+  EXPECT_FALSE(HolderWasKilled(path));
   close(fd);
+  EXPECT_TRUE(HolderWasKilled(path));
+  EXPECT_FALSE(HolderWasKilled(folder.path() + "/none"));
+  EXPECT_FALSE(HolderWasKilled(folder.Write("b.lock", "")));
+}
+
+TEST(AwaitChild, SaysHowItEnded) {
+  TempFolder folder;
+  const auto run = [&](const std::string& program) {
+    const auto pid =
+        StartInBackground({"/bin/sh", "-c", program}, folder.path() + "/log");
+    return AwaitChild(*pid, "sh", absl::Seconds(30));
+  };
+  EXPECT_TRUE(run("exit 0").ok());
+  EXPECT_NE(run("exit 3").message().find("exit code 3"), std::string::npos);
+  EXPECT_NE(run("kill $$").message().find("by a signal"), std::string::npos);
 }
 
 TEST(EndProcess, EndsAProgramAndRefusesAnother) {

@@ -81,6 +81,9 @@ TEST(Startup, AUsersFleetComesUpAtBoot) {
   // Workers find what they find now, as node from a folder of one's own.
   EXPECT_THAT(unit,
               HasSubstr("Environment=\"PATH=/home/ann/100%%/bin:/usr/bin\"\n"));
+  EXPECT_THAT(unit, Not(HasSubstr("network-online.target")));
+  EXPECT_THAT(PlanStartup(StartupKind::kUserFleet, Root())->files[0].text,
+              HasSubstr("After=network-online.target\n"));
   StartupFacts lingers = Ann();
   lingers.lingers = true;
   EXPECT_EQ(PlanStartup(StartupKind::kUserFleet, lingers)->commands.size(), 2U);
