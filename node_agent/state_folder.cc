@@ -51,10 +51,11 @@ absl::StatusOr<UniqueFd> TakeLock(const std::string& path) {
     return ErrnoStatus(error_number, "lock " + path);
   }
   std::string text = absl::StrCat(getpid(), "\n");
-  // Only for the message above.
-  if (ftruncate(fd.get(), 0) == 0) {
-    [[maybe_unused]] ssize_t n = pwrite(fd.get(), text.data(), text.size(), 0);
-  }
+  // Only for the message above. A full disk has room for it over the last one.
+  const auto size = static_cast<ssize_t>(text.size());
+  [[maybe_unused]] bool noted =
+      pwrite(fd.get(), text.data(), text.size(), 0) == size &&
+      ftruncate(fd.get(), size) == 0;
   return fd;
 }
 
@@ -112,19 +113,27 @@ absl::StatusOr<UniqueFd> ClaimHostUid(const std::string& folder,
   UniqueFd fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return ErrnoStatus(errno, "socket");
   if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), size) == 0 &&
-      listen(fd.get(), 1) == 0) {
+      listen(fd.get(), SOMAXCONN) == 0) {
     return fd;
   }
   if (errno != EADDRINUSE) {
     return ErrnoStatus(errno, "claim the name of this host's agent");
   }
+  return absl::AlreadyExistsError(folder);
+}
+
+// Asked once, since that stays in the other one's queue.
+absl::Status IsCopy(const std::string& folder, const std::string& host_uid) {
+  socklen_t size = 0;
+  sockaddr_un address = AbstractName(host_uid, &size);
   pid_t other = ListenerOf(address, size);
   return absl::AlreadyExistsError(absl::StrCat(
       folder,
       " is a copy: an agent with the same host_uid runs on this machine",
       other == 0 ? "" : absl::StrCat(" (pid ", other, ")"),
-      ", and the controller could not tell the two apart. Start this one with "
-      "an empty --state-dir, or stop the other one"));
+      ", and the controller could not tell the two apart; its workers are left "
+      "alone. Start this one with an empty --state-dir, or stop the other "
+      "one"));
 }
 
 // An agent that was killed in the moment in which it started a keeper leaves
@@ -170,10 +179,11 @@ absl::StatusOr<StateFolder> StateFolder::Open(const std::string& path) {
                      return TakeLock(folder + "/agent.lock");
                    }));
   ASSIGN_OR_RETURN(std::string host_uid, HostUid(folder + "/host_uid"));
-  ASSIGN_OR_RETURN(UniqueFd name, WhenFree([&folder, &host_uid] {
-                     return ClaimHostUid(folder, host_uid);
-                   }));
-  return StateFolder(std::move(folder), std::move(lock), std::move(name),
+  absl::StatusOr<UniqueFd> name =
+      WhenFree([&folder, &host_uid] { return ClaimHostUid(folder, host_uid); });
+  if (absl::IsAlreadyExists(name.status())) return IsCopy(folder, host_uid);
+  RETURN_IF_ERROR(name.status());
+  return StateFolder(std::move(folder), std::move(lock), *std::move(name),
                      std::move(host_uid));
 }
 

@@ -97,7 +97,9 @@ void Keeper::WatchAll() {
 
 bool Keeper::TakeOverAgent() {
   if (!agent_.running()) {
-    if (!agent_.Adopt(setup_.agent_pid, setup_.agent_ticks, NowMs())) {
+    // That of the lock in a folder that was copied is another keeper's.
+    if (record_.copied() ||
+        !agent_.Adopt(setup_.agent_pid, setup_.agent_ticks, NowMs())) {
       return false;
     }
     StderrLine("takes over agent %d", agent_.pid());

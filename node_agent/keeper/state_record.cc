@@ -1,6 +1,7 @@
 #include "node_agent/keeper/state_record.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -72,6 +73,29 @@ bool ReadSlot(int fd, T& slot, off_t offset) {
   return n == sizeof slot && slot.sum == SumOf(slot);
 }
 
+// What another keeper may have left there.
+template <typename T>
+bool ClearSlot(int fd, off_t offset) {
+  T slot;
+  if (ReadSlot(fd, slot, offset) && slot.used == 0) return true;
+  slot = {};
+  return WriteSlot(fd, slot, offset);
+}
+
+// False: errno. True too where the file system cannot take any beforehand.
+bool TakeRoom(int fd) {
+  return fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, HeldOffset(kMaxHeld)) == 0 ||
+         errno == EOPNOTSUPP || errno == ENOSYS;
+}
+
+// Tells a file from a copy of it; not 0, unless that cannot be told.
+uint32_t PlaceOf(int fd) {
+  struct stat info {};
+  if (fstat(fd, &info) != 0) return 0;
+  uint64_t place = info.st_ino * 0x9e3779b97f4a7c15u + info.st_dev;
+  return static_cast<uint32_t>(place >> 32 ^ place) | 1;
+}
+
 void ReadBootId(char* id, size_t size) {
   int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
   ssize_t n = fd < 0 ? 0 : read(fd, id, size - 1);
@@ -83,7 +107,7 @@ void ReadBootId(char* id, size_t size) {
 
 struct StateRecord::Header {
   uint32_t sum;
-  uint32_t reserved;
+  uint32_t place;  // PlaceOf; 0: written by a keeper that did not say it.
   char magic[8];
   char boot_id[40];
   uint64_t newest_id;
@@ -117,7 +141,8 @@ StateRecord::Found StateRecord::Load(ProcessTable& table, HeldVisitor visit,
   return found;
 }
 
-// False: there is none, or of an earlier boot, which has left nothing.
+// False: there is none, or of an earlier boot, which has left nothing, or of
+// another keeper, which may well live.
 bool StateRecord::LoadHeader() {
   Header header{};
   if (boot_id_[0] == '\0' ||
@@ -125,6 +150,12 @@ bool StateRecord::LoadHeader() {
       header.sum != SumOf(header) ||
       memcmp(header.magic, kStateMagic, sizeof kStateMagic) != 0 ||
       strncmp(header.boot_id, boot_id_, sizeof boot_id_) != 0) {
+    return false;
+  }
+  copied_ = header.place != 0 && header.place != PlaceOf(fd_);
+  if (copied_) {
+    StderrLine("%s is a copy: what its original names is left alone",
+               kStateName);
     return false;
   }
   loaded_newest_id_ = newest_id_ = header.newest_id;
@@ -182,7 +213,8 @@ void StateRecord::Begin(ProcessTable& processes, FdStore& store,
   int old = fd_;
   fd_ =
       openat(dir_, kNewStateName, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  bool done = fd_ >= 0 && WriteChanges(processes, store) && WriteHeader() &&
+  bool done = fd_ >= 0 && TakeRoom(fd_) && WriteChanges(processes, store) &&
+              WriteHeader() &&
               renameat(dir_, kNewStateName, dir_, kStateName) == 0;
   if (done) {
     close(old);
@@ -193,15 +225,30 @@ void StateRecord::Begin(ProcessTable& processes, FdStore& store,
   if (fd_ >= 0) close(fd_);
   unlinkat(dir_, kNewStateName, 0);
   fd_ = old;
+  // If it has any: it is the one that is kept from now on.
+  [[maybe_unused]] bool room = TakeRoom(fd_);
+  if (!WriteOver(processes, store)) Fail(now_ms);
+}
+
+// Not cut, since it would have to get its room anew.
+bool StateRecord::WriteOver(ProcessTable& processes, FdStore& store) {
+  Header none{};
+  if (pwrite(fd_, &none, sizeof none, 0) != sizeof none) return false;
   processes.NoteAllChanged();
   store.NoteAllChanged();
-  done =
-      ftruncate(fd_, 0) == 0 && WriteChanges(processes, store) && WriteHeader();
-  if (!done) Fail(now_ms);
+  bool done = WriteChanges(processes, store);
+  for (size_t i = processes.limit(); done && i < kMaxProcesses; ++i) {
+    done = ClearSlot<ProcessSlot>(fd_, ProcessOffset(i));
+  }
+  for (size_t i = store.limit(); done && i < kMaxHeld; ++i) {
+    done = ClearSlot<HeldSlot>(fd_, HeldOffset(i));
+  }
+  return done && WriteHeader();
 }
 
 bool StateRecord::WriteHeader() {
   Header header{};
+  header.place = PlaceOf(fd_);
   memcpy(header.magic, kStateMagic, sizeof kStateMagic);
   memcpy(header.boot_id, boot_id_, sizeof boot_id_);
   header.newest_id = newest_id_;

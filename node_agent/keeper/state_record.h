@@ -14,17 +14,20 @@ namespace fleet::keeper {
 
 // DIR/keeper.state: a header and a slot of fixed size for each entry of the
 // two tables, written in place, never synced: it is of use within one boot
-// alone, and there the kernel has it. Each slot has a checksum. A keeper leaves
-// the file of the one before it alone until it knows as much (Begin), and then
-// has its own in that place at once: should it be killed before, the next one
-// still finds all.
+// alone, and there the kernel has it. A copy of it in a copied folder is none,
+// since what it names is another keeper's. Each slot has a checksum. A keeper
+// leaves the file of the one before it alone until it knows as much (Begin),
+// and then has its own in that place at once: should it be killed before, the
+// next one still finds all.
 //
 // Keeper calls Flush before it tells the agent news, and at the end of every
 // turn. A process that it has started since is not written down yet;
 // newest_id() tells the agent which ids that may be.
 //
-// While the file cannot be written (the disk is full) it counts as none, and
-// is tried again every 5 s: what is stale would be worse than nothing.
+// Room for all of it (4.5 MiB) is taken on the disk when the file is made, so
+// that it is kept on a full disk as well. Where that was not possible and it
+// cannot be written it counts as none, and is tried again every 5 s: what is
+// stale would be worse than nothing.
 class StateRecord {
  public:
   // A tag of more bytes is not written down, and the process counts as one
@@ -60,6 +63,8 @@ class StateRecord {
   // The keeper ends by itself, and nothing is left to be found.
   void Clear();
 
+  // What Load found is a copy in a folder that was copied.
+  bool copied() const { return copied_; }
   int fd() const { return fd_; }
   // No process with a higher id had been written down by the last keeper.
   uint64_t newest_id() const { return loaded_newest_id_; }
@@ -74,11 +79,14 @@ class StateRecord {
   bool WriteChanges(ProcessTable& processes, FdStore& store);
   bool WriteProcess(const ProcessTable& processes, size_t index);
   bool WriteHeld(const FdStore& store, size_t index);
+  // The file of the keeper before, from end to end.
+  bool WriteOver(ProcessTable& processes, FdStore& store);
   void Fail(int64_t now_ms);
 
   int fd_ = -1;
   int dir_ = -1;
   bool begun_ = false;
+  bool copied_ = false;
   char boot_id_[40] = {};
   uint64_t newest_id_ = 0;
   uint64_t written_newest_id_ = 0;

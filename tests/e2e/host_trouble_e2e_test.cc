@@ -1,14 +1,16 @@
-// What goes wrong with a machine: it loses its power, its calendar jumps by a
-// year, its state folder is somebody else's as well.
+// What goes wrong with a machine: it loses its power, its disk is full, its
+// calendar jumps by a year, its state folder is somebody else's as well.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <sstream>
 
+#include "absl/strings/str_split.h"
 #include "nlohmann/json.hpp"
 #include "tests/e2e/test_fleet.h"
 
@@ -30,7 +32,18 @@ int Count(const std::string& text, const std::string& part) {
   return n;
 }
 
-std::string Apps(const std::string& more = "") {
+void FillDisk(const std::string& file) {
+  int fd = open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  ASSERT_GE(fd, 0);
+  for (size_t block = 1 << 16; block > 0; block /= 2) {
+    std::string zeros(block, '\0');
+    while (write(fd, zeros.data(), zeros.size()) > 0) {
+    }
+  }
+  close(fd);
+}
+
+std::string Apps(const std::string& more = "", const std::string& web = "") {
   return "apps:\n"
          "  - name: web\n"
          "    script: " +
@@ -39,10 +52,117 @@ std::string Apps(const std::string& more = "") {
          "    exec_mode: cluster\n"
          "    instances: 2\n"
          "    wait_ready: true\n"
-         "    stop_signal: SIGINT\n"
+         "    stop_signal: SIGINT\n" +
+         web +
          "  - name: lines\n"
          "    script: " +
          AppPath("lines.py") + "\n" + more;
+}
+
+// The state folder of host 1, which is full until Empty.
+class FullDisk {
+ public:
+  explicit FullDisk(TestFleet& fleet)
+      : fleet_(fleet), filler_(fleet.HostDir(1) + "/filler") {
+    Fill();
+  }
+
+  void Fill() { FillDisk(filler_); }
+  void Empty() { ASSERT_EQ(unlink(filler_.c_str()), 0); }
+
+  // Kills a worker of "web" and waits until its successor serves; the other one
+  // stays.
+  void Crash(size_t slot) {
+    Fill();
+    const std::vector<pid_t> before = fleet_.Pids("web", "host-1");
+    ASSERT_EQ(before.size(), 2U);
+    ::kill(before[slot], SIGKILL);
+    EXPECT_TRUE(fleet_.Eventually([&] {
+      std::vector<pid_t> now = fleet_.Pids("web", "host-1");
+      return now.size() == 2 && now[slot] != before[slot] &&
+             now[1 - slot] == before[1 - slot] && Online();
+    })) << fleet_.Show("web").dump(1);
+  }
+
+  bool Online() {
+    auto web = fleet_.InstancesOn("web", "host-1");
+    return std::all_of(web.begin(), web.end(), [](const auto& instance) {
+      return instance.value("state", "") == "INSTANCE_STATE_ONLINE";
+    });
+  }
+
+  int64_t LostBytes() {
+    auto lines = fleet_.InstancesOn("lines", "host-1");
+    if (lines.empty() || !lines[0].contains("logs")) return 0;
+    return lines[0]["logs"].value("lost_bytes", int64_t{0});
+  }
+
+ private:
+  TestFleet& fleet_;
+  const std::string filler_;
+};
+
+TEST(HostTrouble, AFullDiskCostsLogLinesAndChangesAndNothingElse) {
+  TestFleet fleet({.host_disk_bytes = 32 << 20});
+  if (!fleet.disk()) GTEST_SKIP() << "needs root for a file system";
+  fleet.MustCtl({"apply", fleet.WriteApp("fleet.yaml", Apps())});
+  const std::vector<pid_t> web = fleet.Pids("web", "host-1");
+  HttpLoad load({fleet.Target(1, kPort)}, LoadMode::kClose, 1);
+  FullDisk disk(fleet);
+  ASSERT_TRUE(fleet.Eventually([&] { return disk.LostBytes() > 0; }))
+      << fleet.Show("lines").dump(1);
+  // More than what may be left of the journal's last block.
+  const std::string changed = fleet.WriteApp(
+      "fleet.yaml", Apps("", "    env: {VERSION: two, FILLER: " +
+                                 std::string(5000, 'x') + "}\n"));
+  CommandResult refused = fleet.Ctl({"apply", changed});
+  EXPECT_GT(refused.exit_code, 0);
+  EXPECT_TRUE(Contains(refused.out + refused.err, "No space left on device"))
+      << refused.out << refused.err;
+  EXPECT_EQ(fleet.Pids("web", "host-1"), web);
+  for (const char* command :
+       {"show lines", "show web", "ls", "hosts", "doctor"}) {
+    const std::string said = fleet.Ctl(absl::StrSplit(command, ' ')).out;
+    EXPECT_TRUE(Contains(said, "No space left on device") &&
+                Contains(said, fleet.HostDir(1)))
+        << command << ":\n"
+        << said;
+  }
+  // Neither this agent, nor the next one, nor a next keeper and its agent need
+  // room for what they do, or do anything twice.
+  disk.Crash(0);
+  std::vector<pid_t> now = fleet.Pids("web", "host-1");
+  const pid_t agent = fleet.AgentPid(1);
+  ::kill(agent, SIGKILL);
+  ASSERT_TRUE(WaitGone(agent, kPatience));
+  EXPECT_TRUE(
+      fleet.Eventually([&] { return fleet.Pids("web", "host-1") == now; }));
+  disk.Crash(1);
+  now = fleet.Pids("web", "host-1");
+  fleet.KillHost(1);
+  fleet.StartHost(1);
+  fleet.AwaitConnected(1);
+  EXPECT_TRUE(
+      fleet.Eventually([&] { return fleet.Pids("web", "host-1") == now; }));
+  disk.Crash(0);
+  // With room, what was refused is done, and nothing is lost any more.
+  disk.Empty();
+  EXPECT_TRUE(fleet.Eventually([&] {
+    return HttpGet(fleet.Target(1, kPort)).body == "vtwo";
+  })) << fleet.MustCtl({"show", "web"});
+  EXPECT_TRUE(fleet.Eventually([&] {
+    return !Contains(fleet.Ctl({"hosts"}).out, "No space left") &&
+           !Contains(fleet.Ctl({"show", "lines"}).out, "No space left");
+  }));
+  const int64_t lost = disk.LostBytes();
+  const std::string log = fleet.HostDir(1) + "/logs/lines/0-out.log";
+  const size_t before = ReadFile(log).size();
+  EXPECT_TRUE(
+      fleet.Eventually([&] { return ReadFile(log).size() > before + 10000; }));
+  EXPECT_EQ(disk.LostBytes(), lost);
+  LoadCounts counts = load.Stop();
+  // A request that a killed worker had in hand.
+  EXPECT_LE(counts.failed, 3) << nlohmann::json(counts.reasons).dump();
 }
 
 // The machine is switched off: nothing lives, the kernel has another boot id,
@@ -192,6 +312,34 @@ TEST(HostTrouble, ACalendarThatJumpsAYearAndBackMovesNothingElse) {
   EXPECT_EQ(fleet.Pids("yearly", "host-1"), yearly);
   EXPECT_EQ(fleet.Pids("web", "host-1"), web);
   EXPECT_EQ(load.Stop().failed, 0);
+}
+
+// Somebody copies the folder to have a second host, on the same machine.
+TEST(HostTrouble, ACopyOfAStateFolderStartsNothingBesideItsOriginal) {
+  TestFleet fleet;
+  fleet.MustCtl({"start", AppPath("lines.py"), "--name", "lines"});
+  const std::vector<pid_t> lines = fleet.Pids("lines", "host-1");
+  const pid_t agent = fleet.AgentPid(1);
+  const std::string copy = fleet.dir() + "/copy";
+  ProcessOptions options;
+  options.argv = {"cp", "-a", fleet.HostDir(1), copy};
+  ASSERT_EQ(ChildProcess(options).Wait(kPatience), 0);
+  options.argv = {
+      ProgramPath("fleet-keeper"), "--state-dir", copy,    "--",
+      ProgramPath("fleet-agent"),  "--state-dir", copy,    "--controller",
+      fleet.controller_address(),  "--host-name", "host-2"};
+  options.stdout_file = options.stderr_file = fleet.dir() + "/copy.log";
+  ChildProcess second(options);
+  EXPECT_EQ(second.Wait(kPatience), 78) << ReadFile(options.stderr_file);
+  const std::string said = ReadFile(options.stderr_file);
+  EXPECT_TRUE(Contains(said, copy +
+                                 " is a copy: an agent with the same "
+                                 "host_uid runs on this machine (pid " +
+                                 std::to_string(agent) + ")"))
+      << said;
+  EXPECT_TRUE(IsAlive(agent));
+  EXPECT_EQ(fleet.Pids("lines", "host-1"), lines);
+  EXPECT_TRUE(IsAlive(lines.at(0)));
 }
 
 // Two containers of one machine, one state folder in both: neither the machine
