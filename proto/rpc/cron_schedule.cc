@@ -166,6 +166,12 @@ absl::Status CronSchedule::ParsePart(int index, std::string_view part) {
       (has_step && (!absl::SimpleAtoi(halves[1], &step) || step < 1))) {
     return Wrong(index, ToAbsl(part), "must have a step of 1 or more after /");
   }
+  const bool day = index == kDayOfMonth || index == kWeekday;
+  if (halves[0] == "?" && !day) {
+    return Wrong(index, ToAbsl(part),
+                 "must be * or a number: ? is for days alone (PM2 takes it for "
+                 "the time at which the app was started)");
+  }
   if (halves[0] == "*" || halves[0] == "?") {
     return Mark(index, rule.low, rule.high, step);
   }

@@ -18,9 +18,9 @@ namespace fleet {
 // Five fields (minute hour day-of-month month day-of-week), six with seconds
 // first, or @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly.
 // A field is a list of `*`, N, N-M, each with /STEP; months and weekdays also
-// by their English names (three letters); Sunday is 0 or 7. `?` is `*`. L in
-// the day of month is the month's last day, as PM2 has it. When both day fields
-// are restricted, a day that either of them names is due.
+// by their English names (three letters); Sunday is 0 or 7. For days `?` is
+// `*`, and L in the day of month is the month's last, as PM2 has it. When both
+// day fields are restricted, a day that either of them names is due.
 //
 // Clock changes: a schedule that names its hours is due once a day. In the
 // hour that a clock skips it is due when the clock has jumped; in the hour that

@@ -198,6 +198,7 @@ TEST(CronSchedule, SaysWhatIsWrong) {
       {"-5 * * * *", "the minute field \"-5\""},
       {"+5 * * * *", "the minute field \"+5\""},
       {"1-2-3 * * * *", "the minute field \"1-2-3\""},
+      {"? 3 * * *", "must be * or a number: ? is for days alone"},
       {"0 0 L-3 * *", "the day of month field \"l-3\""},
       {"0 0 32 * *", "a number from 1 to 31, L for the last one, or a range"},
       {"0 0 * L *", "the month field \"l\""},
