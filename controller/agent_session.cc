@@ -63,11 +63,7 @@ void AgentSession::OnMessage(const v1::SessionRequest& request) {
     case v1::SessionRequest::kCommandResult:
       return env_.listener.OnCommandResult(host_, request.command_result());
     case v1::SessionRequest::kHeartbeat:
-      if (request.heartbeat().has_time()) {
-        env_.hosts.HeardClock(host_,
-                              fleet::FromProto(request.heartbeat().time()));
-      }
-      return;
+      return OnHeartbeat(request.heartbeat());
     case v1::SessionRequest::MESSAGE_NOT_SET:  // Of a newer agent.
       return;
   }
@@ -161,16 +157,27 @@ void AgentSession::OnStateReport(const v1::StateReport& report) {
     return;
   }
   if (resync_asked_) return;  // The full one comes.
-  if (report.seq() != next_seq_) {
-    spdlog::warn("session host={} report={} expected={}: resync", host_,
-                 report.seq(), next_seq_);
-    resync_asked_ = true;
-    v1::SessionResponse response;
-    response.mutable_resync();
-    return Send(std::move(response));
-  }
+  if (report.seq() != next_seq_) return AskResync(report.seq());
   ++next_seq_;
   TakeDelta(report);
+}
+
+// After the last report of all no other shows that it was lost.
+void AgentSession::OnHeartbeat(const v1::Heartbeat& heartbeat) {
+  if (heartbeat.has_time()) {
+    env_.hosts.HeardClock(host_, fleet::FromProto(heartbeat.time()));
+  }
+  const bool missed = heartbeat.report_seq() >= next_seq_;
+  if (missed && !resync_asked_) AskResync(heartbeat.report_seq());
+}
+
+void AgentSession::AskResync(int64_t seq) {
+  spdlog::warn("session host={} report={} expected={}: resync", host_, seq,
+               next_seq_);
+  resync_asked_ = true;
+  v1::SessionResponse response;
+  response.mutable_resync();
+  Send(std::move(response));
 }
 
 void AgentSession::TakeFullReport(const v1::StateReport& report) {

@@ -95,6 +95,9 @@ class AgentSession {
   absl::Status Admit(const v1::Hello& hello);
   void Welcome(const v1::Hello& hello);
   void OnStateReport(const v1::StateReport& report);
+  void OnHeartbeat(const v1::Heartbeat& heartbeat);
+  // The agent has sent report `seq`, and it or one before it has not come.
+  void AskResync(int64_t seq);
   void TakeFullReport(const v1::StateReport& report);
   void TakeDelta(const v1::StateReport& report);
   void OnAck(const v1::DesiredStateAck& ack);

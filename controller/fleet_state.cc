@@ -291,6 +291,7 @@ HostView FleetState::View(const std::string& host,
     CountInstances(app->status, generation, view);
   }
   if (target == nullptr) return view;
+  view.placed_during = target->placed_during;
   std::string refusal = RefusalOf(*target);
   if (!refusal.empty()) view.report = RefusedStep(*target, std::move(refusal));
   return view;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "controller/rollout/once_hook.h"
 #include "controller/rollout/policy_resolver.h"
 #include "proto/rpc/host_selector.h"
 #include "proto/rpc/status.h"
@@ -48,13 +49,10 @@ StepPolicy DefaultStep(const AppSpec& spec) {
 
 absl::Status HostPlacement::PlaceOn(const std::string& host) {
   const KnownHost* known = hosts_.Find(host);
-  const bool takes_apps =
-      known != nullptr && known->connected && !known->record.cordon.has_value();
-  if (!takes_apps) return absl::OkStatus();
+  if (known == nullptr || !known->connected) return absl::OkStatus();
   StoreChange change;
   for (const auto& [name, uid] : registry_.names()) {
-    std::optional<HostTarget> target =
-        TargetFor(*registry_.FindByUid(uid), *known);
+    std::optional<HostTarget> target = Next(*registry_.FindByUid(uid), *known);
     if (target) change.targets.push_back(*std::move(target));
   }
   return Save(change);
@@ -65,8 +63,8 @@ absl::Status HostPlacement::PlaceApp(const std::string& app_uid) {
   if (app == nullptr || app->record.deleted) return absl::OkStatus();
   StoreChange change;
   for (const auto& [name, host] : hosts_.hosts()) {
-    if (!host.connected || host.record.cordon.has_value()) continue;
-    std::optional<HostTarget> target = TargetFor(*app, host);
+    if (!host.connected) continue;
+    std::optional<HostTarget> target = Next(*app, host);
     if (target) change.targets.push_back(*std::move(target));
   }
   return Save(change);
@@ -80,6 +78,24 @@ absl::Status HostPlacement::Save(const StoreChange& change) {
                  target.app, target.host, target.revision, target.generation);
   }
   return absl::OkStatus();
+}
+
+std::optional<HostTarget> HostPlacement::Next(const AppEntry& app,
+                                              const KnownHost& host) {
+  std::optional<HostTarget> next;
+  if (!host.record.cordon.has_value()) next = TargetFor(app, host);
+  auto present = app.targets.find(host.record.name);
+  if (present == app.targets.end() || present->second.removed) return next;
+  const HookOrder& hook = present->second.once_hook;
+  if (hook.id.empty()) return next;
+  const Rollout* rollout = driver_.FindActiveOf(app.record.name);
+  if (rollout != nullptr && AwaitsHook(*rollout, hook.id)) return next;
+  if (!next) {
+    next = present->second;
+    ++next->serial;
+  }
+  next->once_hook = {};
+  return next;
 }
 
 std::optional<HostTarget> HostPlacement::TargetFor(const AppEntry& app,
@@ -152,7 +168,9 @@ HostTarget HostPlacement::AfterRollout(const AppEntry& app,
   const AppRecord& record = app.record;
   HostTarget next = present;
   next.placed_during.clear();
-  const bool follows = record.proven_revision != 0 &&
+  absl::StatusOr<Rollout> last = driver_.Get(present.placed_during);
+  const bool aborted = last.ok() && last->state.phase == RolloutPhase::kAborted;
+  const bool follows = !aborted && record.proven_revision != 0 &&
                        present.revision != record.proven_revision &&
                        present.generation < record.generation;
   if (follows) {

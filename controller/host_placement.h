@@ -22,8 +22,12 @@ StepPolicy DefaultStep(const AppSpec& spec);
 // A new host that comes while one is under way is not of it: it gets the proven
 // revision, or the rollout's once the first of several waves has passed; while
 // there is neither, nothing yet. When the rollout has ended it follows the
-// others. Hosts that were left out on purpose (apply --hosts) stay as they are.
-// Loop thread only.
+// others (where it was aborted, it stays as they do). Hosts that were left out
+// on purpose (apply --hosts) stay as they are.
+//
+// An order to run a hook once that no rollout awaits any more (it was
+// superseded, or the host was away for too long) is taken back before the host
+// is told of it. Loop thread only.
 class HostPlacement {
  public:
   // All must outlive it.
@@ -39,13 +43,14 @@ class HostPlacement {
 
  private:
   // The target the host should be given; nullopt: it is as it should be.
+  std::optional<HostTarget> Next(const AppEntry& app, const KnownHost& host);
+  // Likewise, but for hooks.
   std::optional<HostTarget> TargetFor(const AppEntry& app,
                                       const KnownHost& host);
   std::optional<HostTarget> DuringRollout(const AppEntry& app,
                                           const KnownHost& host,
                                           const Rollout& rollout);
-  static HostTarget AfterRollout(const AppEntry& app,
-                                 const HostTarget& present);
+  HostTarget AfterRollout(const AppEntry& app, const HostTarget& present);
   static HostTarget NewTarget(const AppEntry& app, const KnownHost& host);
   // `target` at that revision, one serial on.
   static HostTarget At(HostTarget target, const AppEntry& app, int64_t revision,

@@ -50,6 +50,20 @@ Rollout HeadOf(const Rollout& rollout, const RolloutState& state) {
   return head;
 }
 
+// `next` is the host's target with it, unless the commit has one already.
+void AddHook(const HookOrder& order, HostTarget next, RolloutCommit& commit) {
+  auto changed = std::find_if(
+      commit.targets.begin(), commit.targets.end(),
+      [&order](const HostTarget& t) { return t.host == order.host; });
+  if (changed != commit.targets.end()) {
+    changed->once_hook = order;
+    return;
+  }
+  // A host that was forgotten meanwhile has nothing to be taken back.
+  const bool is_new = next.serial == 1;
+  if (!order.id.empty() || !is_new) commit.targets.push_back(std::move(next));
+}
+
 template <class T>
 void Append(std::vector<T> from, std::vector<T>& to) {
   std::move(from.begin(), from.end(), std::back_inserter(to));
@@ -78,8 +92,9 @@ RolloutCommit CommitOf(const Rollout& rollout, const Plan& plan,
         targets.NextTarget(rollout.app, rollout.app_uid, change));
   }
   for (const HookOrder& order : plan.hooks) {
-    commit.targets.push_back(
-        targets.NextTargetForHook(rollout.app, rollout.app_uid, order));
+    AddHook(order,
+            targets.NextTargetForHook(rollout.app, rollout.app_uid, order),
+            commit);
   }
   if (plan.proven || plan.state.generation != rollout.state.generation) {
     commit.app = AppAdvance{rollout.app, rollout.app_uid, plan.state.generation,

@@ -120,7 +120,13 @@ bool RolloutDriver::RefreshHost(Active& active, size_t index) {
 
 bool RolloutDriver::RefreshElsewhere(Active& active, const std::string& host) {
   int& known = active.down_elsewhere[host];
-  const int down = DownNow(fleet_.View(host, active.rollout.app_uid));
+  const HostView view = fleet_.View(host, active.rollout.app_uid);
+  if (view.placed_during == active.rollout.uid) {
+    active.fleet.joined[host] = view.running_revision;
+  } else {
+    active.fleet.joined.erase(host);
+  }
+  const int down = DownNow(view);
   active.fleet.down_elsewhere += down - known;
   return std::exchange(known, down) != down;
 }
@@ -152,7 +158,9 @@ void RolloutDriver::OnHostAppChanged(const std::string& host,
 void RolloutDriver::OnHostChanged(const std::string& host) {
   for (auto& [uid, active] : active_) {
     auto it = active->index_of_host.find(host);
-    const bool elsewhere = active->down_elsewhere.contains(host);
+    const bool elsewhere =
+        active->down_elsewhere.contains(host) ||
+        fleet_.View(host, active->rollout.app_uid).placed_during == uid;
     if (it == active->index_of_host.end() && !elsewhere) continue;
     const bool changed = elsewhere ? RefreshElsewhere(*active, host)
                                    : RefreshHost(*active, it->second);

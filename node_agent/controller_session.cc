@@ -371,6 +371,8 @@ void ControllerSession::Beat() {
   v1::SessionRequest message;
   *message.mutable_heartbeat()->mutable_time() =
       ToProtoTimestamp(loop_.clock().WallNow());
+  // No report is built while one of these waits, so none overtakes it.
+  message.mutable_heartbeat()->set_report_seq(seq_);
   if (!outbox_->PushLatest("heartbeat", std::move(message))) ++dropped_;
   Flush();
 }

@@ -40,7 +40,8 @@ struct HookReport {
   bool operator==(const HookReport&) const = default;
 };
 
-// "Run this once." The rest of the host's target stays as it is.
+// "Run this once." The rest of the host's target stays as it is. With an empty
+// id: "If you have not begun the one before, do not."
 struct HookOrder {
   std::string host;
   // The rollout, which hook, the attempt: an agent runs an id at most once.

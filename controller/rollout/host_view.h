@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@ struct HostView {
   // message carries everything).
   bool connected = false;
   bool cordoned = false;
+  // The rollout that was under way when it was given the app outside of it,
+  // until that has ended.
+  std::string placed_during;
   StepReport report;
   // Of orders that the host still has. At most 4.
   std::vector<HookReport> hooks;
@@ -54,6 +58,9 @@ struct FleetView {
   // Instances of the app that are not available on connected hosts that are
   // not of this rollout.
   int down_elsewhere = 0;
+  // Hosts that joined while the rollout was under way (they are not of it), and
+  // the revision that runs there; 0: none yet.
+  std::map<std::string, int64_t> joined;
   // By gate of the policy; may be shorter.
   std::vector<GateAnswer> answers;
   // Steady time until which hosts that are not connected are waited for after

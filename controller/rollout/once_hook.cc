@@ -1,7 +1,9 @@
 #include "controller/rollout/once_hook.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "proto/rpc/status.h"
@@ -106,10 +108,18 @@ class Running {
     }
     absl::Duration limit = run_.started_at + hook_.timeout + kMargin;
     if (draft().elapsed() >= limit) {
+      Withdraw();
       return Failed("its host does not say how it went", {});
     }
     planning_.WakeAtPoint(limit);
     return HookProgress::kWaits;
+  }
+
+  // A host that has not begun it by now does not begin it later.
+  void Withdraw() {
+    HookOrder none;
+    none.host = run_.host;
+    draft().AddHook(std::move(none));
   }
 
   HookProgress Done(const HookReport& report) {
@@ -128,15 +138,23 @@ class Running {
     run_.reason = reason;
     run_.output = output;
     draft().Save();
-    return Fail();
+    const bool turned = planning_.state().aborting ||
+                        planning_.state().phase == RolloutPhase::kRollingBack;
+    if (!turned) return Fail();
+    draft().Record(WhatFailed());
+    return HookProgress::kWaits;
+  }
+
+  std::string WhatFailed() const {
+    return absl::StrCat(Name(which_), " failed on ", run_.host, ": ",
+                        run_.reason,
+                        run_.output.empty() ? "" : "; its last line: ",
+                        run_.output.empty() ? "" : run_.output.back());
   }
 
   HookProgress Fail() {
     if (!planning_.MayFail()) return HookProgress::kWaits;
-    planning_.Fail(absl::StrCat(Name(which_), " failed on ", run_.host, ": ",
-                                run_.reason,
-                                run_.output.empty() ? "" : "; its last line: ",
-                                run_.output.empty() ? "" : run_.output.back()));
+    planning_.Fail(WhatFailed());
     return HookProgress::kFailedNow;
   }
 
@@ -154,6 +172,17 @@ class Running {
 };
 
 }  // namespace
+
+bool AwaitsHook(const Rollout& rollout, const std::string& id) {
+  const RolloutState& state = rollout.state;
+  const std::pair<OnceHook, const HookRun&> runs[] = {
+      {OnceHook::kPreRollout, state.pre_rollout},
+      {OnceHook::kPostRollout, state.post_rollout}};
+  return std::any_of(std::begin(runs), std::end(runs), [&](const auto& run) {
+    return run.second.phase == HookPhase::kRunning &&
+           IdOf(rollout, run.first, run.second) == id;
+  });
+}
 
 HookProgress AdvanceHook(Planning& planning, OnceHook which) {
   return Running(planning, which).Run();

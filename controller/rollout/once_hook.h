@@ -8,12 +8,17 @@ namespace fleet::controller {
 
 // The rollout may go on past this hook. Otherwise it has been ordered from a
 // host (of the first wave before, a finished one after), is awaited, or has
-// failed the rollout just now or before. A host that does not answer fails it
-// a minute after the hook's timeout: whether it ran is not known then, so
+// failed the rollout just now or before (one that aborts or turns back goes on
+// with that). A host that does not answer fails it a minute after the hook's
+// timeout, and the order is taken back: whether it ran is not known then, so
 // nobody else is told to run it before a person says so (retry).
 enum class OnceHook { kPreRollout, kPostRollout };
 enum class HookProgress { kPassed, kWaits, kFailedNow };
 HookProgress AdvanceHook(Planning& planning, OnceHook which);
+
+// An order with this id has been given and is not answered yet. One that is not
+// awaited must not reach a host any more.
+bool AwaitsHook(const Rollout& rollout, const std::string& id);
 
 // For a retry: runs it again, under a new id. False: it has not failed.
 bool RetryHook(Draft& draft, OnceHook which);

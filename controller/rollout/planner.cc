@@ -20,12 +20,21 @@
 namespace fleet::controller {
 namespace {
 
+// Of one that has ended the end of the rollout may have to say what it runs.
+bool MayBeAskedFor(const RolloutState& state, HostStepPhase phase) {
+  const bool to_be_told =
+      state.aborting || state.phase == RolloutPhase::kRollingBack;
+  return !Ended(phase) || (to_be_told && phase != HostStepPhase::kDone &&
+                           phase != HostStepPhase::kReverted);
+}
+
 std::vector<std::string> MissingHosts(const Planning& planning) {
   std::vector<std::string> missing;
   for (size_t i = 0; i < planning.draft().size(); ++i) {
     const HostView& view = planning.view(i);
     const HostStep& step = planning.draft().step(i);
-    if (Ended(step.phase) || view.connected || view.removed) continue;
+    if (view.connected || view.removed) continue;
+    if (!MayBeAskedFor(planning.state(), step.phase)) continue;
     missing.push_back(step.host);
   }
   return missing;
@@ -159,9 +168,12 @@ bool Roll(Planning& planning) {
 bool Advance(Planning& planning) {
   const RolloutState& state = planning.state();
   if (Terminal(state.phase) || planning.draft().Full()) return false;
-  if (state.aborting) return !AwaitHook(planning) && EndIfIdle(planning);
-  if (state.phase == RolloutPhase::kRollingBack) {
-    return !AwaitHook(planning) && AdvanceRollback(planning);
+  const bool back = state.phase == RolloutPhase::kRollingBack;
+  if (state.aborting || back) {
+    if (AwaitHook(planning)) return false;
+    Resync(planning);  // It may have failed just now.
+    if (planning.resyncing()) return false;
+    return state.aborting ? EndIfIdle(planning) : AdvanceRollback(planning);
   }
   if (CheckFailureLimit(planning) || CheckDeadlines(planning)) return true;
   if (state.phase == RolloutPhase::kBaking) return AdvanceBake(planning);
@@ -190,6 +202,8 @@ Plan PlanRollout(const Rollout& rollout, const FleetView& fleet, Moment now) {
   Planning planning(rollout, fleet, now);
   Begin(planning);
   FollowAll(planning);
+  // Who has its turn again only now is waited for as well.
+  if (!planning.resyncing()) Resync(planning);
   RolloutPhase before = planning.state().phase;
   while (Advance(planning)) {
     RolloutPhase phase = std::exchange(before, planning.state().phase);

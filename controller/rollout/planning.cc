@@ -62,7 +62,8 @@ void Planning::Count(size_t i) {
       WakeAtPoint(StepDeadline(policy(), step));
       break;
     case HostStepPhase::kDone:
-      if (of_wave) ++tally_.wave_done;
+      if (!of_wave) break;
+      ++tally_.wave_done;
       if (step.away || step.unready_at != absl::InfiniteDuration()) {
         ++tally_.unsteady;
       }

@@ -23,7 +23,8 @@ struct Tally {
   // Of the present wave alone.
   int wave_done = 0;
   int wave_failed = 0;
-  // DONE, and away or not quite ready while the wave bakes.
+  // DONE, and away or not quite ready while the wave bakes. Those of earlier
+  // waves are no longer watched.
   int unsteady = 0;
   int skipped_away = 0;
   // Instances that are not available, or are about to be on account of a step.

@@ -97,6 +97,15 @@ std::string EndText(const Planning& planning, bool failed) {
     absl::StrAppend(&text,
                     "; out of reach, to follow when back: ", HostList(away));
   }
+  std::vector<std::string> joined;
+  for (const auto& [host, revision] : planning.fleet().joined) {
+    if (revision != planning.draft().base().rollback_revision) {
+      joined.push_back(host);
+    }
+  }
+  if (!joined.empty()) {
+    absl::StrAppend(&text, "; joined meanwhile, to follow: ", HostList(joined));
+  }
   return text;
 }
 

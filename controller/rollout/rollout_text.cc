@@ -142,6 +142,11 @@ std::string FinalStateText(const Rollout& rollout, const FleetView& fleet,
     if (fleet.hosts[i].removed) continue;
     groups[GroupOf(rollout, step(i), fleet.hosts[i])].push_back(step(i).host);
   }
+  for (const auto& [host, revision] : fleet.joined) {
+    if (!ChangesRevision(rollout)) break;
+    groups[revision == 0 ? "not running" : absl::StrCat("revision ", revision)]
+        .push_back(host);
+  }
   if (groups.empty()) return "no host is left";
   if (groups.size() == 1) {
     auto& [state, hosts] = *groups.begin();

@@ -220,6 +220,25 @@ TEST_F(AgentSessionTest, GapInReportsAsksForAResyncOnce) {
   EXPECT_EQ(ObservedSerial(), 6);
 }
 
+TEST_F(AgentSessionTest, HeartbeatShowsThatTheLastReportWasLost) {
+  auto agent = scene_.Agent("host-1");
+  agent->Say(Delta(1));
+  v1::SessionRequest beat;
+  beat.mutable_heartbeat()->set_report_seq(1);
+  agent->Say(beat);
+  EXPECT_FALSE(agent->Received(v1::SessionResponse::kResync));
+  beat.mutable_heartbeat()->set_report_seq(2);
+  agent->Say(beat);
+  EXPECT_TRUE(agent->Received(v1::SessionResponse::kResync));
+  const size_t told = agent->inbox.size();
+  agent->Say(beat);
+  EXPECT_EQ(agent->inbox.size(), told);
+  v1::SessionRequest full = Delta(3);
+  full.mutable_state_report()->set_full(true);
+  agent->Say(full);
+  EXPECT_EQ(ObservedSerial(), 3);
+}
+
 TEST_F(AgentSessionTest, FullReportForgetsWhatItDoesNotName) {
   auto agent = scene_.Agent("host-1");
   agent->Say(Delta(1));
@@ -302,8 +321,7 @@ TEST_F(AgentSessionTest, RefusedTargetFailsTheHostAndIsShown) {
   EXPECT_EQ(rollout.steps[0].phase, HostStepPhase::kFailed);
   EXPECT_THAT(rollout.steps[0].reason, HasSubstr("no user www-data here"));
   v1::App shown = scene_.core().view.App(scene_.App("web"), {});
-  EXPECT_THAT(shown.hosts(0).status().message(),
-              HasSubstr("no user www-data here"));
+  EXPECT_THAT(shown.hosts(0).refusal(), HasSubstr("no user www-data here"));
 }
 
 TEST_F(AgentSessionTest, TargetThatHadNoRoomOnTheHostIsOfferedAgain) {
@@ -317,14 +335,14 @@ TEST_F(AgentSessionTest, TargetThatHadNoRoomOnTheHostIsOfferedAgain) {
   const size_t before = agent->Desired().size();
   agent->Ack(agent->Desired().back().nonce(), 8, "disk full");
   v1::App shown = scene_.core().view.App(scene_.App("web"), {});
-  EXPECT_THAT(shown.hosts(0).status().message(), HasSubstr("disk full"));
+  EXPECT_THAT(shown.hosts(0).refusal(), HasSubstr("disk full"));
   scene_.Advance(absl::Seconds(9));
   EXPECT_EQ(agent->Desired().size(), before);
   scene_.Advance(absl::Seconds(3));
   ASSERT_EQ(agent->Desired().size(), before + 1);
   agent->Ack(agent->Desired().back().nonce(), 0, "");
   shown = scene_.core().view.App(scene_.App("web"), {});
-  EXPECT_EQ(shown.hosts(0).status().message(), "");
+  EXPECT_EQ(shown.hosts(0).refusal(), "");
   scene_.Advance(absl::Seconds(30));
   EXPECT_EQ(agent->Desired().size(), before + 1);
 }

@@ -156,6 +156,54 @@ TEST_F(HostPlacementTest, HostThatComesAfterTheCanaryGetsTheNewRevision) {
   EXPECT_EQ(three->Target("web")->revision(), 1);
 }
 
+TEST_F(HostPlacementTest, AnAbortLeavesTheHostThatCameAfterTheCanaryAndSaysSo) {
+  auto two = scene_.Agent("host-2");
+  scene_.Apply(SpecOf("web"));
+  Finish(*one_);
+  Finish(*two);
+  ApplyFast("1");
+  FakeAgent& canary =
+      scene_.NewestRollout("web").steps[0].host == "host-1" ? *one_ : *two;
+  FakeAgent& other = &canary == one_.get() ? *two : *one_;
+  Finish(canary);
+  auto three = scene_.Agent("host-3");
+  Finish(*three);
+  // Retries raise the app's generation; what is left as it is stays so.
+  other.AckAll();
+  other.ReportFailed("web", "exit code 1");
+  ASSERT_TRUE(scene_.core().driver.Retry({"web", "", "tester", ""}).ok());
+  scene_.Run();
+  ASSERT_TRUE(scene_.core().driver.Abort({"web", "", "tester", ""}).ok());
+  scene_.Run();
+  other.AckAll();
+  other.ReportFailed("web", "exit code 1");
+  const Rollout ended = scene_.NewestRollout("web");
+  ASSERT_EQ(ended.state.phase, RolloutPhase::kAborted);
+  EXPECT_EQ(three->Target("web")->revision(), 2);
+  EXPECT_EQ(scene_.App("web").targets.at("host-3").placed_during, "");
+  EXPECT_NE(ended.state.message.find("MIXED"), std::string::npos);
+  EXPECT_NE(ended.state.message.find("host-3"), std::string::npos)
+      << ended.state.message;
+}
+
+TEST_F(HostPlacementTest, AnOrderForAHookThatNobodyAwaitsIsTakenBack) {
+  scene_.Apply(SpecOf("web"));
+  Finish(*one_);
+  one_->Disconnect();
+  StoreChange change;
+  HostTarget target = scene_.App("web").targets.at("host-1");
+  ++target.serial;
+  target.once_hook.id = "r-gone.pre_rollout.1";
+  target.once_hook.hook.command = "./migrate";
+  target.once_hook.revision = 1;
+  change.targets.push_back(target);
+  ASSERT_TRUE(scene_.core().registry.Save(change).ok());
+  one_->Connect();
+  ASSERT_NE(one_->Target("web"), nullptr);
+  EXPECT_EQ(one_->Target("web")->once_hook().id(), "");
+  EXPECT_EQ(one_->Target("web")->serial(), target.serial + 1);
+}
+
 TEST_F(HostPlacementTest, HostThatMissedADeployCatchesUpWhenItReturns) {
   auto two = scene_.Agent("host-2");
   scene_.Apply(SpecOf("web"));

@@ -64,6 +64,21 @@ TEST_F(BakeTest, ARestartFailsTheWaveWhateverMaxFailuresSays) {
   EXPECT_EQ(scene.Phase(), "BAKING+FAILURE");
 }
 
+TEST_F(BakeTest, OneThatWasAwayWhenItsWaveWasPromotedDoesNotHoldUpTheNext) {
+  Begin();
+  scene.SetHosts("away old");
+  scene.Settle();
+  Apply(*PromoteNow(scene.rollout, {"ann", ""}, scene.now), scene.rollout);
+  scene.Settle();
+  ASSERT_EQ(scene.Steps(), "DONE ADMITTED");
+  scene.SetHosts("away done");
+  scene.Settle();
+  ASSERT_EQ(scene.Phase(), "BAKING");
+  scene.Pass(absl::Minutes(2));
+  scene.Settle();
+  EXPECT_EQ(scene.Phase(), "SUCCEEDED");
+}
+
 TEST_F(BakeTest, RestartsBeforeTheBakeDoNotCount) {
   scene.SetHosts("crashed old");
   Begin();

@@ -128,6 +128,45 @@ TEST(RolloutCommandsTest, AbortOfAHeldRolloutEndsItAtOnce) {
   EXPECT_EQ(scene.Phase(), "ABORTED");
 }
 
+TEST(RolloutCommandsTest, AbortRightAfterARestartHearsFirstWhatRuns) {
+  RolloutScene scene("DONE PENDING", "away away");
+  scene.fleet.resync_until = scene.now.steady + absl::Seconds(10);
+  for (HostView& view : scene.fleet.hosts) view.running_revision = 0;
+  ASSERT_TRUE(Ask(AbortRollout, scene).ok());
+  scene.Settle();
+  EXPECT_EQ(scene.Phase(), "ROLLING+LEADERLESS aborting");
+  scene.SetHosts("away old");
+  scene.fleet.hosts[1].running_revision = 1;
+  scene.Settle();
+  EXPECT_EQ(scene.Phase(), "ABORTED");
+  EXPECT_NE(scene.rollout.state.message.find(
+                "MIXED: revision 1 on b; revision 2 on a"),
+            std::string::npos)
+      << scene.rollout.state.message;
+}
+
+TEST(RolloutCommandsTest, AbortRightAfterARestartDoesNotWaitForEver) {
+  RolloutScene scene("DONE PENDING", "away away");
+  scene.fleet.resync_until = scene.now.steady + absl::Seconds(10);
+  ASSERT_TRUE(Ask(AbortRollout, scene).ok());
+  scene.Settle();
+  scene.Pass(absl::Seconds(10));
+  scene.Settle();
+  EXPECT_EQ(scene.Phase(), "ABORTED");
+}
+
+TEST(RolloutCommandsTest, AbortTellsOfHostsThatJoined) {
+  RolloutScene scene("DONE PENDING", "done old");
+  scene.fleet.hosts[1].running_revision = 1;
+  scene.fleet.joined = {{"c", 2}};
+  ASSERT_TRUE(Ask(AbortRollout, scene).ok());
+  scene.Settle();
+  EXPECT_NE(scene.rollout.state.message.find(
+                "MIXED: revision 1 on b; revision 2 on a, c"),
+            std::string::npos)
+      << scene.rollout.state.message;
+}
+
 TEST(RolloutCommandsTest, AbortBeforeAnythingWasTouchedIsNotMixed) {
   RolloutScene scene("PENDING PENDING", "old old");
   ASSERT_TRUE(Ask(AbortRollout, scene).ok());

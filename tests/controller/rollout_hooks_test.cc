@@ -4,6 +4,7 @@
 #include <string>
 
 #include "controller/rollout/commands.h"
+#include "controller/rollout/once_hook.h"
 #include "controller/rollout/planner.h"
 #include "tests/controller/rollout_scene.h"
 
@@ -86,8 +87,25 @@ TEST_F(OnceHookTest, HostThatNeverAnswersFailsItAndNobodyElseIsAsked) {
   scene.SetHosts("away old");
   scene.Pass(absl::Minutes(6));
   Plan plan = scene.Step();
-  EXPECT_TRUE(plan.hooks.empty());
+  // It is taken back.
+  ASSERT_EQ(plan.hooks.size(), 1u);
+  EXPECT_EQ(plan.hooks[0].host, "a");
+  EXPECT_EQ(plan.hooks[0].id, "");
   EXPECT_EQ(scene.Phase(), "ROLLING+FAILURE");
+  EXPECT_TRUE(scene.Step().hooks.empty());
+}
+
+TEST_F(OnceHookTest, AnIdIsAwaitedWhileItRunsAndNoLonger) {
+  const std::string id = "r-test0001.pre_rollout.1";
+  scene.rollout.policy.pre_rollout.command = "./migrate";
+  EXPECT_FALSE(AwaitsHook(scene.rollout, id));
+  scene.Step();
+  EXPECT_TRUE(AwaitsHook(scene.rollout, id));
+  EXPECT_FALSE(AwaitsHook(scene.rollout, "r-test0001.pre_rollout.2"));
+  EXPECT_FALSE(AwaitsHook(scene.rollout, "r-test0001.post_rollout.1"));
+  Report(0, id, HookPhase::kDone);
+  scene.Settle();
+  EXPECT_FALSE(AwaitsHook(scene.rollout, id));
 }
 
 TEST_F(OnceHookTest, PostRolloutRunsBeforeSuccess) {
@@ -111,6 +129,27 @@ TEST_F(OnceHookTest, AbortWaitsForARunningHook) {
   Report(0, "r-test0001.pre_rollout.1", HookPhase::kDone);
   scene.Settle();
   EXPECT_EQ(scene.Phase(), "ABORTED");
+}
+
+TEST_F(OnceHookTest, OneThatFailsOnTheWayBackDoesNotFailTheRolloutAgain) {
+  for (const OnFailure action :
+       {OnFailure::kPause, OnFailure::kAbort, OnFailure::kRollback}) {
+    scene = RolloutScene("PENDING PENDING", "old old");
+    scene.rollout.policy.on_failure = action;
+    scene.rollout.rollback_revision = 1;
+    scene.rollout.policy.pre_rollout.command = "./migrate";
+    scene.Step();
+    Apply(*UndoRollout(scene.rollout, {"ann", ""}, scene.now), scene.rollout);
+    scene.Settle();
+    EXPECT_EQ(scene.Phase(), "ROLLING_BACK");
+    Report(0, "r-test0001.pre_rollout.1", HookPhase::kFailed);
+    const Plan plan = scene.Step();
+    ASSERT_FALSE(plan.events.empty());
+    EXPECT_EQ(plan.events[0].message,
+              "pre_rollout failed on a: exit code 1; its last line: bye");
+    scene.Settle();
+    EXPECT_EQ(scene.Phase(), "ROLLED_BACK");
+  }
 }
 
 }  // namespace

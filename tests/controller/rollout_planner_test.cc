@@ -295,6 +295,18 @@ TEST(PlannerTest, AfterAStartAHostOutOfReachKeepsWhatItMayHaveTakenDown) {
   EXPECT_EQ(scene.Steps(), "DONE ADMITTED");
 }
 
+TEST(PlannerTest, AfterAStartAHostThatIsUncordonedIsWaitedForToo) {
+  RolloutScene scene("DONE SKIPPED", "done away");
+  scene.rollout.steps[1].skip = SkipReason::kCordoned;
+  scene.fleet.resync_until = scene.now.steady + absl::Seconds(10);
+  scene.Settle();
+  EXPECT_EQ(scene.Steps(), "DONE PENDING");
+  EXPECT_EQ(scene.Phase(), "ROLLING+LEADERLESS");
+  scene.SetHosts("done old");
+  scene.Settle();
+  EXPECT_EQ(scene.Steps(), "DONE ADMITTED");
+}
+
 TEST(PlannerTest, AfterAStartItGoesOnOnceAllAreHeard) {
   RolloutScene scene("APPLYING PENDING", "away old");
   scene.fleet.resync_until = scene.now.steady + absl::Seconds(10);
