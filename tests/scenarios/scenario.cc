@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "proto/rpc/status.h"
+#include "tests/scenarios/policy_words.h"
 #include "tests/sim/ending.h"
 
 namespace fleet::sim {
@@ -63,6 +64,8 @@ absl::Status Scenario::Set(const Words& words) {
                                       : ReloadStrategy::kSurge;
   } else if (words[0] == "policy") {
     return SetPolicy(words);
+  } else if (words[0] == "spec") {
+    return SetSpec(words);
   } else if (words[0] == "release") {
     return AddRelease(words);
   } else {
@@ -119,7 +122,20 @@ absl::Status Scenario::SetPolicy(const Words& words) {
       policy_.ready_deadline = time;
     } else if (pair.first == "progress_deadline" && timed) {
       policy_.progress_deadline = time;
-    } else {
+    } else if (!SetHook(pair.first, value, policy_.hooks) &&
+               !SetGate(pair.first, value, policy_)) {
+      return Unknown(words);
+    }
+  }
+  return absl::OkStatus();
+}
+
+// "spec pre_reload=works …": hooks of the app's own policy.
+absl::Status Scenario::SetSpec(const Words& words) {
+  for (size_t i = 1; i < words.size(); ++i) {
+    const std::pair<std::string, std::string> pair =
+        absl::StrSplit(words[i], absl::MaxSplits('=', 1));
+    if (!SetHook(pair.first, pair.second, ann_.spec().rollout.hooks)) {
       return Unknown(words);
     }
   }
@@ -140,6 +156,8 @@ absl::Status Scenario::AddRelease(const Words& words) {
 }
 
 absl::Status Scenario::Prepare() {
+  world_.gate_servers.SetSteady();
+  world_.releases.SetSteadyHooks();
   world_.StartController();
   for (int i = 0; i < hosts_; ++i) {
     world_.AddHost(absl::StrCat("host-", i + 1),
@@ -218,6 +236,7 @@ absl::Duration Scenario::For(const Words& words, absl::Duration otherwise) {
 
 absl::Status Scenario::Do(const Words& words) {
   if (words[0] == "policy") return SetPolicy(words);
+  if (words[0] == "spec") return SetSpec(words);
   if (Ask(words) || DoToController(words) || DoOnHost(words)) {
     return absl::OkStatus();
   }
@@ -314,6 +333,11 @@ bool Scenario::DoOnHost(const Words& words) {
     host.link.Cut(Direction::kUp);
     host.link.Cut(Direction::kDown);
     world_.timeline.After(time, [&host] { host.link.Heal(); });
+  } else if (words[0] == "lose-reports") {
+    LinkQuality quality;
+    quality.drop_percent = 100;
+    host.link.SetQuality(quality);
+    world_.timeline.After(time, [&host] { host.link.SetQuality({}); });
   } else if (words[0] == "heal") {
     host.link.Heal();
   } else if (words[0] == "crash-agent") {

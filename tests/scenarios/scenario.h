@@ -34,6 +34,7 @@ class Scenario {
 
   absl::Status Set(const Words& words);
   absl::Status SetPolicy(const Words& words);
+  absl::Status SetSpec(const Words& words);
   absl::Status AddRelease(const Words& words);
   absl::Status Prepare();
   absl::Status Run();

@@ -68,6 +68,8 @@ Transcript::Transcript(World& world, std::string app)
   for (const auto& [uid, record] : world_.rollout_referee.rollouts()) {
     seen_[uid] = record.events.rbegin()->first;
   }
+  hooks_seen_ = world_.hook_referee.runs().size();
+  for (size_t i = 0; i < hooks_seen_; ++i) hooks_ended_.insert(i);
   Look();
 }
 
@@ -85,6 +87,7 @@ void Transcript::Event(const std::string& text) {
 
 void Transcript::Look() {
   LookAtRollouts();
+  LookAtHooks();
   for (const auto& [name, host] : world_.hosts()) {
     std::string cell = CellOf(*host);
     std::string& known = cells_[name];
@@ -111,6 +114,21 @@ void Transcript::LookAtRollouts() {
       RowNow().decisions.push_back(std::move(text));
     }
   }
+}
+
+void Transcript::LookAtHooks() {
+  const auto& runs = world_.hook_referee.runs();
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const HookReferee::Run& run = runs[i];
+    if (i >= hooks_seen_) {
+      RowNow().events.push_back(
+          absl::StrCat("(", run.host, " runs ", run.name, ")"));
+    }
+    if (!run.ended || !hooks_ended_.insert(i).second) continue;
+    RowNow().events.push_back(absl::StrCat("(", run.host, ": ", run.name,
+                                           " ends: ", run.reason, ")"));
+  }
+  hooks_seen_ = runs.size();
 }
 
 // "APPLYING r1+r2"

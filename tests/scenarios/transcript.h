@@ -2,7 +2,9 @@
 #ifndef FLEET_TESTS_SCENARIOS_TRANSCRIPT_H_
 #define FLEET_TESTS_SCENARIOS_TRANSCRIPT_H_
 
+#include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,6 +39,7 @@ class Transcript {
 
   Row& RowNow();
   void LookAtRollouts();
+  void LookAtHooks();
   std::string CellOf(const SimHost& host) const;
   std::string Short(std::string text) const;
 
@@ -46,7 +49,10 @@ class Transcript {
   std::vector<Row> rows_;
   std::map<std::string, std::string> cells_;  // By host, as they are.
   std::map<std::string, int64_t> seen_;       // Events, by rollout.
-  std::vector<std::string> uids_;             // In order of appearance.
+  // Of HookReferee::runs: how many, and which of them have ended.
+  size_t hooks_seen_ = 0;
+  std::set<size_t> hooks_ended_;
+  std::vector<std::string> uids_;  // In order of appearance.
 };
 
 }  // namespace fleet::sim

@@ -22,6 +22,12 @@ int Missing(const HostView& view) {
   return std::max(view.instances_total - view.instances_available, 0);
 }
 
+int MostCost(const RolloutRecord& record) {
+  const bool stops_first =
+      record.head.policy.step.strategy == ReloadStrategy::kStopFirst;
+  return stops_first ? 1 : 0;
+}
+
 }  // namespace
 
 HostView AdmissionReferee::View(const RolloutRecord& record,
@@ -31,9 +37,7 @@ HostView AdmissionReferee::View(const RolloutRecord& record,
 
 int AdmissionReferee::CostOn(const RolloutRecord& record,
                              const HostView& view) const {
-  const bool stops_first =
-      record.head.policy.step.strategy == ReloadStrategy::kStopFirst;
-  return stops_first ? std::min(1, view.instances_total) : 0;
+  return std::min(MostCost(record), view.instances_total);
 }
 
 bool AdmissionReferee::NothingToLose(const RolloutRecord& record,
@@ -48,7 +52,10 @@ int64_t AdmissionReferee::Down(const RolloutRecord& record) const {
   for (const auto& [index, step] : record.steps) {
     known.insert(step.host);
     const HostView view = View(record, step.host);
-    const int taken = InFlight(step.phase) ? CostOn(record, view) : 0;
+    int taken = InFlight(step.phase) ? CostOn(record, view) : 0;
+    // The worst is assumed of one that has not been heard of.
+    const bool unheard = !view.connected && view.instances_total == 0;
+    if (InFlight(step.phase) && unheard) taken = MostCost(record);
     down += std::max(Missing(view), taken);
   }
   const auto& state = world_.controller.core().state;

@@ -15,7 +15,8 @@ constexpr int kCores = 4;
 AgentProcess::AgentProcess(const Ports& ports, uint64_t seed)
     : ports_(ports),
       loop_(ports.clock),
-      runtime_(ports.machine, ports.programs, ports.timeline, life_) {
+      runtime_(ports.machine, ports.programs, ports.timeline, life_),
+      hooks_(ports.machine.hooks(), life_) {
   ports_.timeline.Add(&loop_, &ports_.clock);
   ports_.trace.Note(ports_.machine.name(), "AGENT STARTS");
   auto journal = agent::DesiredJournal::Open(
@@ -34,6 +35,7 @@ AgentProcess::AgentProcess(const Ports& ports, uint64_t seed)
   options.seed = seed;
   session_ = std::make_unique<agent::ControllerSession>(loop_, *this,
                                                         std::move(options));
+  state_->SetHookRuntime(&hooks_);
   state_->SetOnChange([this] { session_->OnChange(); });
   state_->Start(1);
   session_->Start();

@@ -14,6 +14,7 @@
 #include "tests/sim/lifeline.h"
 #include "tests/sim/link.h"
 #include "tests/sim/machine.h"
+#include "tests/sim/machine_hooks.h"
 #include "tests/sim/machine_runtime.h"
 #include "tests/sim/process_clock.h"
 
@@ -67,6 +68,7 @@ class AgentProcess : public agent::ControllerSession::Host {
   EventLoop loop_;
   std::unique_ptr<agent::DesiredJournal> journal_;
   MachineRuntime runtime_;
+  MachineHooks hooks_;
   std::unique_ptr<agent::AgentState> state_;
   std::unique_ptr<agent::ControllerSession> session_;
   std::shared_ptr<Connection> connection_;

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "node_agent/hook_runtime.h"
 #include "node_agent/worker_runtime.h"
+#include "tests/sim/hook_script.h"
 
 namespace fleet::sim {
 
@@ -31,13 +33,16 @@ struct Behaviour {
   absl::Duration linger = absl::Milliseconds(1);
 };
 
-// Gives every worker its life.
+// Gives every worker and every run of a hook its life.
 class Programs {
  public:
   virtual ~Programs() = default;
   virtual Behaviour Of(const std::string& host,
                        const agent::WorkerIdentity& identity,
                        const AppSpec& spec) = 0;
+  virtual HookBehaviour OfHook(const std::string& host,
+                               const agent::HookKey& key,
+                               const agent::HookOrder& order) = 0;
   // Whether the addresses of the spec can be opened there.
   virtual bool CanListen(const std::string& host, const AppSpec& spec) = 0;
 };

@@ -106,7 +106,6 @@ void Connection::Write(const v1::SessionRequest& message) {
   ++up_waiting_;
   const bool lost = strays && message.has_state_report() &&
                     random.Percent(quality.drop_percent);
-  if (message.has_state_report()) link_.NoteReport(lost);
   if (lost) {
     Pass(Direction::kUp, [](Connection& c) { --c.up_waiting_; });
   } else if (strays && random.Percent(quality.reorder_percent)) {

@@ -18,6 +18,8 @@ void ControllerProcess::Start() {
   ports_.trace.Note("controller", "STARTS, epoch ", epoch);
   controller::CorePorts ports{*loop_, *store_, *store_, epoch, random_.Next()};
   ports.driver.plan_interval = plan_interval_;
+  prober_ = std::make_unique<SimGateProber>(ports_.gates, *loop_, life_);
+  ports.driver.prober = prober_.get();
   core_ = std::make_unique<controller::FleetCore>(ports);
   FLEET_CHECK(core_->Load().ok());
 }
@@ -32,6 +34,7 @@ void ControllerProcess::Stop(bool silently) {
   connections_.clear();
   dialled_.clear();
   core_.reset();
+  prober_.reset();
   store_.reset();
   ports_.timeline.Remove(loop_.get());
   loop_.reset();

@@ -12,6 +12,7 @@
 #include "controller/fleet_core.h"
 #include "proto/rpc/event_loop.h"
 #include "tests/sim/connection.h"
+#include "tests/sim/gate_servers.h"
 #include "tests/sim/lifeline.h"
 #include "tests/sim/memory_store.h"
 #include "tests/sim/process_clock.h"
@@ -38,6 +39,7 @@ class ControllerProcess : public Port {
     FleetDisk& disk;
     MemoryStore::Observer& store_observer;
     Observer& observer;
+    GateServers& gates;
     const ProcessClock& clock;
   };
 
@@ -79,6 +81,7 @@ class ControllerProcess : public Port {
   absl::Duration plan_interval_;
   std::unique_ptr<EventLoop> loop_;
   std::unique_ptr<MemoryStore> store_;
+  std::unique_ptr<SimGateProber> prober_;
   std::unique_ptr<controller::FleetCore> core_;
   std::set<std::string> dialled_;
   // Ends of streams that it has; connections live in their links.

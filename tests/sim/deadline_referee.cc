@@ -104,8 +104,10 @@ void DeadlineReferee::PassSteps(RolloutRecord& record, absl::Duration time,
   const controller::Policy& policy = record.head.policy;
   const bool bakes = record.head.state.phase == RolloutPhase::kBaking;
   for (auto& [index, since] : record.lost) {
-    // Nobody waits for one that is done, but while it bakes.
-    if (!bakes && !InFlight(record.steps.at(index).phase)) continue;
+    // Nobody waits for one that is done, but while its wave bakes.
+    const HostStep& step = record.steps.at(index);
+    const bool watched = bakes && step.wave == record.head.state.wave;
+    if (!watched && !InFlight(step.phase)) continue;
     since.Pass(time, controller);
     CheckLate(record, since, policy.unknown_grace, "a host that is lost");
   }

@@ -17,12 +17,14 @@ bool Runs(const v1::AppTarget& target) {
 }
 
 // Each of these says what is missing; nullptr: nothing.
-const char* AgentUnrest(const SimHost& host) {
+const char* AgentUnrest(const World& world, const SimHost& host) {
   if (host.gone) return nullptr;
   if (host.agent == nullptr) return "no agent runs";
+  if (world.hook_referee.RunsOn(host.facts.name())) return "a hook runs";
   for (const auto& [uid, app] : host.agent->journal().apps) {
     const v1::AppTarget& target = app.newest();
     if (target.removed()) return "an app has still to be forgotten";
+    if (target.generation() == 0) continue;  // It was there for a hook only.
     if (!app.result || app.result->generation() != target.generation()) {
       return "a step has not ended";
     }
@@ -110,7 +112,7 @@ void CheckKnown(World& world, const SimHost& host, const JournaledApp& app) {
 bool AtRest(World& world, const std::string& app) {
   if (world.core() == nullptr || !RolloutAtRest(world, app)) return false;
   for (const auto& [name, host] : world.hosts()) {
-    if (AgentUnrest(*host) != nullptr) return false;
+    if (AgentUnrest(world, *host) != nullptr) return false;
     if (InTouch(*host) && TellingUnrest(world, *host) != nullptr) return false;
   }
   return true;
@@ -128,7 +130,7 @@ std::string Unrest(World& world, const std::string& app) {
     return text;
   }
   for (const auto& [name, host] : world.hosts()) {
-    const char* why = AgentUnrest(*host);
+    const char* why = AgentUnrest(world, *host);
     if (why == nullptr && InTouch(*host)) why = TellingUnrest(world, *host);
     if (why != nullptr) return absl::StrCat(name, ": ", why);
   }
@@ -142,8 +144,8 @@ void CheckAtRest(World& world) {
     for (const auto& [uid, app] : host->agent->journal().apps) {
       if (!Runs(app.newest()) || !app.result) continue;
       CheckServes(world, *host, app);
-      const bool told = InTouch(*host) && !host->link.report_lost() &&
-                        world.controller.core().hosts.Find(name) != nullptr;
+      const bool told =
+          InTouch(*host) && world.controller.core().hosts.Find(name) != nullptr;
       if (told) CheckKnown(world, *host, app);
     }
   }

@@ -283,6 +283,7 @@ void Fate::HostUncordoned(Random& random) {
 void Fate::ApplyNext(Random& random, bool supersede) {
   const RolloutPolicySpec policy = DrawPolicy(random);
   if (random.OneIn(4)) DrawSpec(random, ann_.spec());
+  if (random.OneIn(4)) DrawSpecHooks(random, ann_.spec(), false);
   ann_.Apply(world_.releases.Add(DrawRelease(random)), policy, supersede)
       .IgnoreError();
 }

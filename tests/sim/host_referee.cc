@@ -58,6 +58,20 @@ bool HostReferee::Available(const Process& process,
              FromProto(target.step().min_ready_time());
 }
 
+bool HostReferee::Prepared(const std::string& host,
+                           const v1::AppTarget& target) const {
+  return target.step().pre_reload().command().empty() ||
+         hooks_.Succeeded(host, target.app_uid(), "pre_reload",
+                          target.generation());
+}
+
+bool HostReferee::PassedPostReload(const std::string& host,
+                                   const v1::AppTarget& target) const {
+  return target.step().post_reload().command().empty() ||
+         hooks_.Succeeded(host, target.app_uid(), "post_reload",
+                          target.generation());
+}
+
 // ----------------------------------------------------------------- journal
 
 void HostReferee::LookAtJournal(const Machine& machine) {
@@ -121,7 +135,15 @@ void HostReferee::CheckApp(const std::string& host, const JournaledApp& before,
 // A step that is done leaves nothing but what it was to bring.
 void HostReferee::CheckDone(const Machine& machine, const JournaledApp& app) {
   const v1::AppTarget& target = app.newest();
+  if (!Prepared(machine.name(), target)) {
+    verdict_.Fail("18", machine.name(), " is done with generation ",
+                  target.generation(), ", and its pre_reload did not succeed");
+  }
   if (!Wanted(target, 0)) return;
+  if (!PassedPostReload(machine.name(), target)) {
+    verdict_.Fail("18", machine.name(), " is done with generation ",
+                  target.generation(), ", and its post_reload did not succeed");
+  }
   std::set<int> available;
   for (const auto& [id, process] : machine.processes()) {
     if (process.identity.app_uid != target.app_uid()) continue;
@@ -178,6 +200,9 @@ void HostReferee::OnStart(const Machine& machine,
     return verdict_.Fail("5", what, ", but generation ", target.generation(),
                          " is wanted");
   }
+  if (!Prepared(machine.name(), target)) {
+    verdict_.Fail("18", what, " before its pre_reload has succeeded");
+  }
   // What its disk had no room for is not known here.
   if (record.refusals != machine.disk().refusals) return;
   if (StepEnded(app->second)) {
@@ -206,6 +231,13 @@ void HostReferee::OnStop(const Machine& machine, const Process& process,
   }
   const bool never_served = !process.ready;
   if (kill && never_served) return;  // It was given its time.
+  const bool served =
+      process.ready && process.identity.generation ==
+                           SlotGeneration(app->second, process.identity.slot);
+  if (served && !StepEnded(app->second) && !Prepared(machine.name(), target)) {
+    verdict_.Fail("18", machine.name(), " stops ", NameOf(process),
+                  " before its pre_reload has succeeded");
+  }
   if (Surges(target)) {
     CheckSurge(machine, process, app->second);
   } else {

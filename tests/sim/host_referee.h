@@ -11,6 +11,7 @@
 
 #include "fleet/v1/agent_service.pb.h"
 #include "node_agent/desired_journal.h"
+#include "tests/sim/hook_referee.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/timeline.h"
 #include "tests/sim/trace.h"
@@ -26,9 +27,11 @@ class HostReferee : public Machine::Observer {
   using JournalOf =
       std::function<const agent::JournalContents*(const std::string& host)>;
 
-  HostReferee(const Timeline& timeline, Verdict& verdict, JournalOf journal_of)
+  HostReferee(const Timeline& timeline, Verdict& verdict,
+              const HookReferee& hooks, JournalOf journal_of)
       : timeline_(timeline),
         verdict_(verdict),
+        hooks_(hooks),
         journal_of_(std::move(journal_of)) {}
 
   // After anything that may have changed the host's journal.
@@ -71,6 +74,10 @@ class HostReferee : public Machine::Observer {
   void CheckApp(const std::string& host, const agent::JournaledApp& before,
                 const agent::JournaledApp& now);
   void CheckDone(const Machine& machine, const agent::JournaledApp& app);
+  // The step's hooks, as far as they are due, have ended well.
+  bool Prepared(const std::string& host, const v1::AppTarget& target) const;
+  bool PassedPostReload(const std::string& host,
+                        const v1::AppTarget& target) const;
   bool Wanted(const v1::AppTarget& target, int slot) const;
   bool Available(const Process& process, const v1::AppTarget& target) const;
   void CheckSurge(const Machine& machine, const Process& process,
@@ -80,6 +87,7 @@ class HostReferee : public Machine::Observer {
 
   const Timeline& timeline_;
   Verdict& verdict_;
+  const HookReferee& hooks_;
   const JournalOf journal_of_;
   std::map<std::string, HostRecord> hosts_;
 };

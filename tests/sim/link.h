@@ -73,11 +73,6 @@ class Link {
   }
   bool cut() const { return cut_up_ || cut_down_; }
 
-  // Of the newest report. Only the next one tells the controller that one is
-  // missing.
-  void NoteReport(bool lost) { report_lost_ = lost; }
-  bool report_lost() const { return report_lost_; }
-
   // Keeps it until it is over.
   void Add(std::shared_ptr<Stream> stream);
   absl::Duration Delay();
@@ -90,7 +85,6 @@ class Link {
   LinkQuality quality_;
   bool cut_up_ = false;
   bool cut_down_ = false;
-  bool report_lost_ = false;
   std::vector<std::shared_ptr<Stream>> streams_;
 };
 

@@ -172,6 +172,7 @@ void Machine::ReportEnded(WorkerId id) {
 
 void Machine::LosePower(Random& random) {
   processes_.clear();
+  hooks_.LosePower();
   disk_.LosePower(random);
 }
 

@@ -12,6 +12,7 @@
 #include "node_agent/worker_runtime.h"
 #include "tests/sim/behaviour.h"
 #include "tests/sim/journal_disk.h"
+#include "tests/sim/machine_hooks.h"
 #include "tests/sim/timeline.h"
 #include "tests/sim/trace.h"
 
@@ -58,16 +59,21 @@ class Machine {
     Trace& trace;
     Programs& programs;
     Observer& observer;
+    HookProcessTable::Observer& hook_observer;
   };
 
-  Machine(std::string name, const Ports& ports)
-      : name_(std::move(name)), ports_(ports) {}
+  Machine(const std::string& name, const Ports& ports)
+      : name_(name),
+        ports_(ports),
+        hooks_(name, {ports.timeline, ports.trace, ports.programs,
+                      ports.hook_observer}) {}
 
   const std::string& name() const { return name_; }
   const std::map<agent::WorkerId, Process>& processes() const {
     return processes_;
   }
   const Process* Find(agent::WorkerId id) const;
+  HookProcessTable& hooks() { return hooks_; }
   JournalDisk& disk() { return disk_; }
   const JournalDisk& disk() const { return disk_; }
 
@@ -101,6 +107,7 @@ class Machine {
 
   const std::string name_;
   Ports ports_;
+  HookProcessTable hooks_;
   JournalDisk disk_;
   agent::WorkerListener* listener_ = nullptr;
   std::map<agent::WorkerId, Process> processes_;

@@ -58,7 +58,7 @@ void MachineRuntime::Kill(WorkerId id) {
 
 std::vector<std::string> MachineRuntime::StderrTail(WorkerId id, int) const {
   const Process* process = machine_.Find(id);
-  if (process == nullptr) return {};
+  if (process == nullptr || !process->exited) return {};
   return {"Error: " + process->exit.message};
 }
 

@@ -2,6 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/sim/behaviour.h"
+#include "tests/sim/gate_servers.h"
+#include "tests/sim/hook_script.h"
 
 namespace fleet::sim {
 namespace {
@@ -22,8 +24,19 @@ void DrawWaves(Random& random, RolloutPolicySpec& policy) {
   if (random.OneIn(4)) policy.promotion = Promotion::kManual;
 }
 
+void DrawHooks(Random& random, RolloutHooks& hooks, bool harmless) {
+  if (random.OneIn(3)) hooks.pre_reload = DrawHook(random, harmless);
+  if (random.OneIn(3)) hooks.post_reload = DrawHook(random, harmless);
+  if (random.OneIn(3)) hooks.pre_rollout = DrawHook(random, harmless);
+  if (random.OneIn(3)) hooks.post_rollout = DrawHook(random, harmless);
+}
+
 // One that workers of the simulation are within, or never are.
 void DrawGate(Random& random, RolloutPolicySpec& policy) {
+  if (!random.OneIn(3)) {
+    policy.metric_gates.push_back(DrawOutsideGate(random));
+    return;
+  }
   MetricGate& gate = policy.metric_gates.emplace_back();
   gate.interval = random.Between(absl::Seconds(1), absl::Seconds(10));
   if (random.OneIn(2)) {
@@ -58,7 +71,9 @@ RolloutPolicySpec DrawPolicy(Random& random) {
                                 OnFailure::kRollback, OnFailure::kRollback};
   policy.on_failure = kActions[random.Below(4)];
   DrawWaves(random, policy);
+  if (random.OneIn(3)) DrawGate(random, policy);
   if (random.OneIn(6)) DrawGate(random, policy);
+  if (random.OneIn(3)) DrawHooks(random, policy.hooks, false);
   if (random.OneIn(4)) {
     policy.zone_label = "zone";
     policy.max_zones = 1 + random.Below(2);
@@ -67,6 +82,11 @@ RolloutPolicySpec DrawPolicy(Random& random) {
                                HostOrder::kName};
   policy.order = kOrders[random.Below(3)];
   return policy;
+}
+
+void DrawSpecHooks(Random& random, AppSpec& spec, bool harmless) {
+  spec.rollout.hooks = {};
+  if (random.OneIn(4)) DrawHooks(random, spec.rollout.hooks, harmless);
 }
 
 void DrawSpec(Random& random, AppSpec& spec) {

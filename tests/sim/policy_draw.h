@@ -12,6 +12,9 @@ namespace fleet::sim {
 RolloutPolicySpec DrawPolicy(Random& random);
 
 // How workers are started, stopped and replaced; the rest of `spec` stays.
+// Hooks in the spec of a release, which go with every rollout that has none of
+// its own, and with the way back to it. `harmless`: they work.
+void DrawSpecHooks(Random& random, AppSpec& spec, bool harmless);
 void DrawSpec(Random& random, AppSpec& spec);
 
 Release DrawRelease(Random& random);

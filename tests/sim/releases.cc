@@ -5,6 +5,9 @@
 namespace fleet::sim {
 namespace {
 
+// What a slow release takes to get ready.
+constexpr absl::Duration kSlowest = absl::Seconds(8);
+
 std::string NameIn(const AppSpec& spec) {
   auto found = spec.env.find("RELEASE");
   return found == spec.env.end() ? "" : found->second;
@@ -67,10 +70,11 @@ ReleaseKind Releases::KindOn(const std::string& host,
 bool Releases::Bad(const std::string& host, const AppSpec& spec) const {
   switch (KindOn(host, spec)) {
     case ReleaseKind::kGood:
-    case ReleaseKind::kSlow:
     case ReleaseKind::kFlapsOnce:
     case ReleaseKind::kIgnoresStop:
       return false;
+    case ReleaseKind::kSlow:  // Killed again and again, it is given up.
+      return spec.readiness.timeout <= kSlowest;
     case ReleaseKind::kNeverReady:
     case ReleaseKind::kCrashesAtStart:
     case ReleaseKind::kCrashesLater:
@@ -120,6 +124,14 @@ Behaviour Releases::Of(const std::string& host,
       break;
   }
   return b;
+}
+
+HookBehaviour Releases::OfHook(const std::string& host,
+                               const agent::HookKey& key,
+                               const agent::HookOrder& order) {
+  const bool first = hooks_run_.insert({host, order.hook.command}).second;
+  return BehaviourOf(order.hook.command, first, hooks_vary_,
+                     random_.Fork(absl::StrCat(host, "/", key.id)));
 }
 
 bool Releases::CanListen(const std::string& host, const AppSpec& spec) {

@@ -3,7 +3,9 @@
 #define FLEET_TESTS_SIM_RELEASES_H_
 
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "proto/rpc/app_spec.h"
 #include "tests/sim/behaviour.h"
@@ -53,7 +55,12 @@ class Releases : public Programs {
   // Programs.
   Behaviour Of(const std::string& host, const agent::WorkerIdentity& identity,
                const AppSpec& spec) override;
+  HookBehaviour OfHook(const std::string& host, const agent::HookKey& key,
+                       const agent::HookOrder& order) override;
   bool CanListen(const std::string& host, const AppSpec& spec) override;
+
+  // Runs of hooks take as long as each other.
+  void SetSteadyHooks() { hooks_vary_ = false; }
 
  private:
   ReleaseKind KindOn(const std::string& host, const AppSpec& spec) const;
@@ -61,6 +68,9 @@ class Releases : public Programs {
   Random random_;
   std::map<std::string, Release> releases_;
   Release good_;
+  bool hooks_vary_ = true;
+  // Commands that have run there, by host.
+  std::set<std::pair<std::string, std::string>> hooks_run_;
 };
 
 }  // namespace fleet::sim

@@ -68,6 +68,7 @@ void RolloutReferee::TakeEvents(const RolloutCommit& commit) {
     RolloutRecord& record = rollouts_[row.uid];
     CheckEvent(record, *event);
     CheckAwaited(*event);
+    CheckTold(record, *event);
     deadlines_.OnEvent(record, *event);
     if (event->actor != "controller") {
       record.by_person = true;
@@ -124,6 +125,24 @@ void RolloutReferee::CheckAwaited(const RolloutEvent& event) const {
   if (world_.controller.Dialled(event.host)) return;
   world_.verdict.Fail("6", event.host, " is ", Name(event.host_phase),
                       " before it could say where it is");
+}
+
+// Nor does it know what they run.
+void RolloutReferee::CheckTold(const RolloutRecord& record,
+                               const RolloutEvent& event) const {
+  const size_t at = event.message.find("not known on ");
+  if (at == std::string::npos || !world_.JustStarted()) return;
+  const std::string rest = event.message.substr(at);
+  const std::string named = rest.substr(0, rest.find(';'));
+  for (const auto& [index, step] : record.steps) {
+    if (!absl::StrContains(absl::StrCat(named, ","),
+                           absl::StrCat(" ", step.host, ",")) ||
+        world_.controller.Dialled(step.host)) {
+      continue;
+    }
+    world_.verdict.Fail("6", "it is told that nobody knows what ", step.host,
+                        " runs, before it could say so");
+  }
 }
 
 // -------------------------------------------------------------------- steps
@@ -185,6 +204,8 @@ void RolloutReferee::TakeRollouts(const RolloutCommit& commit) {
       CheckHead(record, after);
       CheckHolds(record, after);
       waves_.Check(record, after);
+      world_.hook_referee.CheckHead(record, after);
+      world_.gate_referee.CheckHead(record, after);
       if (after.state.wave != record.head.state.wave) {
         record.baking.Reset();
         record.promoted = false;
@@ -312,7 +333,11 @@ void RolloutReferee::CheckTargets(const RolloutCommit& commit) {
     const HostTarget* before = world_.disk.Target(target.app_uid, target.host);
     const int64_t serial = before == nullptr ? 0 : before->serial;
     const int64_t generation = before == nullptr ? 0 : before->generation;
-    if (target.serial != serial + 1 || target.generation <= generation) {
+    const std::string hook = before == nullptr ? "" : before->once_hook.id;
+    const bool for_hook =
+        target.once_hook.id != hook && target.generation == generation;
+    if (target.serial != serial + 1 ||
+        (target.generation <= generation && !for_hook)) {
       world_.verdict.Fail("5", "the target of ", target.host, " goes from s",
                           serial, " g", generation, " to s", target.serial,
                           " g", target.generation);
@@ -323,6 +348,10 @@ void RolloutReferee::CheckTargets(const RolloutCommit& commit) {
       continue;
     }
     RolloutRecord& record = rollouts_.at(commit.rollouts[0].uid);
+    if (target.once_hook.id != hook) {
+      world_.hook_referee.CheckOrder(&record, target.once_hook);
+    }
+    if (for_hook) continue;
     CheckTarget(record, target);
     record.touched.insert(target.host);
   }
@@ -341,6 +370,7 @@ void RolloutReferee::CheckTarget(const RolloutRecord& record,
   if (state.aborting) fail("9", "while the rollout is aborting");
   if (Terminal(state.phase)) fail("9", "after the end");
   const bool back = state.phase == RolloutPhase::kRollingBack;
+  if (!back) world_.hook_referee.CheckAdmitted(record, target.host);
   if (!back &&
       state.failures - state.forgiven > record.head.policy.max_failures) {
     fail("9", "past the failure limit");
@@ -416,6 +446,10 @@ void RolloutReferee::OnSend(const std::string& host,
       world_.verdict.Fail("4", "s", target.serial(), " g", target.generation(),
                           " is sent to ", host, " and is not in the store");
     }
+    auto rollout = rollouts_.find(target.once_hook().rollout());
+    world_.hook_referee.CheckSent(
+        rollout == rollouts_.end() ? nullptr : &rollout->second, host,
+        target.once_hook());
   }
 }
 

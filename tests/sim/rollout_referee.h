@@ -59,6 +59,8 @@ class RolloutReferee : public MemoryStore::Observer,
   void CheckEvent(const RolloutRecord& record,
                   const controller::RolloutEvent& event);
   void CheckAwaited(const controller::RolloutEvent& event) const;
+  void CheckTold(const RolloutRecord& record,
+                 const controller::RolloutEvent& event) const;
   void CheckHead(const RolloutRecord& before,
                  const controller::Rollout& after) const;
   void CheckHolds(const RolloutRecord& before,

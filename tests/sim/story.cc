@@ -56,6 +56,7 @@ void Story::Begin() {
       absl::Minutes(1));
   if (!all_came) return world_.verdict.Fail("begin", "hosts did not connect");
   DrawSpec(random_, ann_.spec());
+  DrawSpecHooks(random_, ann_.spec(), true);
   if (!ann_.Apply(world_.releases.Add({}), {}, false).ok()) {
     return world_.verdict.Fail("begin", "the first apply failed");
   }

@@ -28,14 +28,17 @@ World::World(uint64_t seed)
       random(Random(seed).Fork("world")),
       releases(Random(seed).Fork("releases")),
       controller_clock(timeline.now(), BootTime(random)),
-      host_referee(timeline, verdict,
+      hook_referee(verdict),
+      gate_referee(*this),
+      gate_servers(timeline, trace, gate_referee, Random(seed).Fork("gates")),
+      host_referee(timeline, verdict, hook_referee,
                    [this](const std::string& name) {
                      const SimHost& h = *hosts_.at(name);
                      return h.agent == nullptr ? nullptr : &h.agent->journal();
                    }),
       rollout_referee(*this),
       controller({timeline, trace, disk, rollout_referee, rollout_referee,
-                  controller_clock},
+                  gate_servers, controller_clock},
                  Random(seed).Fork("controller")),
       watcher(*this) {}
 
@@ -113,7 +116,7 @@ SimHost& World::AddHost(const std::string& name, const std::string& zone) {
   auto host = std::unique_ptr<SimHost>(new SimHost{
       std::move(facts),
       ProcessClock(timeline.now(), BootTime(random)),
-      Machine(name, {timeline, trace, releases, host_referee}),
+      Machine(name, {timeline, trace, releases, host_referee, hook_referee}),
       Link(timeline, random.Fork(name)),
       nullptr,
   });
@@ -154,6 +157,7 @@ void World::LosePower(const std::string& name, absl::Duration off) {
   BuryAgent(lost, /*silently=*/true);
   lost.machine.LosePower(random);
   host_referee.OnPowerLoss(lost.machine);
+  hook_referee.OnPowerLoss(name);
   lost.facts.set_boot_id(absl::StrCat("boot ", lost.starts + 1, " of ", name));
   lost.off_until = timeline.now() + off;
   timeline.After(off, [this, &lost] { StartAgent(lost); });

@@ -11,6 +11,9 @@
 #include "fleet/v1/host.pb.h"
 #include "tests/sim/agent_process.h"
 #include "tests/sim/controller_process.h"
+#include "tests/sim/gate_referee.h"
+#include "tests/sim/gate_servers.h"
+#include "tests/sim/hook_referee.h"
 #include "tests/sim/host_referee.h"
 #include "tests/sim/link.h"
 #include "tests/sim/machine.h"
@@ -89,6 +92,9 @@ class World {
   FleetDisk disk;
   Releases releases;
   ProcessClock controller_clock;
+  HookReferee hook_referee;
+  GateReferee gate_referee;
+  GateServers gate_servers;
   HostReferee host_referee;
   RolloutReferee rollout_referee;
   ControllerProcess controller;
