@@ -1,6 +1,7 @@
 // What runs beside a worker is bound as it is: the commands of its probes in
 // all, hooks in what their app may do at all.
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -96,6 +97,8 @@ TEST_F(CommandConfinement, ProbesAreBoundAsTheirWorkerAndHooksAsTheirApp) {
                    "    rollout: {hooks: {pre_reload: '", hook, "'}}\n"));
   fleet_->MustCtl({"apply", file});
   pid_t worker = fleet_->Pids("web", "host-1").at(0);
+  const std::string groups =
+      ReadFile(absl::StrCat("/proc/", worker, "/cgroup"));
   const std::vector<std::string> rights = {
       "Uid:\t65534\t65534", "CapEff:\t0000000000000400",
       "CapBnd:\t0000000000000400", "NoNewPrivs:\t1", "Umask:\t0027"};
@@ -105,13 +108,24 @@ TEST_F(CommandConfinement, ProbesAreBoundAsTheirWorkerAndHooksAsTheirApp) {
                        "== oom_score_adj\n300\n", "may not write",
                        "== shown\nits own"});
     // Whether it has groups or not.
-    EXPECT_EQ(Part(Seen(probe), "cgroup"),
-              ReadFile(absl::StrCat("/proc/", worker, "/cgroup")));
+    EXPECT_EQ(Part(Seen(probe), "cgroup"), groups);
   }
   // It brings the files that the workers are not to change.
   ExpectSeen("hook", rights);
   ExpectSeen("hook", {"== nice\n0\n", "may write", "== shown\n$"});
   EXPECT_FALSE(std::filesystem::exists(kOwnFile));
+  // An agent that finds the worker goes on so. (The first look may still be the
+  // last one's.)
+  pid_t agent = fleet_->AgentPid(1);
+  kill(agent, SIGKILL);
+  ASSERT_TRUE(WaitGone(agent, kPatience));
+  for (int i = 0; i < 2; ++i) {
+    std::filesystem::remove(Open() + "/liveness");
+    ExpectSeen("liveness", rights);
+  }
+  ExpectSeen("liveness", {"may not write", "== shown\nits own"});
+  EXPECT_EQ(Part(Seen("liveness"), "cgroup"), groups);
+  EXPECT_EQ(fleet_->Pids("web", "host-1").at(0), worker);
   // Each start has a /tmp of its own, and `show` says what keeps it all.
   std::string shown = fleet_->MustCtl({"show", "web"});
   for (const char* line :
