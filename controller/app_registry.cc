@@ -207,6 +207,21 @@ absl::StatusOr<const AppEntry*> AppRegistry::Require(
       {"APP_NOT_FOUND", {{"app", name}}});
 }
 
+absl::StatusOr<const AppEntry*> AppRegistry::RequireSeen(
+    const std::string& name) const {
+  absl::StatusOr<const AppEntry*> app = Require(name);
+  if (app.ok()) return app;
+  const AppEntry* newest = nullptr;
+  for (const auto& [uid, entry] : apps_) {
+    if (entry.record.name != name || entry.targets.empty()) continue;
+    if (newest == nullptr || entry.record.id > newest->record.id) {
+      newest = &entry;
+    }
+  }
+  if (newest != nullptr) return newest;
+  return app;
+}
+
 std::vector<std::string> AppRegistry::AppsOn(const std::string& host) const {
   auto found = on_host_.find(host);
   if (found == on_host_.end()) return {};

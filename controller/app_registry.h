@@ -70,6 +70,9 @@ class AppRegistry : public TargetRegistry, public AppCatalog {
                                const std::string& host) const;
   // NOT_FOUND with reason APP_NOT_FOUND, and the names that exist.
   absl::StatusOr<const AppEntry*> Require(const std::string& name) const;
+  // As Require; where none of this name lives, the newest deleted one that
+  // some host still has.
+  absl::StatusOr<const AppEntry*> RequireSeen(const std::string& name) const;
   // For an app that is made now.
   int64_t next_id() const { return next_id_; }
   // Names of apps that live, to their uids.

@@ -171,7 +171,7 @@ absl::Status AppService::Show(const std::string& name, const std::string& hosts,
   AppView::AppParts parts;
   parts.caller = gate_.ViewOf(caller);
   RETURN_IF_ERROR(parts.caller.CheckApp(name));
-  ASSIGN_OR_RETURN(const AppEntry* entry, registry_.Require(name));
+  ASSIGN_OR_RETURN(const AppEntry* entry, registry_.RequireSeen(name));
   ASSIGN_OR_RETURN(parts.selector, ParseHostSelector(hosts));
   *app = view_.App(*entry, parts);
   return absl::OkStatus();

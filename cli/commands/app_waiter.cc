@@ -196,12 +196,15 @@ std::string LacksReady(const v1::App&, const v1::HostApp& host) {
                       " run");
 }
 
-std::string HostFailure(const v1::App& app, const v1::HostApp& host) {
+std::string HostRefusal(const v1::App& app, const v1::HostApp& host) {
   // What it had goes on there.
-  if (!host.refusal().empty()) {
-    return absl::StrCat(app.name(), " on ", host.host(), ": ",
-                        RefusalText(host.refusal()));
-  }
+  if (host.refusal().empty()) return "";
+  return absl::StrCat(app.name(), " on ", host.host(), ": ",
+                      RefusalText(host.refusal()));
+}
+
+std::string HostFailure(const v1::App& app, const v1::HostApp& host) {
+  if (!host.refusal().empty()) return HostRefusal(app, host);
   for (const v1::Instance& instance : host.status().instances()) {
     if (instance.state() != v1::INSTANCE_STATE_CRASH_LOOP) continue;
     return absl::StrCat(app.name(), ".", instance.slot(), " on ", host.host(),
@@ -221,7 +224,7 @@ ExitCode WaitForApps(const CommandContext& context,
   return chosen.ok() ? waiter.Wait() : Fail(context, chosen);
 }
 
-Awaited Stopped() { return {LacksStop, HostFailure, "stopped"}; }
+Awaited Stopped() { return {LacksStop, HostRefusal, "stopped"}; }
 
 Awaited Started() { return {LacksReady, HostFailure, "started"}; }
 

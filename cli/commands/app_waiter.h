@@ -22,7 +22,9 @@ std::string LacksStop(const v1::App& app, const v1::HostApp& host);
 // job does), and no more run.
 std::string LacksReady(const v1::App& app, const v1::HostApp& host);
 
-// Why waiting for readiness is in vain, e.g. "web.2 is in a crash loop".
+// Why waiting for anything is in vain: the host did not take the order.
+std::string HostRefusal(const v1::App& app, const v1::HostApp& host);
+// And why for readiness, e.g. "web.2 is in a crash loop".
 std::string HostFailure(const v1::App& app, const v1::HostApp& host);
 
 struct Awaited {

@@ -1,3 +1,7 @@
+#include <map>
+#include <memory>
+#include <string>
+
 #include "cli/commands/app_names.h"
 #include "cli/commands/app_waiter.h"
 #include "cli/commands/commands.h"
@@ -20,8 +24,13 @@ ExitCode RunDelete(const CommandContext& context) {
     const auto response = context.client.Call(request);
     if (!response.ok()) return Fail(context, response.status());
   }
-  return WaitForApps(context, AsChosen(*apps),
-                     {LacksStop, HostFailure, "deleted"});
+  // One that has taken the name meanwhile is another.
+  auto uids = std::make_shared<std::map<std::string, std::string>>();
+  const HostLacks lacks = [uids](const v1::App& app, const v1::HostApp& host) {
+    const auto& [name, uid] = *uids->emplace(app.name(), app.uid()).first;
+    return app.uid() == uid ? LacksStop(app, host) : "";
+  };
+  return WaitForApps(context, AsChosen(*apps), {lacks, HostRefusal, "deleted"});
 }
 
 }  // namespace fleet::cli

@@ -172,7 +172,11 @@ TEST_F(AppOrdersTest, DeletedAppIsForgottenOnceEveryHostHasConfirmed) {
   const std::string uid = scene_.App("web").record.uid;
   ASSERT_TRUE(orders().Delete({"web", "", {}, ""}).ok());
   scene_.Run();
-  EXPECT_EQ(scene_.core().registry.FindByName("web"), nullptr);
+  const AppRegistry& registry = scene_.core().registry;
+  EXPECT_EQ(registry.FindByName("web"), nullptr);
+  EXPECT_FALSE(registry.Require("web").ok());
+  // Who waits for its end can see how far that is.
+  EXPECT_EQ(registry.RequireSeen("web").value()->record.uid, uid);
   EXPECT_TRUE(one_->Target("web")->removed());
   one_->AckAll();
   EXPECT_NE(scene_.core().registry.FindTarget(uid, "host-1"), nullptr);
@@ -180,7 +184,8 @@ TEST_F(AppOrdersTest, DeletedAppIsForgottenOnceEveryHostHasConfirmed) {
   EXPECT_EQ(scene_.core().registry.FindTarget(uid, "host-1"), nullptr);
   two_->AckAll();
   two_->ReportRemoved(uid);
-  EXPECT_EQ(scene_.core().registry.FindByUid(uid), nullptr);
+  EXPECT_EQ(registry.FindByUid(uid), nullptr);
+  EXPECT_FALSE(registry.RequireSeen("web").ok());
   EXPECT_TRUE(scene_.core().store.Load()->apps.empty());
 }
 

@@ -68,5 +68,15 @@ TEST(AppWaiter, AStopWaitsForEveryWorkerThatIsKnown) {
   EXPECT_EQ(LacksStop(v1::App(), host), "");
 }
 
+TEST(AppWaiter, ACrashLoopIsNoReasonNotToStop) {
+  const auto host = FromText<v1::HostApp>(
+      "target_serial: 2 status { serial: 1 "
+      "instances { state: INSTANCE_STATE_CRASH_LOOP } }");
+  EXPECT_NE(Started().failure(v1::App(), host), "");
+  EXPECT_EQ(Stopped().failure(v1::App(), host), "");
+  const auto refused = FromText<v1::HostApp>("refusal: 'no room'");
+  EXPECT_NE(Stopped().failure(v1::App(), refused), "");
+}
+
 }  // namespace
 }  // namespace fleet::cli
