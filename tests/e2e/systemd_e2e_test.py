@@ -280,6 +280,8 @@ class UnderSystemd(unittest.TestCase):
         # What a boot does, but for the kernel's part.
         m.must("systemctl", "restart", "fleet.service")
         eventually(lambda: m.workers() not in ("", worker), m.text)
+        # Also when nobody is left who could be told to stop it.
+        m.kill(m.must("pgrep", "fleet-keeper|fleet-agent").split())
         own("unstartup")
         self.assertEqual(m.run("pgrep", "fleet|python3").stdout, "")
 
