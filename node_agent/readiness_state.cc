@@ -69,8 +69,8 @@ std::vector<std::string> ReadinessState::MissingWords() const {
   }
   if (!listening_ && wants_listening_) {
     missing.emplace_back(
-        "waits for it to listen; a program that "
-        "never does needs exec_mode: fork");
+        "waits for it to listen; a program that never does needs exec_mode: "
+        "fork (start -x)");
   }
   return missing;
 }

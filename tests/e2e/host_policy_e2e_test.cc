@@ -130,6 +130,15 @@ TEST_F(HostPolicyTest, AStricterPolicyStartsNothingNewAndABrokenOneIsNotRead) {
       said, absl::StrCat("apps may run as nobody, not as ", OwnName())))
       << said;
   EXPECT_EQ(fleet_->Pids("web", "host-1"), pids);
+  // An order without a rollout is refused likewise, at once.
+  const CommandResult scaled = fleet_->Ctl({"scale", "web", "2"});
+  EXPECT_EQ(scaled.exit_code, 1);
+  EXPECT_TRUE(
+      absl::StrContains(scaled.err, "web on host-1: the host refused it: "))
+      << scaled.err;
+  EXPECT_TRUE(absl::StrContains(fleet_->Ctl({"ls"}).out,
+                                "host-1: the host refused it: "));
+  EXPECT_EQ(fleet_->Pids("web", "host-1"), pids);
   // Nor is a worker that ends started again.
   kill(pids[0], SIGKILL);
   EXPECT_TRUE(fleet_->Eventually(

@@ -89,7 +89,7 @@ TEST_F(Pm2Commands, StartTakesAScriptWithFlagsAndArguments) {
                   "--max-memory-restart",
                   "200M",
                   "--cron",
-                  "0 3 * * *",
+                  "0 3 29 2 *",
                   "--no-autorestart",
                   "--min-ready-time",
                   "0",
@@ -106,7 +106,7 @@ TEST_F(Pm2Commands, StartTakesAScriptWithFlagsAndArguments) {
   EXPECT_EQ(spec["watch"]["ignore"], nlohmann::json::array({"*.log"}));
   EXPECT_EQ(spec["restart"]["autorestart"], false);
   EXPECT_EQ(spec["restart"]["max_memory_bytes"], 200 << 20);
-  EXPECT_EQ(spec["restart"]["cron_restart"], "0 3 * * *");
+  EXPECT_EQ(spec["restart"]["cron_restart"], "0 3 29 2 *");
   for (const char* list : {"list", "ls", "l", "ps", "status"}) {
     EXPECT_THAT(fleet_.MustCtl({list}),
                 AllOf(StartsWith("id  name"), HasSubstr("api     4/4    2/2")));

@@ -27,8 +27,8 @@ TEST(ReadinessStateTest, ANodeClusterWorkerMustListen) {
   ReadinessState state(ReadinessGate(), /*node_cluster=*/true);
   state.OnStarted();
   EXPECT_EQ(state.detail(),
-            "waits for it to listen; a program that "
-            "never does needs exec_mode: fork");
+            "waits for it to listen; a program that never does needs "
+            "exec_mode: fork (start -x)");
   state.OnListening();
   EXPECT_TRUE(state.ready());
 }
