@@ -148,7 +148,22 @@ void AppSupervisor::Run() {
 void AppSupervisor::TakeLastWords() {
   const WorkerId id = std::exchange(state_.step_speaker, 0);
   if (id == 0) return;
-  state_.step.stderr_tail = runtime_.StderrTail(id, kStderrLines);
+  state_.step.stderr_tail = LastWords(id);
+}
+
+SecretMask AppSupervisor::Secrets() const {
+  SecretMask secrets;
+  for (const auto& [number, generation] : state_.generations) {
+    if (generation.spec != nullptr) secrets.Add(*generation.spec);
+  }
+  for (const auto& spec : {state_.target.spec, state_.target.once_hook.spec}) {
+    if (spec != nullptr) secrets.Add(*spec);
+  }
+  return secrets;
+}
+
+std::vector<std::string> AppSupervisor::LastWords(WorkerId id) const {
+  return Secrets().Mask(runtime_.StderrTail(id, kStderrLines));
 }
 
 void AppSupervisor::SaveRuns() {
@@ -239,6 +254,7 @@ void AppSupervisor::RunHook(const std::string& id) {
 }
 
 void AppSupervisor::OnHookEnded(const std::string& id, HookEnd end) {
+  end.output = Secrets().Mask(std::move(end.output));
   spdlog::info("app {} hook {} ended: {}", state_.target.app, id, end.reason);
   HookEnded(state_, id, std::move(end), loop_.clock().WallNow());
   absl::Status saved = owner_.SaveHooks(*this);
@@ -327,22 +343,23 @@ void AppSupervisor::OnStarted(WorkerId id, pid_t pid) {
 
 void AppSupervisor::OnReadiness(WorkerId id, bool ready,
                                 const std::string& detail) {
-  WorkerReadiness(state_, id, ready, detail, loop_.clock().Now());
+  WorkerReadiness(state_, id, ready, Secrets().Mask(detail),
+                  loop_.clock().Now());
   Changed();
 }
 
 void AppSupervisor::OnReadinessDetail(WorkerId id, const std::string& detail) {
-  WorkerDetail(state_, id, detail);
+  WorkerDetail(state_, id, Secrets().Mask(detail));
   Changed();
 }
 
 void AppSupervisor::OnStatusText(WorkerId id, const std::string& text) {
-  WorkerStatusText(state_, id, text);
+  WorkerStatusText(state_, id, Secrets().Mask(text));
   owner_.OnChanged(*this);
 }
 
 void AppSupervisor::OnUnhealthy(WorkerId id, const std::string& why) {
-  WorkerUnhealthy(state_, id, why, runtime_.StderrTail(id, kStderrLines),
+  WorkerUnhealthy(state_, id, Secrets().Mask(why), LastWords(id),
                   loop_.clock().Now());
   Changed();
 }
@@ -365,8 +382,7 @@ void AppSupervisor::OnExited(WorkerId id, const WorkerExit& exit) {
   if (worker == nullptr) return;
   int slot = worker->slot;
   pid_t pid = worker->pid;
-  WorkerExited(state_, id, exit, runtime_.StderrTail(id, kStderrLines),
-               loop_.clock().Now());
+  WorkerExited(state_, id, exit, LastWords(id), loop_.clock().Now());
   Changed();
   // Its successor is being started, perhaps on this very core: the line waits.
   loop_.AddTimerAfter(

@@ -13,6 +13,7 @@
 #include "node_agent/app_state.h"
 #include "node_agent/reconcile_plan.h"
 #include "node_agent/renewal_triggers.h"
+#include "node_agent/secret_mask.h"
 #include "node_agent/slot_run.h"
 #include "node_agent/worker_runtime.h"
 #include "proto/rpc/event_loop.h"
@@ -106,6 +107,10 @@ class AppSupervisor {
   void LogEvents();
   // The last words of who failed the step alive.
   void TakeLastWords();
+  // What a worker wrote last, fit to be told.
+  std::vector<std::string> LastWords(WorkerId id) const;
+  // Of what workers and hooks are given, now or by a target before.
+  SecretMask Secrets() const;
   void SaveRuns();
   void SaveEvents();
   void FollowTriggers();

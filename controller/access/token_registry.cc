@@ -162,7 +162,7 @@ absl::StatusOr<TokenRegistry::Certified> TokenRegistry::Certify(
   absl::StatusOr<std::string> pem =
       authority->Issue(request_pem, grant, made.record.create_time);
   if (absl::IsInvalidArgument(pem.status())) {
-    return Invalid(
+    return InvalidToken(
         absl::StrCat("certificate_request: ", pem.status().message()));
   }
   RETURN_IF_ERROR(pem.status());
