@@ -249,6 +249,10 @@ absl::StatusOr<int> Run(const AgentOptions& options, const StateFolder& folder,
   ASSIGN_OR_RETURN(auto keeper,
                    KeeperConnection::Connect(loop, keeper_options));
   Inventory inventory = keeper->TakeInventory();
+  if (inventory.after_loss) {
+    absl::Status no_copy = folder.CheckIsNoCopy();
+    if (!no_copy.ok()) return Fail(no_copy, kExitConfig);
+  }
   LogTransit transit(
       TakeHeld(inventory, LogTransit::kHeldPrefix),
       [&keeper](const std::string& name, int fd) { keeper->Hold(name, fd); });

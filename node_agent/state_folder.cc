@@ -22,6 +22,8 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "node_agent/marked_process.h"
+#include "node_agent/proc_reader.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::agent {
@@ -136,6 +138,34 @@ absl::Status IsCopy(const std::string& folder, const std::string& host_uid) {
       "one"));
 }
 
+// Where the agent of a worker has its folder, as seen from here; "": it is not
+// known, or `own`.
+std::string FolderOfAnother(pid_t worker, const std::string& own) {
+  constexpr std::string_view kName = "/run/notify.sock";
+  std::string path = ReadProcEnviron(worker, "NOTIFY_SOCKET").value_or("");
+  if (!path.ends_with(kName)) return "";
+  path.resize(path.size() - kName.size());
+  // It may have another root.
+  const std::string seen = absl::StrCat("/proc/", worker, "/root", path);
+  struct stat theirs {};
+  struct stat ours {};
+  if (stat(seen.c_str(), &theirs) != 0 || stat(own.c_str(), &ours) != 0 ||
+      (theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino)) {
+    return "";
+  }
+  return seen;
+}
+
+// One of this host_uid, and it lives.
+bool HasAgentOf(const std::string& host_uid, const std::string& folder) {
+  std::string uid;
+  std::ifstream(folder + "/host_uid") >> uid;
+  if (uid != host_uid) return false;
+  UniqueFd fd(open((folder + "/agent.lock").c_str(), O_RDONLY | O_CLOEXEC));
+  return fd.valid() && flock(fd.get(), LOCK_SH | LOCK_NB) != 0 &&
+         errno == EWOULDBLOCK;
+}
+
 // An agent that was killed in the moment in which it started a keeper leaves
 // what it holds to that, until that executes its own program.
 constexpr int kTriesWhileHeld = 200;
@@ -158,6 +188,21 @@ uint64_t StateFolder::first_worker_id() const {
   // Eight of the hexadecimal digits are 32 bits; the sign bit stays clear.
   uint64_t host = std::strtoull(host_uid_.substr(0, 8).c_str(), nullptr, 16);
   return ((host & 0x7fffffff) << 32) + 1;
+}
+
+absl::Status StateFolder::CheckIsNoCopy() const {
+  for (const MarkedProcess& found : FindMarkedProcesses(first_worker_id())) {
+    const std::string other = FolderOfAnother(found.pid, path_);
+    if (other.empty() || !HasAgentOf(host_uid_, other)) continue;
+    return absl::AlreadyExistsError(absl::StrCat(
+        path_, " is a copy: process ", found.pid,
+        " is a worker of an agent with the same "
+        "host_uid on this machine, whose folder is ",
+        other,
+        "; its workers are left alone. Start this one with an empty "
+        "--state-dir, or stop the other one"));
+  }
+  return absl::OkStatus();
 }
 
 std::string RandomId() {

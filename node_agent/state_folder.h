@@ -33,6 +33,10 @@ class StateFolder {
   // count. Several agents on one machine tell their workers apart by the id
   // alone, which is all that a stray process carries in its environment.
   uint64_t first_worker_id() const;
+  // ALREADY_EXISTS: workers of this host_uid run for an agent that lives and
+  // has another folder, so that this one is a copy. What Open cannot see: that
+  // agent has another network namespace. Reads all of /proc.
+  absl::Status CheckIsNoCopy() const;
 
  private:
   StateFolder(std::string path, UniqueFd lock, UniqueFd name,
