@@ -442,8 +442,7 @@ TEST_F(Succession, AWorkerThatNamesAnotherMainProcessIsThatProcess) {
   ASSERT_TRUE(fleet_.Eventually(
       [&] { return fleet_.Pids("daemon", "host-1").size() == 1; }));
   fleet_.MustCtl({"delete", "all"});
-  EXPECT_TRUE(
-      fleet_.Eventually([&] { return fleet_.WorkerProcesses().empty(); }));
+  EXPECT_TRUE(fleet_.WorkerProcesses().empty());
 }
 
 }  // namespace
