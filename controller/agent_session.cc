@@ -341,7 +341,7 @@ void AgentSession::Cut(const std::string& reason) {
 void AgentSession::Close(const absl::Status& status) {
   if (phase_ == Phase::kEnded) return;
   stream_.Close(status);
-  End();
+  End(std::string(status.message()));
 }
 
 void AgentSession::Evict(const absl::Status& status) {
@@ -349,10 +349,10 @@ void AgentSession::Evict(const absl::Status& status) {
   spdlog::warn("session host={} peer=\"{}\" evicted: {}", host_, stream_.peer(),
                std::string(status.message()));
   stream_.Evict(status);
-  End();
+  End(std::string(status.message()));
 }
 
-void AgentSession::End() {
+void AgentSession::End(const std::string& why) {
   if (phase_ == Phase::kEnded) return;
   const bool was_live = live();
   phase_ = Phase::kEnded;
@@ -363,7 +363,7 @@ void AgentSession::End() {
   spdlog::info("session host={} session={} state=ENDED", host_, id_);
   if (!peers_.OnEnded(*this)) return;  // Another one has taken its place.
   env_.hosts.Disconnect(host_);
-  env_.listener.OnHostDisconnected(host_);
+  env_.listener.OnHostDisconnected(host_, why);
 }
 
 }  // namespace fleet::controller

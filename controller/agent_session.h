@@ -108,7 +108,7 @@ class AgentSession {
   bool Confirmed(const HostTarget& target, bool after_hello) const;
   void Send(v1::SessionResponse message);
   void Evict(const absl::Status& status);
-  void End();
+  void End(const std::string& why = "connection lost");
 
   AgentStream& stream_;
   SessionEnvironment& env_;

@@ -33,9 +33,10 @@ void EventRouter::OnHostConnected(const std::string& host) {
   tails_->OnHostConnected(host);
 }
 
-void EventRouter::OnHostDisconnected(const std::string& host) {
+void EventRouter::OnHostDisconnected(const std::string& host,
+                                     const std::string& why) {
   driver_->OnHostChanged(host);
-  tails_->OnHostDisconnected(host);
+  tails_->OnHostDisconnected(host, why);
   commands_->OnHostDisconnected(host);
 }
 

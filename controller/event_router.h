@@ -35,7 +35,8 @@ class EventRouter : public SessionListener, public TargetListener {
 
   // SessionListener.
   void OnHostConnected(const std::string& host) override;
-  void OnHostDisconnected(const std::string& host) override;
+  void OnHostDisconnected(const std::string& host,
+                          const std::string& why) override;
   void OnAppReported(const std::string& host,
                      const std::string& app_uid) override;
   void OnLogChunk(const std::string& host, const v1::LogChunk& chunk) override;

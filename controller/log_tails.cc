@@ -280,10 +280,11 @@ void LogTails::OnCommandResult(const std::string& host,
   entry.reader->OnLogsReady();
 }
 
-void LogTails::OnHostDisconnected(const std::string& host) {
+void LogTails::OnHostDisconnected(const std::string& host,
+                                  const std::string& why) {
   for (auto& [id, entry] : tails_) {
     if (!entry.commands.contains(host)) continue;
-    Lose(entry, host, "connection lost");
+    Lose(entry, host, why);
     entry.reader->OnLogsReady();
   }
 }

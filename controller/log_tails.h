@@ -58,7 +58,7 @@ class LogTails {
   void OnCommandResult(const std::string& host,
                        const v1::CommandResult& result);
   void OnHostConnected(const std::string& host);
-  void OnHostDisconnected(const std::string& host);
+  void OnHostDisconnected(const std::string& host, const std::string& why);
 
  private:
   struct Entry {

@@ -14,7 +14,9 @@ class SessionListener {
   virtual ~SessionListener() = default;
   // It said all that it runs. Also when a new session replaces another.
   virtual void OnHostConnected(const std::string& host) = 0;
-  virtual void OnHostDisconnected(const std::string& host) = 0;
+  // `why` is for people.
+  virtual void OnHostDisconnected(const std::string& host,
+                                  const std::string& why) = 0;
   virtual void OnAppReported(const std::string& host,
                              const std::string& app_uid) = 0;
   virtual void OnLogChunk(const std::string& host,

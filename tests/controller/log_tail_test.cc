@@ -272,6 +272,17 @@ TEST_F(LogTailsTest, FollowedHostThatReturnsIsAskedForWhatCameSince) {
   tails().Close(*id);
 }
 
+TEST_F(LogTailsTest, AHostThatIsCutOffIsNamedWithTheReason) {
+  auto id = tails().Open(Request("web", true), reader_);
+  Answer(*one_, 1, "one");
+  Answer(*two_, 2, "two");
+  ASSERT_TRUE(tails().Next(*id).has_value());
+  scene_.core().sessions.Cut("host-2", "its certificates are revoked");
+  EXPECT_THAT(tails().Next(*id)->unreachable_hosts(0),
+              HasSubstr("host-2: its certificates are revoked"));
+  tails().Close(*id);
+}
+
 TEST_F(LogTailsTest, HostMaySendMoreWhenItsLinesWereRead) {
   auto id = tails().Open(Request("web", true), reader_);
   const int64_t window = LastCommand(*one_)->tail().window_bytes();
