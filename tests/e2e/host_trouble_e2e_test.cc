@@ -105,7 +105,8 @@ class FullDisk {
 TEST(HostTrouble, AFullDiskCostsLogLinesAndChangesAndNothingElse) {
   TestFleet fleet({.host_disk_bytes = 32 << 20});
   if (!fleet.disk()) GTEST_SKIP() << "needs root for a file system";
-  fleet.MustCtl({"apply", fleet.WriteApp("fleet.yaml", Apps())});
+  fleet.MustCtl(
+      {"apply", fleet.WriteApp("fleet.yaml", Apps()), "--min-ready-time", "0"});
   const std::vector<pid_t> web = fleet.Pids("web", "host-1");
   HttpLoad load({fleet.Target(1, kPort)}, LoadMode::kClose, 1);
   FullDisk disk(fleet);
@@ -317,7 +318,8 @@ TEST(HostTrouble, ACalendarThatJumpsAYearAndBackMovesNothingElse) {
 // Somebody copies the folder to have a second host, on the same machine.
 TEST(HostTrouble, ACopyOfAStateFolderStartsNothingBesideItsOriginal) {
   TestFleet fleet;
-  fleet.MustCtl({"start", AppPath("lines.py"), "--name", "lines"});
+  fleet.MustCtl({"start", AppPath("lines.py"), "--name", "lines",
+                 "--min-ready-time", "0"});
   const std::vector<pid_t> lines = fleet.Pids("lines", "host-1");
   const pid_t agent = fleet.AgentPid(1);
   const std::string copy = fleet.dir() + "/copy";
@@ -337,6 +339,16 @@ TEST(HostTrouble, ACopyOfAStateFolderStartsNothingBesideItsOriginal) {
                                  "host_uid runs on this machine (pid " +
                                  std::to_string(agent) + ")"))
       << said;
+  // Where it cannot see the other agent it sees that agent's workers.
+  if (geteuid() == 0) {
+    options.argv.insert(options.argv.begin(), {"unshare", "--net"});
+    ChildProcess third(options);
+    EXPECT_EQ(third.Wait(kPatience), 78) << ReadFile(options.stderr_file);
+    EXPECT_TRUE(Contains(ReadFile(options.stderr_file),
+                         copy + " is a copy: process " +
+                             std::to_string(lines.at(0)) + " is a worker of"))
+        << ReadFile(options.stderr_file);
+  }
   EXPECT_TRUE(IsAlive(agent));
   EXPECT_EQ(fleet.Pids("lines", "host-1"), lines);
   EXPECT_TRUE(IsAlive(lines.at(0)));
