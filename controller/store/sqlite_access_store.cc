@@ -11,9 +11,8 @@ namespace {
 using nlohmann::json;
 
 TokenKind KindOf(int number) {
-  for (TokenKind kind :
-       {TokenKind::kApi, TokenKind::kJoin, TokenKind::kCertificate,
-        TokenKind::kIssued}) {
+  for (TokenKind kind : {TokenKind::kApi, TokenKind::kJoin,
+                         TokenKind::kCertificate, TokenKind::kIssued}) {
     if (static_cast<int>(kind) == number) return kind;
   }
   // Of a later controller: it opens nothing here.
