@@ -246,6 +246,7 @@ TEST_F(Access, ASecretReachesItsAppAndNothingElse) {
                                " secret set db-password"))
                 .exit_code,
             0);
+  fleet_.WriteApp("loud.sh", "echo \"worker has $DB_PASSWORD\" >&2\nexit 3\n");
   // The app tells only how long it is.
   fleet_.WriteApp("secretive.js",
                   "const http = require('http');\n"
@@ -262,10 +263,38 @@ TEST_F(Access, ASecretReachesItsAppAndNothingElse) {
   EXPECT_EQ(HttpGet(fleet_.Target(1, 3000)).body,
             absl::StrCat(Planted().size()));
 
+  // What a hook and a worker print of it is told without it. (Their own logs
+  // are theirs: here they keep none.)
   std::string shown;
+  for (const auto& [app, hook] :
+       {std::pair("hook", "'echo hook has $DB_PASSWORD; exit 7'"),
+        std::pair("worker", "'true'")}) {
+    CommandResult loud = fleet_.Ctl(
+        {"apply",
+         fleet_.WriteApp(
+             "loud.yaml",
+             absl::StrCat("apps:\n  - name: ", app,
+                          "\n    script: loud.sh\n    interpreter: sh\n"
+                          "    disable_logs: true\n    max_restarts: 1\n"
+                          "    env:\n      DB_PASSWORD: {secret: db-password}\n"
+                          "    rollout:\n      hooks: {pre_reload: ",
+                          hook, "}\n"))});
+    EXPECT_EQ(loud.exit_code, 3) << loud.err;
+    EXPECT_TRUE(absl::StrContains(loud.err, absl::StrCat(app, " has ***")))
+        << loud.err;
+    shown += loud.out + loud.err;
+  }
+  // A token is no better kept in mind than a secret.
+  const std::string token = Token({"eva", "--role", "viewer"});
+  EXPECT_EQ(As(token, {"ls"}).exit_code, 0);
+
   for (const std::vector<std::string>& args :
        std::vector<std::vector<std::string>>{
            {"show", "secretive", "-o", "json"},
+           {"show", "worker", "-o", "json"},
+           {"rollout", "status", "hook", "-o", "json"},
+           {"rollout", "history", "hook", "-o", "json"},
+           {"rollout", "status", "worker", "-o", "json"},
            {"env", "secretive"},
            {"export"},
            {"secret", "ls", "-o", "json"},
@@ -311,7 +340,10 @@ TEST_F(Access, ASecretReachesItsAppAndNothingElse) {
   for (const auto& entry :
        std::filesystem::recursive_directory_iterator(fleet_.dir())) {
     if (!entry.is_regular_file()) continue;
-    EXPECT_EQ(ReadFile(entry.path()).find(Planted()), std::string::npos)
+    const std::string content = ReadFile(entry.path());
+    EXPECT_EQ(content.find(Planted()), std::string::npos) << entry.path();
+    EXPECT_EQ(content.find(token.substr(0, token.rfind('_'))),
+              std::string::npos)
         << entry.path();
   }
 

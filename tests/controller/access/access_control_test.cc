@@ -203,6 +203,23 @@ TEST_F(AccessControlTest, NobodyGetsInWithoutProof) {
       Try(host, "/fleet.v1.AgentService/Session", v1::SessionRequest())));
 }
 
+TEST_F(AccessControlTest, AHostMayHoldItsSessionAndNothingElse) {
+  certificates->Load(
+      {{"f-1", "host-1", clock.WallNow() + absl::Hours(1), false}}, {});
+  CallCredentials host;
+  host.connection.kind = Identity::Kind::kHost;
+  host.connection.host = "host-1";
+  host.fingerprint = "f-1";
+  google::protobuf::DynamicMessageFactory factory;
+  for (const MethodDescriptor* method : Methods()) {
+    const v1::Role needed = PermissionOf(PathOf(*method))->role();
+    const auto* request = factory.GetPrototype(method->input_type());
+    EXPECT_EQ(Try(host, PathOf(*method), *request).ok(),
+              needed == v1::ROLE_AGENT || needed == v1::ROLE_PUBLIC)
+        << PathOf(*method);
+  }
+}
+
 TEST_F(AccessControlTest, AMethodThatIsNotKnownIsDenied) {
   EXPECT_TRUE(absl::IsPermissionDenied(Try(
       With(Role::kAdmin), "/fleet.v1.AppService/NoSuch", v1::GetAppRequest())));
