@@ -146,7 +146,7 @@ std::string FolderOfAnother(pid_t worker, const std::string& own) {
   if (!path.ends_with(kName)) return "";
   path.resize(path.size() - kName.size());
   // It may have another root.
-  const std::string seen = absl::StrCat("/proc/", worker, "/root", path);
+  std::string seen = absl::StrCat("/proc/", worker, "/root", path);
   struct stat theirs {};
   struct stat ours {};
   if (stat(seen.c_str(), &theirs) != 0 || stat(own.c_str(), &ours) != 0 ||
