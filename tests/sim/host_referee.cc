@@ -261,7 +261,7 @@ void HostReferee::CheckSurge(const Machine& machine, const Process& process,
     if (Available(other, target)) return;
     const bool was_to_be_replaced =
         (other.identity.generation == own || IsKept(other, target)) &&
-        process.identity.generation != own;
+        process.identity.generation > own;
     if (was_to_be_replaced) return;
   }
   verdict_.Fail("11", machine.name(), " stops ", NameOf(process),
