@@ -1,5 +1,4 @@
 // fleet-agent: builds the parts, wires them, runs the loop.
-#include <grpcpp/create_channel.h>
 #include <malloc.h>
 #include <spdlog/spdlog.h>
 #include <sys/epoll.h>
@@ -20,11 +19,9 @@
 #include "node_agent/agent_ending.h"
 #include "node_agent/agent_options.h"
 #include "node_agent/agent_state.h"
-#include "node_agent/certificate_renewal.h"
 #include "node_agent/command_service.h"
-#include "node_agent/controller_session.h"
+#include "node_agent/controller_link.h"
 #include "node_agent/desired_journal.h"
-#include "node_agent/grpc_session_stream.h"
 #include "node_agent/host_conditions.h"
 #include "node_agent/host_facts.h"
 #include "node_agent/host_identity.h"
@@ -94,19 +91,6 @@ v1::Host DescribeHost(const AgentOptions& options, const HostFacts& facts,
   host.set_host_uid(folder.host_uid());
   host.set_boot_id(facts.boot_id);
   return host;
-}
-
-// A channel of its own for each attempt: a shared one would wait by gRPC's own
-// rules between attempts.
-absl::StatusOr<std::shared_ptr<grpc::Channel>> Dial(
-    const Address& address, const CredentialOptions& credentials) {
-  ASSIGN_OR_RETURN(auto channel_credentials,
-                   ChannelCredentialsFor(address, credentials));
-  grpc::ChannelArguments arguments = ClientChannelArguments();
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
-  return grpc::CreateCustomChannel(address.ToDialTarget(), channel_credentials,
-                                   arguments);
 }
 
 // Takes out what is held under names that begin with `prefix`.
@@ -228,6 +212,35 @@ bool MayEnd(int signal, const AgentOptions& options) {
   return false;
 }
 
+absl::StatusOr<std::unique_ptr<KeeperConnection>> ConnectKeeper(
+    EventLoop& loop, const StateFolder& folder, int fd) {
+  KeeperOptions options;
+  options.keeper_binary = KeeperBinary();
+  options.state_dir = folder.path();
+  options.fd = fd;
+  return KeeperConnection::Connect(loop, options);
+}
+
+HostConditions ConditionsOf(const StateFolder& folder,
+                            const DesiredJournal& journal,
+                            const KeeperConnection& keeper,
+                            const HostPolicy* policy) {
+  HostConditions conditions = ReadHostConditions(folder.path());
+  if (policy != nullptr) conditions.policy = policy->Describe();
+  conditions.journal_damage = journal.damage();
+  conditions.agent_version = FLEET_VERSION;
+  conditions.keeper_version = keeper.keeper_version();
+  return conditions;
+}
+
+void SayWhatStarts(const AgentOptions& options, const StateFolder& folder,
+                   const HostPolicy* policy) {
+  spdlog::info("host {} version {}, state in {}, controller {}, policy {}",
+               options.host_name, FLEET_VERSION, folder.path(),
+               options.controller.empty() ? "none" : options.controller,
+               policy == nullptr ? "none" : policy->Describe());
+}
+
 // The agent once everything that can be configured wrongly has been looked at.
 absl::StatusOr<int> Run(const AgentOptions& options, const StateFolder& folder,
                         const HostPolicy* policy, HostIdentity* identity,
@@ -242,12 +255,7 @@ absl::StatusOr<int> Run(const AgentOptions& options, const StateFolder& folder,
 
   ASSIGN_OR_RETURN(auto journal, DesiredJournal::Open(folder.journal_path()));
   if (!journal->damage().empty()) spdlog::error("{}", journal->damage());
-  KeeperOptions keeper_options;
-  keeper_options.keeper_binary = KeeperBinary();
-  keeper_options.state_dir = folder.path();
-  keeper_options.fd = keeper_fd;
-  ASSIGN_OR_RETURN(auto keeper,
-                   KeeperConnection::Connect(loop, keeper_options));
+  ASSIGN_OR_RETURN(auto keeper, ConnectKeeper(loop, folder, keeper_fd));
   Inventory inventory = keeper->TakeInventory();
   if (inventory.after_loss) {
     absl::Status no_copy = folder.CheckIsNoCopy();
@@ -281,62 +289,27 @@ absl::StatusOr<int> Run(const AgentOptions& options, const StateFolder& folder,
   LiveLogReader log_reader(loop, logs, file_reader);
   LogTailService tails(log_reader, logs, options.host_name);
   CommandService commands(state, runtime, [&folder, &journal, &keeper, policy] {
-    HostConditions conditions = ReadHostConditions(folder.path());
-    if (policy != nullptr) conditions.policy = policy->Describe();
-    conditions.journal_damage = journal->damage();
-    conditions.agent_version = FLEET_VERSION;
-    conditions.keeper_version = keeper->keeper_version();
-    return JudgeHost(conditions);
+    return JudgeHost(ConditionsOf(folder, *journal, *keeper, policy));
   });
   HostReporter reporter(clock, DescribeHost(options, facts, folder), state,
                         tails, commands, *keeper);
-  std::unique_ptr<ControllerSession> session;
-  std::unique_ptr<CertificateRenewal> renewal;
+  std::unique_ptr<ControllerLink> link;
   if (!options.controller.empty()) {
-    ASSIGN_OR_RETURN(Address address, ParseAddress(options.controller));
-    ControllerSession::Options session_options;
-    CredentialOptions credentials;
-    credentials.insecure = options.insecure;
-    if (identity != nullptr) {
-      credentials.tls = identity->files();
-      renewal = std::make_unique<CertificateRenewal>(loop, *identity, address);
-    }
-    session_options.connect = [&loop, address,
-                               credentials](SessionStream::Listener& listener)
-        -> absl::StatusOr<std::shared_ptr<SessionStream>> {
-      ASSIGN_OR_RETURN(auto channel, Dial(address, credentials));
-      return std::make_shared<GrpcSessionStream>(loop, listener,
-                                                 std::move(channel));
-    };
-    session_options.controller = address.ToString();
-    // After what the Welcome itself brings about.
-    session_options.on_welcome = [&loop] { loop.Post(ReleaseStartPages); };
-    session = std::make_unique<ControllerSession>(loop, reporter,
-                                                  std::move(session_options));
-    state.SetOnChange([&session] { session->OnChange(); });
-    tails.SetSender({[&session](v1::LogChunk& c) {
-                       return session->SendLogChunk(std::move(c));
-                     },
-                     [&session](v1::CommandResult r) {
-                       session->SendResult(std::move(r));
-                     }});
-    commands.SetSender(
-        [&session](v1::CommandResult r) { session->SendResult(std::move(r)); });
+    ASSIGN_OR_RETURN(link,
+                     ControllerLink::Create(loop, options, identity, reporter));
+    link->Serve(state, tails, commands);
   }
-  ending.Set(&state, session.get());
+  ending.Set(&state, link == nullptr ? nullptr : &link->session());
 
   state.Start(folder.first_worker_id());
   // One that comes only to stop what there is starts nothing before.
   ReadSignal(signals.get(), on_signal);
-  if (session != nullptr) {
-    session->Start();
+  if (link != nullptr) {
+    link->session().Start();
   } else {
     ReleaseStartPages();
   }
-  spdlog::info("host {} version {}, state in {}, controller {}, policy {}",
-               options.host_name, FLEET_VERSION, folder.path(),
-               options.controller.empty() ? "none" : options.controller,
-               policy == nullptr ? "none" : policy->Describe());
+  SayWhatStarts(options, folder, policy);
   loop.Run();
   if (ending.code() == 0) spdlog::info("all workers are stopped");
   loop.RemoveFd(signals.get());
