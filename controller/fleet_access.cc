@@ -23,6 +23,13 @@ using google::protobuf::Message;
 constexpr const char* kSubjectFields[] = {"name",       "host",  "token.name",
                                           "token.host", "token", "apps"};
 
+// Of all that a name stands for, the one that is meant.
+std::string OneOf(const Message& request) {
+  if (!HasTextAt(request, "issued_id")) return "";
+  const std::string id = absl::StrJoin(ValuesAt(request, "issued_id"), ", ");
+  return id.empty() ? "" : absl::StrCat(" (jti ", id, ")");
+}
+
 std::string SubjectOf(const v1::MethodPermission& permission,
                       const Message& request, const Message* answer) {
   // What a caller without a role brings is a secret: the answer says for whom.
@@ -38,7 +45,7 @@ std::string SubjectOf(const v1::MethodPermission& permission,
   for (const char* field : kSubjectFields) {
     if (!HasTextAt(request, field)) continue;
     std::string subject = absl::StrJoin(ValuesAt(request, field), ", ");
-    if (!subject.empty()) return subject;
+    if (!subject.empty()) return absl::StrCat(subject, OneOf(request));
   }
   return "";
 }

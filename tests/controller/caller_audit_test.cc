@@ -172,6 +172,20 @@ TEST_F(CallerAuditTest, ARecordNamesTheRolloutsThatCameOfIt) {
   EXPECT_TRUE(verdict.intact()) << verdict.reason();
 }
 
+TEST_F(CallerAuditTest, ARecordSaysWhichTokenOfAnIssuerIsMeant) {
+  grpc::ClientContext context;
+  v1::RevokeTokenRequest revoke;
+  revoke.set_token("github:*");
+  revoke.set_issued_id("j-7");
+  v1::RevokeTokenResponse revoked;
+  // No issuer is trusted here.
+  EXPECT_EQ(v1::AccessService::NewStub(server_.channel())
+                ->RevokeToken(&context, revoke, &revoked)
+                .error_code(),
+            grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(Records().back().subject(), "github:* (jti j-7)");
+}
+
 TEST_F(CallerAuditTest, NoRecordHoldsAJoinToken) {
   grpc::ClientContext context;
   v1::CreateTokenRequest create;
