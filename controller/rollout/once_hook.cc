@@ -80,7 +80,11 @@ class Running {
   HookProgress Order() {
     std::optional<size_t> i = PickHost();
     // With nobody to run it there is nobody to admit either.
-    if (!i.has_value()) return HookProgress::kWaits;
+    if (!i.has_value()) {
+      draft().state().message =
+          absl::StrCat(Name(which_), " waits for a host that can run it");
+      return HookProgress::kWaits;
+    }
     run_.phase = HookPhase::kRunning;
     run_.host = draft().step(*i).host;
     run_.started_at = draft().elapsed();

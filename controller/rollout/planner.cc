@@ -106,13 +106,13 @@ std::string WhoIsAwaited(const Planning& planning) {
   return message.empty() ? "nobody is in work" : message;
 }
 
-// While a hook runs, and in a bake, other deadlines count.
+// While a hook runs, and in a bake, other deadlines count. When all hosts are
+// through, post_rollout may still wait for one that can run it.
 bool ProgressCounts(const Planning& planning) {
   const RolloutState& state = planning.state();
   return state.phase == RolloutPhase::kRolling &&
          state.pre_rollout.phase != HookPhase::kRunning &&
-         state.post_rollout.phase != HookPhase::kRunning &&
-         (planning.tally().open > 0 || !planning.tally().in_flight.empty());
+         state.post_rollout.phase != HookPhase::kRunning;
 }
 
 bool CheckDeadlines(Planning& planning) {

@@ -120,6 +120,21 @@ TEST_F(OnceHookTest, PostRolloutRunsBeforeSuccess) {
   EXPECT_EQ(scene.Phase(), "SUCCEEDED");
 }
 
+TEST_F(OnceHookTest, PostRolloutWithoutAHostToRunItDoesNotWaitForEver) {
+  scene = RolloutScene("DONE", "cordoned");
+  scene.rollout.policy.post_rollout.command = "./announce";
+  scene.rollout.policy.on_failure = OnFailure::kPause;
+  scene.Settle();
+  EXPECT_EQ(scene.Phase(), "ROLLING");
+  scene.Pass(scene.rollout.policy.progress_deadline);
+  scene.Settle();
+  EXPECT_EQ(scene.Phase(), "ROLLING+FAILURE");
+  EXPECT_NE(scene.rollout.state.message.find(
+                "post_rollout waits for a host that can run it"),
+            std::string::npos)
+      << scene.rollout.state.message;
+}
+
 TEST_F(OnceHookTest, AbortWaitsForARunningHook) {
   scene.rollout.policy.pre_rollout.command = "./migrate";
   scene.Step();

@@ -148,9 +148,12 @@ void HostReferee::CheckDone(const Machine& machine, const JournaledApp& app) {
   for (const auto& [id, process] : machine.processes()) {
     if (process.identity.app_uid != target.app_uid()) continue;
     if (process.identity.slot >= target.instances()) continue;
-    if (process.identity.generation == target.generation() ||
-        IsKept(process, target)) {
-      if (Available(process, target)) available.insert(process.identity.slot);
+    const bool kept = IsKept(process, target);
+    if (process.identity.generation == target.generation() || kept) {
+      // One that is kept was available by the policy it was started under.
+      const bool serves =
+          kept ? process.live() && process.ready : Available(process, target);
+      if (serves) available.insert(process.identity.slot);
     } else if (process.live()) {
       verdict_.Fail("7", machine.name(), " is done with generation ",
                     target.generation(), " and still runs ", NameOf(process));
@@ -260,9 +263,11 @@ void HostReferee::CheckSurge(const Machine& machine, const Process& process,
     }
     if (Available(other, target)) return;
     const bool was_to_be_replaced =
-        (other.identity.generation == own || IsKept(other, target)) &&
-        process.identity.generation > own;
-    if (was_to_be_replaced) return;
+        other.identity.generation == own && process.identity.generation > own;
+    // Of two that the target wants, neither available, one is kept.
+    const bool kept =
+        IsKept(other, target) && process.identity.generation != own;
+    if (was_to_be_replaced || kept) return;
   }
   verdict_.Fail("11", machine.name(), " stops ", NameOf(process),
                 " and has nothing available in its place");
