@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <optional>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
@@ -47,7 +48,14 @@ ExitCode StartSpecs(const CommandContext& context,
   if (file.ok()) {
     for (const AppSpec& spec : file->apps) names.push_back(spec.name);
   }
-  return ApplySpecs(context, file);
+  std::vector<std::string> not_rolled;
+  const ExitCode code = ApplySpecs(context, file, &not_rolled);
+  if (code != ExitCode::kSuccess || context.line.dry_run) return code;
+  // What was stopped and is unchanged starts without a rollout.
+  std::vector<ChosenApp> apps;
+  for (const std::string& name : not_rolled)
+    apps.push_back({name, std::nullopt});
+  return WaitForApps(context, apps, Started());
 }
 
 // Of a fleet on this machine it is known at once. A program without a slash or

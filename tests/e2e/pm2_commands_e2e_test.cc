@@ -207,11 +207,6 @@ TEST_F(Pm2Commands, EveryWayToNameAppsReachesThem) {
     fleet_.MustCtl({"stop", c.word});
     EXPECT_EQ(running(), c.left) << c.word;
     fleet_.MustCtl({"start", c.word});
-    // What a file has that was stopped and is unchanged is started without a
-    // rollout, and nobody waits for it.
-    if (c.word == file) {
-      fleet_.Eventually([&] { return running() == "api,job,web"; });
-    }
     EXPECT_EQ(running(), "api,job,web") << c.word;
   }
   // Orders that replace workers, by words of every kind.
