@@ -10,11 +10,10 @@ namespace {
 using testing::HasSubstr;
 
 TEST(ControllerOptions, ReadsEveryOption) {
-  auto options = ParseOptions({"--state-dir", "/s", "--listen=unix:/a.sock",
-                               "--listen", "127.0.0.1:0", "--insecure",
-                               "--log-level", "debug", "--ready-fd", "3",
-                               "--host-cert-ttl", "1h", "--server-cert-ttl",
-                               "7d"});
+  auto options = ParseOptions(
+      {"--state-dir", "/s", "--listen=unix:/a.sock", "--listen", "127.0.0.1:0",
+       "--insecure", "--log-level", "debug", "--ready-fd", "3",
+       "--host-cert-ttl", "1h", "--server-cert-ttl", "7d"});
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_EQ(options->state_dir, "/s");
   ASSERT_EQ(options->listen.size(), 2u);
