@@ -81,7 +81,11 @@ void Story::Settle() {
   CheckAtRest(world_);
   const RolloutRecord* newest = world_.rollout_referee.Newest(ann_.app());
   if (newest == nullptr || Terminal(newest->head.state.phase)) return;
-  ann_.Abort().IgnoreError();
+  if (!ann_.Abort().ok()) {
+    // The controller has just died, and starts again.
+    world_.RunFor(kBreath);
+    ann_.Abort().IgnoreError();
+  }
   const bool ended = world_.RunUntil(
       [newest] { return Terminal(newest->head.state.phase); }, kLongEnough);
   if (!ended) world_.verdict.Fail("16", "it was aborted and does not end");
