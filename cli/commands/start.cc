@@ -53,6 +53,7 @@ ExitCode StartSpecs(const CommandContext& context,
   if (code != ExitCode::kSuccess || context.line.dry_run) return code;
   // What was stopped and is unchanged starts without a rollout.
   std::vector<ChosenApp> apps;
+  apps.reserve(not_rolled.size());
   for (const std::string& name : not_rolled)
     apps.push_back({name, std::nullopt});
   return WaitForApps(context, apps, Started());

@@ -236,6 +236,15 @@ std::vector<pid_t> TestFleet::WorkerProcesses() const {
 void TestFleet::KillHost(int host) {
   std::array<pid_t, 2> pids = {CurrentKeeperPid(host), 0};
   pids[1] = ChildNamed(pids[0], "fleet-agent");
+  ASSERT_GT(pids[0], 0);
+  ASSERT_GT(pids[1], 0);
+  // Else it could start the next keeper before it is killed itself.
+  kill(pids[1], SIGSTOP);
+  EXPECT_TRUE(Eventually([&] {
+    const std::string status =
+        ReadFile(absl::StrCat("/proc/", pids[1], "/status"));
+    return status.find("State:\tT") != std::string::npos;
+  }));
   for (pid_t pid : pids) kill(pid, SIGKILL);
   keepers_.at(host)->Wait(kPatience);
   for (pid_t pid : pids) EXPECT_TRUE(WaitGone(pid, kPatience));

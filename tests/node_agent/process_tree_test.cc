@@ -173,8 +173,10 @@ TEST_F(ProcessTreeTest, RemembersWhatAnOrphanHasStarted) {
 }
 
 TEST_F(ProcessTreeTest, FindsOrphansOfADeadKeeperInTheWholeSystem) {
+  // It executes nothing any more when it is looked for: meanwhile it would have
+  // no marker.
   WorkerRoot root =
-      Start(1, "setsid sh -c 'echo >&9; exec sleep 600' & wait; sleep 600");
+      Start(1, "setsid sh -c 'echo >&9; kill -STOP $$' & wait; sleep 600");
   EndMain(root);
   ProcessTree tree(loop_, /*keeper_pid=*/1);
   tree.ScanWholeSystem();
