@@ -207,9 +207,10 @@ TEST_F(Fault, AHostThatIsAwayIsSkippedAndConvergesWhenItReturns) {
   fleet_.MustCtl({"reload", "web", "--min-ready-time", "0"});
   fleet_.StartHost(2);
   fleet_.AwaitConnected(2);
+  // A worker takes connections once it is available.
   EXPECT_TRUE(fleet_.Eventually(
-      [&] { return fleet_.Pids("web", "host-2").size() == 2; }));
-  EXPECT_EQ(HttpGet(fleet_.Target(2, kPort)).body, "v1");
+      [&] { return HttpGet(fleet_.Target(2, kPort)).body == "v1"; }));
+  EXPECT_EQ(fleet_.Pids("web", "host-2").size(), 2U);
 }
 
 TEST(FaultAlone, SecondControllerOnOneStoreIsRefusedAndNamesTheFirst) {
