@@ -238,14 +238,15 @@ void TestFleet::KillHost(int host) {
   pids[1] = ChildNamed(pids[0], "fleet-agent");
   ASSERT_GT(pids[0], 0);
   ASSERT_GT(pids[1], 0);
-  // Else it could start the next keeper before it is killed itself.
-  kill(pids[1], SIGSTOP);
+  // Neither is to act on the end of the other. (A stopped agent would: the end
+  // of its parent continues it.)
+  kill(pids[0], SIGSTOP);
   EXPECT_TRUE(Eventually([&] {
     const std::string status =
-        ReadFile(absl::StrCat("/proc/", pids[1], "/status"));
+        ReadFile(absl::StrCat("/proc/", pids[0], "/status"));
     return status.find("State:\tT") != std::string::npos;
   }));
-  for (pid_t pid : pids) kill(pid, SIGKILL);
+  for (pid_t pid : {pids[1], pids[0]}) kill(pid, SIGKILL);
   keepers_.at(host)->Wait(kPatience);
   for (pid_t pid : pids) EXPECT_TRUE(WaitGone(pid, kPatience));
 }
