@@ -383,12 +383,12 @@ absl::StatusOr<RolloutApp> AppRegistry::FindRolloutApp(
       RETURN_IF_ERROR(SetRevision(*app, result.proven_revision, result));
       return result;
     case RolloutKind::kRollback:
-      ASSIGN_OR_RETURN(int64_t back, RollbackTarget(*app, to_revision));
-      RETURN_IF_ERROR(SetRevision(*app, back, result));
-      SetRollback(*app, 0, result);
-      return result;
+      break;
   }
-  FLEET_CHECK(false);
+  ASSIGN_OR_RETURN(int64_t back, RollbackTarget(*app, to_revision));
+  RETURN_IF_ERROR(SetRevision(*app, back, result));
+  SetRollback(*app, 0, result);
+  return result;
 }
 
 absl::StatusOr<std::vector<std::string>> AppRegistry::DiffRevisions(

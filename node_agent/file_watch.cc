@@ -22,9 +22,9 @@
 namespace fleet::agent {
 namespace {
 
-constexpr uint32_t kEvents = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE |
-                             IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF |
-                             IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK;
+constexpr uint32_t kWatchedEvents =
+    IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |
+    IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK;
 constexpr absl::Duration kLeastDelay = absl::Milliseconds(10);
 constexpr int kLongestInDelays = 10;
 // Where the kernel keeps the number that may have to be raised.
@@ -139,7 +139,7 @@ FileWatch::Folder* FileWatch::AddFolder(const std::string& path) {
                             "paths, or more in ignore_watch");
     return nullptr;
   }
-  int watch = inotify_add_watch(inotify_.get(), path.c_str(), kEvents);
+  int watch = inotify_add_watch(inotify_.get(), path.c_str(), kWatchedEvents);
   if (watch < 0) {
     if (errno == ENOSPC) {
       problem_ = absl::StrCat(

@@ -52,12 +52,13 @@ class HostCommandsTest : public testing::Test {
     agent.Say(request);
   }
 
-  FleetScene scene_;
-  std::unique_ptr<FakeAgent> one_;
-  std::unique_ptr<FakeAgent> two_;
+  // Agents that end answer what was still asked of them.
   int calls_ = 0;
   std::vector<std::string> answers_;
   std::vector<std::string> messages_;
+  FleetScene scene_;
+  std::unique_ptr<FakeAgent> one_;
+  std::unique_ptr<FakeAgent> two_;
 };
 
 TEST_F(HostCommandsTest, ASignalIsAnsweredWhenAllHostsHave) {

@@ -37,7 +37,8 @@ class AuditLogTest : public ::testing::Test {
   }
   std::vector<std::string> Subjects(const AuditLog::Query& query) {
     std::vector<std::string> subjects;
-    for (const AuditRecord& record : *log->List(query)) {
+    const auto records = log->List(query);
+    for (const AuditRecord& record : *records) {
       subjects.push_back(record.subject);
     }
     return subjects;
