@@ -5,11 +5,13 @@ import sys
 import traceback
 
 SCENARIOS = []
+ALONE = set()
 
 
-def scenario(both=None, *, pm2=None, fleet=None, because=""):
+def scenario(both=None, *, pm2=None, fleet=None, because="", alone=False):
     """What a function that is given an App returns: under both supervisors the
-    same, or under each its own with the reason, or under Fleet alone."""
+    same, or under each its own with the reason, or under Fleet alone. `alone`:
+    under supervisors that have no other app."""
     assert (both is None) == (fleet is not None)
     assert (pm2 is not None) == bool(because)
     wanted = {word: value for word, value in (
@@ -18,6 +20,8 @@ def scenario(both=None, *, pm2=None, fleet=None, because=""):
 
     def add(run):
         SCENARIOS.append((run.__name__, run, wanted, because))
+        if alone:
+            ALONE.add(run.__name__)
         return run
     return add
 
@@ -28,19 +32,23 @@ def run_scenarios(*kinds):
     asked = sys.argv[1:]
     chosen = [s for s in SCENARIOS if not asked or s[0] in asked]
     pool = concurrent.futures.ThreadPoolExecutor(24)
-    supervisors = list(pool.map(lambda kind: kind(), kinds))
+    shared = list(pool.map(lambda kind: kind(), kinds))
+    own = {s[0]: list(pool.map(lambda kind: kind(), kinds))
+           for s in chosen if s[0] in ALONE}
     failed = 0
     try:
         # PM2 puts a variable of the app's name among its settings: a name must
         # not be that of a setting.
         runs = [(s, {supervisor.word: pool.submit(
             s[1], supervisor.app(f"app-{s[0]}"[:60]))
-                     for supervisor in supervisors if supervisor.word in s[2]})
+                     for supervisor in own.get(s[0], shared)
+                     if supervisor.word in s[2]})
                 for s in chosen]
         for (name, _, wanted, because), results in runs:
             failed += not judge(name, wanted, because, results, bool(asked))
     finally:
-        list(pool.map(lambda supervisor: supervisor.close(), supervisors))
+        list(pool.map(lambda supervisor: supervisor.close(),
+                      sum(own.values(), shared)))
     print(f"{len(chosen) - failed} passed, {failed} failed")
     sys.exit(1 if failed or not chosen else 0)
 
