@@ -1,6 +1,7 @@
 #include "controller/access_proto.h"
 
 #include "proto/rpc/proto_time.h"
+#include "proto/rpc/role_proto.h"
 
 namespace fleet::controller {
 namespace {
@@ -35,38 +36,12 @@ v1::TokenState ToProto(TokenState state) {
 
 }  // namespace
 
-v1::Role ToProto(Role role) {
-  switch (role) {
-    case Role::kNone:
-      return v1::ROLE_UNSPECIFIED;
-    case Role::kAgent:
-      return v1::ROLE_AGENT;
-    case Role::kViewer:
-      return v1::ROLE_VIEWER;
-    case Role::kOperator:
-      return v1::ROLE_OPERATOR;
-    case Role::kDeployer:
-      return v1::ROLE_DEPLOYER;
-    case Role::kAdmin:
-      return v1::ROLE_ADMIN;
-  }
-  return v1::ROLE_UNSPECIFIED;
-}
-
-Role FromProto(v1::Role role) {
-  for (Role candidate : {Role::kAgent, Role::kViewer, Role::kOperator,
-                         Role::kDeployer, Role::kAdmin}) {
-    if (ToProto(candidate) == role) return candidate;
-  }
-  return Role::kNone;
-}
-
 v1::Token ToProto(const TokenRecord& record, absl::Time now) {
   v1::Token token;
   token.set_id(record.id);
   token.set_name(record.name);
   token.set_kind(ToProto(record.kind));
-  token.set_role(ToProto(record.role));
+  token.set_role(fleet::ToProto(record.role));
   token.mutable_apps()->Add(record.scope.apps.begin(), record.scope.apps.end());
   token.set_hosts(record.scope.hosts);
   token.set_host(record.host);
@@ -87,7 +62,7 @@ TokenRecord FromProto(const v1::Token& token) {
   record.name = token.name();
   record.kind =
       token.kind() == v1::TOKEN_KIND_JOIN ? TokenKind::kJoin : TokenKind::kApi;
-  record.role = FromProto(token.role());
+  record.role = fleet::FromProto(token.role());
   record.scope.apps.assign(token.apps().begin(), token.apps().end());
   record.scope.hosts = token.hosts();
   record.host = token.host();

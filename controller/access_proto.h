@@ -1,4 +1,4 @@
-// Roles and tokens ↔ their messages.
+// Tokens and audit records ↔ their messages.
 #ifndef FLEET_CONTROLLER_ACCESS_PROTO_H_
 #define FLEET_CONTROLLER_ACCESS_PROTO_H_
 
@@ -6,12 +6,9 @@
 #include "controller/access/token_record.h"
 #include "fleet/v1/access_service.pb.h"
 #include "fleet/v1/audit_service.pb.h"
-#include "proto/rpc/role.h"
 
 namespace fleet::controller {
 
-v1::Role ToProto(Role role);
-Role FromProto(v1::Role role);
 // As it is at `now` (calendar time).
 v1::Token ToProto(const TokenRecord& record, absl::Time now);
 // What a client may choose of a token.

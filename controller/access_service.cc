@@ -7,6 +7,7 @@
 #include "controller/access/token_text.h"
 #include "controller/access_proto.h"
 #include "proto/rpc/proto_time.h"
+#include "proto/rpc/role_proto.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::controller {
@@ -22,7 +23,7 @@ constexpr char kCaller[] = "/fleet.v1.AccessService/GetCaller";
 
 void Describe(const Identity& caller, v1::GetCallerResponse& response) {
   response.set_actor(caller.name);
-  response.set_role(controller::ToProto(caller.role));
+  response.set_role(fleet::ToProto(caller.role));
   response.mutable_apps()->Add(caller.scope.apps.begin(),
                                caller.scope.apps.end());
   response.set_hosts(caller.scope.hosts);

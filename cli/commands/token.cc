@@ -2,10 +2,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "cli/access/role_argument.h"
+#include "cli/access/grant.h"
 #include "cli/commands/commands.h"
 #include "cli/render/access_text.h"
-#include "proto/rpc/proto_time.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::cli {
@@ -40,14 +39,9 @@ absl::StatusOr<v1::CreateTokenRequest> RequestFor(const CommandLine& line) {
   } else {
     token.set_kind(v1::TOKEN_KIND_API);
     token.set_name(line.names[0]);
-    ASSIGN_OR_RETURN(const v1::Role role, RoleArgument(line.role));
-    token.set_role(role);
-    token.mutable_apps()->Add(line.apps.begin(), line.apps.end());
-    token.set_hosts(line.hosts);
+    RETURN_IF_ERROR(SetGrant(line, token));
   }
-  if (line.ttl != absl::ZeroDuration()) {
-    *request.mutable_ttl() = ToProtoDuration(line.ttl);
-  }
+  SetTtl(line, request);
   return request;
 }
 

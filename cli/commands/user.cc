@@ -4,10 +4,9 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "cli/access/role_argument.h"
+#include "cli/access/grant.h"
 #include "cli/commands/commands.h"
 #include "cli/render/access_text.h"
-#include "proto/rpc/proto_time.h"
 #include "proto/rpc/status.h"
 #include "proto/rpc/whole_file.h"
 #include "proto/rpc/x509.h"
@@ -34,28 +33,15 @@ absl::StatusOr<std::string> MakeKey(const std::string& name) {
   return key;
 }
 
-absl::StatusOr<v1::CreateTokenRequest> RequestFor(const CommandLine& line,
-                                                  std::string request_pem) {
+absl::StatusOr<v1::CreateTokenRequest> WantedCertificate(
+    const CommandLine& line) {
   v1::CreateTokenRequest request;
   v1::Token& token = *request.mutable_token();
   token.set_kind(v1::TOKEN_KIND_CERTIFICATE);
   token.set_name(line.names[0]);
-  ASSIGN_OR_RETURN(const v1::Role role, RoleArgument(line.role));
-  token.set_role(role);
-  token.mutable_apps()->Add(line.apps.begin(), line.apps.end());
-  token.set_hosts(line.hosts);
-  if (line.ttl != absl::ZeroDuration()) {
-    *request.mutable_ttl() = ToProtoDuration(line.ttl);
-  }
-  request.set_certificate_request(std::move(request_pem));
+  RETURN_IF_ERROR(SetGrant(line, token));
+  SetTtl(line, request);
   return request;
-}
-
-absl::StatusOr<v1::CreateTokenResponse> Certify(const CommandContext& context,
-                                                std::string request_pem) {
-  ASSIGN_OR_RETURN(const v1::CreateTokenRequest request,
-                   RequestFor(context.line, std::move(request_pem)));
-  return context.client.Call(request);
 }
 
 }  // namespace
@@ -77,18 +63,20 @@ ExitCode RunUserCert(const CommandContext& context) {
   const std::string& name = context.line.names[0];
   const std::string& csr = context.line.request_file;
   // Before a key is made for nothing.
-  if (const auto role = RoleArgument(context.line.role); !role.ok()) {
-    return FailUsage(context, ToStd(role.status().message()));
+  auto request = WantedCertificate(context.line);
+  if (!request.ok()) {
+    return FailUsage(context, ToStd(request.status().message()));
   }
-  absl::StatusOr<std::string> request;
+  absl::StatusOr<std::string> pem;
   if (csr.empty()) {
     absl::StatusOr<std::string> key = MakeKey(name);
-    request = key.ok() ? MakeCertificateRequest(*key) : key.status();
+    pem = key.ok() ? MakeCertificateRequest(*key) : key.status();
   } else {
-    request = ReadWholeFile(csr);
+    pem = ReadWholeFile(csr);
   }
-  if (!request.ok()) return Fail(context, request.status());
-  const auto made = Certify(context, *request);
+  if (!pem.ok()) return Fail(context, pem.status());
+  request->set_certificate_request(*std::move(pem));
+  const auto made = context.client.Call(*request);
   if (!made.ok()) {
     if (csr.empty()) unlink(KeyFile(name).c_str());
     return Fail(context, made.status());

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "proto/rpc/role_proto.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::controller {
@@ -10,24 +11,10 @@ namespace {
 
 constexpr size_t kMostNamed = 5;
 
-Role RoleOf(v1::Role role) {
-  switch (role) {
-    case v1::ROLE_VIEWER:
-      return Role::kViewer;
-    case v1::ROLE_OPERATOR:
-      return Role::kOperator;
-    case v1::ROLE_DEPLOYER:
-      return Role::kDeployer;
-    case v1::ROLE_AGENT:
-      return Role::kAgent;
-    case v1::ROLE_ADMIN:
-    case v1::ROLE_PUBLIC:
-    case v1::ROLE_UNSPECIFIED:
-    case v1::Role_INT_MIN_SENTINEL_DO_NOT_USE_:
-    case v1::Role_INT_MAX_SENTINEL_DO_NOT_USE_:
-      break;
-  }
-  return Role::kAdmin;
+// A role that is not known here is taken for the highest.
+Role RoleOf(v1::Role needed) {
+  const Role role = FromProto(needed);
+  return role == Role::kNone ? Role::kAdmin : role;
 }
 
 absl::Status Denied(std::string_view reason, std::string_view why) {
