@@ -27,6 +27,10 @@ class Access : public testing::Test {
     options.tls = true;
     return options;
   }
+  void StartWeb() {
+    fleet_.MustCtl(
+        {"start", AppPath("ecosystem.config.js"), "--min-ready-time", "0"});
+  }
   std::string Token(std::vector<std::string> args) {
     args.insert(args.begin(), {"token", "create"});
     std::string token = fleet_.MustCtl(args);
@@ -79,7 +83,7 @@ class Access : public testing::Test {
 };
 
 TEST_F(Access, RolesAndLimitsHoldOverTls) {
-  fleet_.MustCtl({"start", AppPath("ecosystem.config.js")});
+  StartWeb();
   const std::string viewer = Token({"anna", "--role", "viewer"});
   CommandResult list = As(viewer, {"ls"});
   EXPECT_EQ(list.exit_code, 0) << list.err;
@@ -97,7 +101,7 @@ TEST_F(Access, RolesAndLimitsHoldOverTls) {
   EXPECT_TRUE(absl::StrContains(unseen.err, "no app \"web\"")) << unseen.err;
   const std::string ci =
       Token({"ci-web", "--role", "deployer", "--apps", "web*", "--ttl", "1h"});
-  CommandResult reload = As(ci, {"reload", "web"});
+  CommandResult reload = As(ci, {"reload", "web", "--min-ready-time", "0"});
   EXPECT_EQ(reload.exit_code, 0) << reload.err;
 
   // Another authority than the token's pin says: nothing is sent to it.
@@ -120,7 +124,7 @@ TEST_F(Access, RolesAndLimitsHoldOverTls) {
 }
 
 TEST_F(Access, AUserComesWithACertificateAndIsCutOffWhenItIsRevoked) {
-  fleet_.MustCtl({"start", AppPath("ecosystem.config.js")});
+  StartWeb();
   // The key is made where the user is; the admin sees the request alone.
   CommandResult asked = As("", {"user", "request", "anna"});
   ASSERT_EQ(asked.exit_code, 0) << asked.err;
@@ -136,7 +140,7 @@ TEST_F(Access, AUserComesWithACertificateAndIsCutOffWhenItIsRevoked) {
   EXPECT_TRUE(absl::StrContains(login.err, "user anna, operator of apps web*"))
       << login.err;
   EXPECT_EQ(Shell("stat -c %a home/.config/fleet/contexts.json").out, "600\n");
-  EXPECT_EQ(As("", {"reload", "web"}).exit_code, 0);
+  EXPECT_EQ(As("", {"reload", "web", "--min-ready-time", "0"}).exit_code, 0);
   CommandResult denied = As("", {"rollback", "web"});
   EXPECT_EQ(denied.exit_code, 4);
   EXPECT_TRUE(absl::StrContains(denied.err, "user anna has role operator"))
@@ -157,7 +161,7 @@ TEST_F(Access, AUserComesWithACertificateAndIsCutOffWhenItIsRevoked) {
 }
 
 TEST_F(Access, StreamsEndWithTheirToken) {
-  fleet_.MustCtl({"start", AppPath("ecosystem.config.js")});
+  StartWeb();
   const std::string eva = Token({"eva", "--role", "viewer"});
   auto logs = Follow(eva, {"logs", "web", "-f"}, "listening");
   // A rollout that lasts: its new workers must be ready for a minute.
@@ -178,14 +182,15 @@ TEST_F(Access, StreamsEndWithTheirToken) {
   fleet_.MustCtl({"rollout", "abort", "web"});
 
   // By the clock, as well.
-  const std::string brief = Token({"brief", "--role", "viewer", "--ttl", "4s"});
+  const std::string brief =
+      Token({"brief", "--role", "viewer", "--ttl", "10s"});
   auto tail = Follow(brief, {"logs", "web", "-f"}, "listening");
   EXPECT_NE(tail->Wait(kPatience).value_or(0), 0);
   EXPECT_EQ(As(brief, {"ls"}).exit_code, 4);
 }
 
 TEST_F(Access, ARevokedHostIsCutOffAndItsWorkersGoOn) {
-  fleet_.MustCtl({"start", AppPath("ecosystem.config.js")});
+  StartWeb();
   const std::vector<pid_t> pids = fleet_.Pids("web", "host-1");
   fleet_.MustCtl({"hosts", "revoke", "host-1"});
   EXPECT_TRUE(fleet_.Eventually([&] {
@@ -258,7 +263,7 @@ TEST_F(Access, ASecretReachesItsAppAndNothingElse) {
                       "apps:\n  - name: secretive\n    script: secretive.js\n"
                       "    exec_mode: cluster\n    wait_ready: true\n"
                       "    env:\n      DB_PASSWORD: {secret: db-password}\n");
-  CommandResult applied = fleet_.Ctl({"apply", file});
+  CommandResult applied = fleet_.Ctl({"apply", file, "--min-ready-time", "0"});
   ASSERT_EQ(applied.exit_code, 0) << applied.err;
   EXPECT_EQ(HttpGet(fleet_.Target(1, 3000)).body,
             absl::StrCat(Planted().size()));

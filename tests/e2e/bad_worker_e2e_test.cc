@@ -2,6 +2,7 @@
 // where its policy says.
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "nlohmann/json.hpp"
 #include "tests/e2e/test_fleet.h"
@@ -156,14 +157,18 @@ TEST(BadReleaseThatAccepts, CostsNoRequestWhateverItDoes) {
 
 TEST(BadWorker, ThatIgnoresTheStopSignalIsKilledAfterItsTimeout) {
   TestFleet fleet;
+  const std::string deaf = fleet.dir() + "/deaf";
   std::string script = fleet.WriteApp(
       "deaf.py",
       "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-      "time.sleep(100000)\n");
+      "open('" +
+          deaf + "', 'w').close()\ntime.sleep(100000)\n");
   std::string file = fleet.WriteApp(
       "fleet.yaml", "apps:\n  - name: deaf\n    script: " + script +
                         "\n    kill_timeout: 300ms\n");
-  fleet.MustCtl({"apply", file});
+  fleet.MustCtl({"apply", file, "--min-ready-time", "0"});
+  ASSERT_TRUE(
+      fleet.Eventually([&] { return access(deaf.c_str(), F_OK) == 0; }));
   pid_t pid = fleet.Pids("deaf", "host-1").at(0);
   fleet.MustCtl({"stop", "deaf"});
   EXPECT_FALSE(IsAlive(pid));
@@ -187,7 +192,7 @@ TEST(BadWorker, ItsChildInASessionOfItsOwnIsGoneAfterAStop) {
                          "        time.sleep(100000)\n"
                          "    os._exit(0)\n"
                          "time.sleep(100000)\n");
-  fleet.MustCtl({"start", script, "--name", "parent"});
+  fleet.MustCtl({"start", script, "--name", "parent", "--min-ready-time", "0"});
   ASSERT_TRUE(fleet.Eventually([&] { return !ReadFile(pid_file).empty(); }));
   pid_t child = std::stoi(ReadFile(pid_file));
   ASSERT_TRUE(IsAlive(child));
@@ -213,7 +218,8 @@ TEST(BadWorker, ThatCrashesOverAndOverEndsInCrashLoopAndSaysSo) {
 
 TEST(BadWorker, ThatIsKilledIsStartedAgain) {
   TestFleet fleet;
-  fleet.MustCtl({"start", AppPath("ecosystem.config.js")});
+  fleet.MustCtl(
+      {"start", AppPath("ecosystem.config.js"), "--min-ready-time", "0"});
   std::vector<pid_t> before = fleet.Pids("web", "host-1");
   ::kill(before.at(0), SIGKILL);
   ASSERT_TRUE(fleet.Eventually([&] {

@@ -16,6 +16,7 @@ using testing::Not;
 constexpr char kListener[] =
     "process.on('message', m => console.log('message', JSON.stringify(m)));\n"
     "process.on('SIGUSR2', () => console.log('got SIGUSR2'));\n"
+    "console.log('it hears');\n"
     "setInterval(() => {}, 1000);\n";
 
 // Python: echoes its standard input.
@@ -49,7 +50,8 @@ TEST_F(Commands, SignalsMessagesAndInputReachTheWorkers) {
       "fleet.yaml", "apps:\n  - {name: listener, script: " + listener +
                         ", instances: 2}\n  - {name: echo, script: " + echo +
                         ", stdin: true}\n");
-  fleet_.MustCtl({"apply", file});
+  fleet_.MustCtl({"apply", file, "--min-ready-time", "0"});
+  ASSERT_TRUE(Logged("listener", "it hears", 4));
 
   EXPECT_EQ(fleet_.MustCtl({"signal", "SIGUSR2", "listener"}),
             "listener: 4 workers on 2 hosts got SIGUSR2\n");
@@ -139,7 +141,7 @@ TEST_F(Commands, NamesScalesResetsAndTheDoctor) {
       "back.yaml",
       "apps:\n  - {name: back, script: sleep, interpreter: none, "
       "args: ['1000'], hosts: tier=back}\n");
-  fleet_.MustCtl({"apply", labelled});
+  fleet_.MustCtl({"apply", labelled, "--min-ready-time", "0"});
   EXPECT_EQ(fleet_.Pids("back", "host-1").size(), 0U);
   fleet_.MustCtl({"hosts", "label", "host-1", "tier=back"});
   EXPECT_TRUE(fleet_.Eventually(
@@ -192,6 +194,9 @@ TEST_F(Commands, ActionsReplyAndSingleInstancesObey) {
             "[act.1 on host-2] = {\"calls\":1,\"opts\":\"by two\"}\n");
   EXPECT_EQ(fleet_.MustCtl({"trigger", "act.1", "count", "--host", "host-2"}),
             "[act.1 on host-2] = {\"calls\":2}\n");
+  // Whoever has replied has told its actions.
+  EXPECT_EQ(fleet_.MustCtl({"trigger", "act.0", "count", "--host", "host-1"}),
+            "[act.0 on host-1] = {\"calls\":1}\n");
   const CommandResult unknown =
       fleet_.Ctl({"trigger", "act.0", "cuont", "--host", "host-1"});
   EXPECT_EQ(unknown.exit_code, 1);

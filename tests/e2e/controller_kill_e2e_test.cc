@@ -146,7 +146,7 @@ TEST_F(ControllerKill, AtEveryPhaseOfARolloutThatSucceeds) {
   ::kill(agent, SIGSTOP);
   auto apply = fleet_.StartCtl(
       {"apply", Spec(script_, "2", "10s"), "--order", "name", "--canary", "1",
-       "--bake", "500ms", "--promote", "manual", "-o", "json"},
+       "--bake", "2s", "--promote", "manual", "-o", "json"},
       "apply");
   const EventTail told(fleet_.dir() + "/apply.out");
   ASSERT_TRUE(fleet_.Eventually([&] {
@@ -193,7 +193,7 @@ TEST_F(ControllerKill, AtEveryPhaseOfARolloutThatIsTurnedBack) {
       "} else {\n  require('" +
           script_ + "');\n}\n");
   auto apply = fleet_.StartCtl(
-      {"apply", Spec(script, "2", "2s"), "--order", "name", "--canary", "1",
+      {"apply", Spec(script, "2", "4s"), "--order", "name", "--canary", "1",
        "--promote", "manual", "--on-failure", "rollback", "-o", "json"},
       "apply");
   const EventTail told(fleet_.dir() + "/apply.out");

@@ -143,7 +143,7 @@ TEST_F(Deploy, MetricGatesFromOutsideStopABadCanary) {
           "      result: [{metric: {host: 'a'}, value: [1, v]}]}}));\n"
           "  else r.end(v);\n"
           "}).listen(" +
-          std::to_string(kGatePort) + ");\n");
+          std::to_string(kGatePort) + ", '" + fleet_.Address(1) + "');\n");
   fleet_.MustCtl({"start", gate, "--name", "gate", "--hosts", "host-1",
                   "--min-ready-time", "0s"});
   const std::string url =

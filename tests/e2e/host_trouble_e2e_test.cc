@@ -123,10 +123,13 @@ TEST(HostTrouble, AFullDiskCostsLogLinesAndChangesAndNothingElse) {
   EXPECT_EQ(fleet.Pids("web", "host-1"), web);
   for (const char* command :
        {"show lines", "show web", "ls", "hosts", "doctor"}) {
-    const std::string said = fleet.Ctl(absl::StrSplit(command, ' ')).out;
-    EXPECT_TRUE(Contains(said, "No space left on device") &&
-                Contains(said, fleet.HostDir(1)))
-        << command << ":\n"
+    std::string said;
+    EXPECT_TRUE(fleet.Eventually([&] {
+      said = fleet.Ctl(absl::StrSplit(command, ' ')).out;
+      return Contains(said, "No space left on device") &&
+             Contains(said, fleet.HostDir(1));
+    })) << command
+        << ":\n"
         << said;
   }
   // Neither this agent, nor the next one, nor a next keeper and its agent need
@@ -273,7 +276,8 @@ TEST(HostTrouble, ACalendarThatJumpsAYearAndBackMovesNothingElse) {
                                          AppPath("lines.py") +
                                          "\n"
                                          "    cron_restart: '@yearly'\n"
-                                         "    log_rotate_interval: 24h\n"))});
+                                         "    log_rotate_interval: 24h\n")),
+       "--min-ready-time", "0"});
   std::vector<pid_t> web = fleet.Pids("web", "host-1");
   // Skips what was due while no agent ran, and looks once a minute.
   std::vector<pid_t> yearly = fleet.Pids("yearly", "host-1");
@@ -359,7 +363,8 @@ TEST(HostTrouble, ACopyOfAStateFolderStartsNothingBesideItsOriginal) {
 TEST(HostTrouble, TwoAgentsWithCopiesOfOneStateFolderDoNotTakeTurns) {
   TestFleet fleet;
   if (geteuid() != 0) GTEST_SKIP() << "needs root for a network namespace";
-  fleet.MustCtl({"start", AppPath("lines.py"), "--name", "lines"});
+  fleet.MustCtl({"start", AppPath("lines.py"), "--name", "lines",
+                 "--min-ready-time", "0"});
   std::vector<pid_t> lines = fleet.Pids("lines", "host-1");
   std::string copy = fleet.dir() + "/copy";
   ASSERT_EQ(mkdir(copy.c_str(), 0711), 0);

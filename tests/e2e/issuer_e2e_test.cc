@@ -181,7 +181,8 @@ class Issuer : public testing::Test {
 };
 
 TEST_F(Issuer, AJobMayDoWhatItsRuleSaysAsLongAsItSaysSo) {
-  fleet_->MustCtl({"start", AppPath("ecosystem.config.js")});
+  fleet_->MustCtl(
+      {"start", AppPath("ecosystem.config.js"), "--min-ready-time", "0"});
   for (const auto& [issuer, algorithm] :
        {std::pair("http", "RS256"), std::pair("tls", "ES256"),
         std::pair("file", "EdDSA")}) {
@@ -193,7 +194,8 @@ TEST_F(Issuer, AJobMayDoWhatItsRuleSaysAsLongAsItSaysSo) {
                               "deployer of apps web*")))
         << who.out;
   }
-  CommandResult reload = As(Sign("http"), {"reload", "web"});
+  CommandResult reload =
+      As(Sign("http"), {"reload", "web", "--min-ready-time", "0"});
   EXPECT_EQ(reload.exit_code, 0) << reload.err;
   EXPECT_TRUE(absl::StrContains(
       fleet_->MustCtl({"audit", "--actor",
@@ -225,7 +227,8 @@ TEST_F(Issuer, AJobMayDoWhatItsRuleSaysAsLongAsItSaysSo) {
 }
 
 TEST_F(Issuer, WhatIsRevokedOrHasNoRuleAnyMoreIsCutOff) {
-  fleet_->MustCtl({"start", AppPath("ecosystem.config.js")});
+  fleet_->MustCtl(
+      {"start", AppPath("ecosystem.config.js"), "--min-ready-time", "0"});
   WriteFile(folder_.File("token"), Sign("file", {{"jti", "stolen"}}));
   CommandResult login =
       As("", {"login", fleet_->tls_address(), "--oidc-token-file",

@@ -33,7 +33,7 @@ std::vector<BadRelease> BadReleases() {
   return {
       {"never",
        server("return;", ""),
-       "    listen_timeout: 1s\n",
+       "    listen_timeout: 5s\n",
        {},
        "ready",
        false},
@@ -46,7 +46,7 @@ std::vector<BadRelease> BadReleases() {
        false},
       {"sick",
        server("r.statusCode = 500; return r.end('sick');", ""),
-       "    listen_timeout: 1s\n",
+       "    listen_timeout: 5s\n",
        {},
        "500 \"sick\"",
        false},
@@ -113,7 +113,8 @@ class OnFailure : public testing::Test {
     for (const Case& c : cases_) {
       absl::StrAppend(&all, Entry(c, AppPath("web.js"), "1", ""));
     }
-    fleet_.MustCtl({"apply", fleet_.WriteApp("first.yaml", all)});
+    fleet_.MustCtl(
+        {"apply", fleet_.WriteApp("first.yaml", all), "--min-ready-time", "0"});
     for (Case& c : cases_) {
       for (int i = 0; i < 2; ++i) {
         c.pids[i] = fleet_.Pids(c.app, fleet_.HostName(i + 1));

@@ -62,7 +62,8 @@ bool Partition::namespaced_ = false;
 
 TEST_F(Partition, WorkersServeOnAndTheHostsComeBack) {
   TestFleet fleet({.hosts = 2, .agent_port = 7443});
-  fleet.MustCtl({"start", AppPath("ecosystem.config.js")});
+  fleet.MustCtl(
+      {"start", AppPath("ecosystem.config.js"), "--min-ready-time", "0"});
   std::vector<pid_t> pids = fleet.Pids("web", "host-1");
   ASSERT_EQ(pids.size(), 2U);
   ASSERT_TRUE(SetLoopback(false));
@@ -112,7 +113,8 @@ class PartitionOfHosts : public testing::Test {
     apps_ = apps;
     std::string all = "apps:\n";
     for (const auto& [app, more] : apps) all += Entry(app, "1", "/");
-    fleet_->MustCtl({"apply", fleet_->WriteApp("first.yaml", all)});
+    fleet_->MustCtl({"apply", fleet_->WriteApp("first.yaml", all),
+                     "--min-ready-time", "0"});
   }
 
   int PortOf(const std::string& app) const {

@@ -23,10 +23,10 @@ using testing::StartsWith;
 
 // Says what it was started with and what it is told.
 constexpr char kTold[] =
-    "console.log('args', process.argv.slice(2).join(' '));\n"
-    "console.error('instance', process.env.NODE_APP_INSTANCE);\n"
     "process.on('message', m => console.log('told', JSON.stringify(m)));\n"
     "process.on('SIGUSR2', () => console.log('SIGUSR2'));\n"
+    "console.log('args', process.argv.slice(2).join(' '));\n"
+    "console.error('instance', process.env.NODE_APP_INSTANCE);\n"
     "setInterval(() => {}, 1000);\n";
 
 class Pm2Commands : public testing::Test {
@@ -254,7 +254,7 @@ TEST_F(Pm2Commands, LogsAreFilteredEmptiedAndBegunAnew) {
       "say.sh",
       "echo one; echo two $FLEET_HOST; echo three >&2; exec sleep 1000\n");
   fleet_.MustCtl({"start", script, "--name", "say", "--min-ready-time", "0"});
-  EXPECT_TRUE(Logged("say", "three", 2));
+  EXPECT_TRUE(fleet_.Eventually([&] { return Logs({"say"}).size() == 6; }));
   const std::string all = fleet_.MustCtl({"logs", "say"});
   EXPECT_THAT(all, AllOf(HasSubstr("host-1 say.0 | one\n"),
                          HasSubstr("host-2 say.0 | three\n")));

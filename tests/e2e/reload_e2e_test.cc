@@ -36,7 +36,8 @@ std::set<pid_t> AllPids(TestFleet& fleet, const std::string& app, int hosts) {
 
 TEST(Reload, ReplacesEveryWorkerOnEveryHostAndLosesNoRequest) {
   TestFleet fleet({.hosts = 3});
-  fleet.MustCtl({"start", AppPath("ecosystem.config.js")});
+  fleet.MustCtl(
+      {"start", AppPath("ecosystem.config.js"), "--min-ready-time", "0"});
   std::set<pid_t> before = AllPids(fleet, "web", 3);
   ASSERT_EQ(before.size(), 6U);
 
@@ -62,7 +63,8 @@ TEST(Reload, ReplacesEveryWorkerOnEveryHostAndLosesNoRequest) {
 
 TEST(Reload, OfAnAppThatHandlesNoSignalLosesNothingEither) {
   TestFleet fleet;
-  fleet.MustCtl({"start", AppPath("naive.js"), "--name", "naive", "-i", "2"});
+  fleet.MustCtl({"start", AppPath("naive.js"), "--name", "naive", "-i", "2",
+                 "--min-ready-time", "0"});
   HttpLoad keep_alive({fleet.Target(1, kPort)}, LoadMode::kKeepAlive, 4);
   HttpLoad close({fleet.Target(1, kPort)}, LoadMode::kClose, 2);
   ASSERT_TRUE(close.AwaitServed(50, kPatience));
@@ -84,7 +86,7 @@ apps:
     listen: ["tcp://0.0.0.0:3000"]
     readiness: {notify: true}
 )");
-  fleet.MustCtl({"apply", file});
+  fleet.MustCtl({"apply", file, "--min-ready-time", "0"});
   HttpLoad close({fleet.Target(1, kPort)}, LoadMode::kClose, 4);
   ASSERT_TRUE(close.AwaitServed(50, kPatience));
   for (int i = 0; i < 3; ++i) {
@@ -117,7 +119,8 @@ TEST(Apply, OfANewVersionReplacesTheOldOneUnderLoad) {
 
 TEST(Scale, UpAndDownUnderLoadLosesNothingAndTouchesNoOtherWorker) {
   TestFleet fleet;
-  fleet.MustCtl({"start", AppPath("ecosystem.config.js")});
+  fleet.MustCtl(
+      {"start", AppPath("ecosystem.config.js"), "--min-ready-time", "0"});
   std::vector<pid_t> first = fleet.Pids("web", "host-1");
   HttpLoad load({fleet.Target(1, kPort)}, LoadMode::kClose, 4);
   ASSERT_TRUE(load.AwaitServed(50, kPatience));
@@ -148,7 +151,8 @@ TEST(Stop, LeavesNoProcessAndStartBringsThemBack) {
 
 TEST(Restart, StopsFirstAndComesBack) {
   TestFleet fleet;
-  fleet.MustCtl({"start", AppPath("ecosystem.config.js")});
+  fleet.MustCtl(
+      {"start", AppPath("ecosystem.config.js"), "--min-ready-time", "0"});
   std::vector<pid_t> before = fleet.Pids("web", "host-1");
   fleet.MustCtl({"restart", "web", "--min-ready-time", "0"});
   for (pid_t pid : before) EXPECT_FALSE(IsAlive(pid));

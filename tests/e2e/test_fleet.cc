@@ -30,14 +30,15 @@ std::string PrivateNetwork() {
   return absl::StrCat("127.", 100 + n / 250, ".", 1 + n % 250);
 }
 
-// The direct child of `parent` whose command is `name`; 0: none.
+// The direct child of `parent` that lives and whose command is `name`; 0: none.
 pid_t ChildNamed(pid_t parent, const std::string& name) {
   std::ifstream children(
       absl::StrCat("/proc/", parent, "/task/", parent, "/children"));
   pid_t pid = 0;
   while (children >> pid) {
     std::string comm = ReadFile(absl::StrCat("/proc/", pid, "/comm"));
-    if (comm == name + "\n") return pid;
+    // One that was killed is a child until its end has been asked for.
+    if (comm == name + "\n" && IsAlive(pid)) return pid;
   }
   return 0;
 }
