@@ -49,6 +49,9 @@ class Fleet:
 
     def __init__(self, *listen, nofile=None):
         self.dir = tempfile.mkdtemp(prefix="fleet-ill-")
+        # Its apps listen here: no two runs share an address.
+        number = os.getpid() % (30 * 250)
+        self.address = f"127.{60 + number // 250}.{1 + number % 250}.1"
         self.socket = f"unix:{self.dir}/controller.sock"
         self.log = f"{self.dir}/controller.log"
         self.processes = []
@@ -80,7 +83,7 @@ class Fleet:
                 [f"{BIN}/fleet-keeper", "--state-dir", state, "--",
                  f"{BIN}/fleet-agent", "--state-dir", state, "--controller",
                  self.socket, "--host-name", "host-1", "--bind-address",
-                 "127.0.0.1"],
+                 self.address],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log))
         eventually(lambda: "CONNECTED" in self.ctl("hosts", "-o", "json")
                    .stdout.replace("DISCONNECTED", ""), "the host")
@@ -390,7 +393,8 @@ for i in range(400000): print(i, 'x' * 100)
 print('after the flood', flush=True)
 time.sleep(10000)
 """)
-        fleet.must_ctl("start", flood, "--name", "flood")
+        fleet.must_ctl("start", flood, "--name", "flood",
+                       "--min-ready-time", "0")
         reader = subprocess.Popen(
             [f"{BIN}/fleetctl", "logs", "flood", "-f"],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
@@ -450,19 +454,20 @@ mv OUT.part OUT.$$
         fork = "    script: PATH\n    interpreter: none\n"
         server = fleet.write("server.js", "require('http').createServer("
                              "(q, r) => r.end()).listen(3100);\n")
-        python = fleet.write("bind.py", """
+        python = fleet.write("bind.py", f"""
 import socket, time
-s = socket.create_server(('127.0.0.1', 3102)); time.sleep(10000)
+s = socket.create_server(({fleet.address!r}, 3102)); time.sleep(10000)
 """)
         # Beside 0, 1 and 2.
         expected = {"fork": [], "sockets": ["socket"], "notify": [],
                     "cluster": ["socket"], "takeover": []}
         node = shutil.which("node")
         fleet.write("fleet.yaml", "apps:\n" + app("fork", fork) + app(
-            "sockets", fork + "    listen: ['tcp://127.0.0.1:3101']\n") + app(
+            "sockets", fork +
+            f"    listen: ['tcp://{fleet.address}:3101']\n") + app(
             "notify", fork + "    readiness: {notify: true}\n") + app(
             "takeover", fork + "    takeover: true\n"
-            "    listen: ['tcp://127.0.0.1:3102']\n",
+            f"    listen: ['tcp://{fleet.address}:3102']\n",
             f"exec {sys.executable} {python}") + app(
             "cluster", f"    script: {server}\n    exec_mode: cluster\n"
             "    interpreter: PATH\n", f'exec {node} "$@"'))

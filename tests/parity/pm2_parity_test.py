@@ -48,7 +48,7 @@ def with_wait_ready_reload_waits_for_the_message(app):
 @scenario(pm2=(True, True, "new"), fleet=(False, False, "old"),
           because="a worker that is not ready in time has failed")
 def a_worker_that_never_gets_ready(app):
-    app.start(exec_mode="cluster", wait_ready=True, listen_timeout=6000,
+    app.start(exec_mode="cluster", wait_ready=True, listen_timeout=10000,
               env={"LISTEN": 0, "READY_AFTER": 0, "READY_ONCE": 1})
     app.await_told("ready").await_statuses("online")
     old = app.events()[0][1]
