@@ -88,7 +88,8 @@ absl::StatusOr<std::optional<AgentOptions>> ParseAgentOptions(
   std::string token_file;
   app.add_option("--join", options.join_token,
                  "Join token (fleetctl token create --join HOST); used on the "
-                 "first start, ignored once the host has joined")
+                 "first start, ignored once the host has joined. Better in the "
+                 "variable or a file: others see a command line")
       ->envname("FLEET_JOIN_TOKEN");
   app.add_option("--join-file", token_file,
                  "File that holds the join token; need not be there later");

@@ -19,6 +19,7 @@ struct AgentOptions {
   bool host_name_given = false;
   // Join token of the first start; empty: none.
   std::string join_token;
+  bool join_token_shown = false;  // On the command line. Main's.
   // Where apps listen that name no address of their own; empty: everywhere.
   std::string bind_address;
   std::map<std::string, std::string> labels;

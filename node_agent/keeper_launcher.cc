@@ -19,7 +19,8 @@
 namespace fleet::agent {
 namespace {
 
-// How this process was started, with the whole path of its program.
+// How this process was started, with the whole path of its program. A token
+// with which it joined is hidden there, and used up.
 std::vector<std::string> OwnCommandLine() {
   std::ifstream file("/proc/self/cmdline", std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(file), {}};

@@ -27,6 +27,7 @@
 #include "node_agent/host_identity.h"
 #include "node_agent/host_policy.h"
 #include "node_agent/host_reporter.h"
+#include "node_agent/keeper/hidden_argument.h"
 #include "node_agent/keeper_connection.h"
 #include "node_agent/live_log_reader.h"
 #include "node_agent/local_worker_runtime.h"
@@ -154,7 +155,13 @@ absl::StatusOr<HostIdentity> JoinedIdentity(const AgentOptions& options,
       return absl::FailedPreconditionError(absl::StrCat(
           "this host has not joined the fleet of ", options.controller,
           " yet: make a token there (fleetctl token create --join ",
-          options.host_name, ") and start the agent once with --join TOKEN"));
+          options.host_name,
+          ") and start the agent once with --join-file FILE that holds it"));
+    }
+    if (options.join_token_shown) {
+      spdlog::warn(
+          "--join TOKEN is in the list of processes until the agent hides it; "
+          "--join-file FILE, or FLEET_JOIN_TOKEN, keeps it out of there");
     }
     ASSIGN_OR_RETURN(Address address, ParseAddress(options.controller));
     absl::Status joined = identity.Join(address, options.join_token);
@@ -327,6 +334,7 @@ absl::Status CheckController(const AgentOptions& options) {
 
 int Main(int argc, char** argv) {
   KeepMemoryPrivate();
+  const bool token_shown = keeper::HideArgument(argv, keeper::kJoinFlag);
   LimitMemory();
   // A worker that has closed its standard input is an error of one write.
   signal(SIGPIPE, SIG_IGN);
@@ -339,6 +347,7 @@ int Main(int argc, char** argv) {
   }
   if (!parsed->has_value()) return 0;
   AgentOptions& options = **parsed;
+  options.join_token_shown = token_shown;
   if (absl::Status s = SetUpLogging("fleet-agent", options.log_level);
       !s.ok()) {
     std::cerr << "fleet-agent: --log-level: " << s.message() << "\n";

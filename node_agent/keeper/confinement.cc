@@ -42,6 +42,20 @@ bool WriteFile(const char* path, const char* text) {
   return written;
 }
 
+// The files of a process whose memory is private (prctl(2), PR_SET_DUMPABLE)
+// are root's. Until it executes its program, the child's memory is the
+// keeper's, which stands still.
+bool WriteOwnFile(const char* path, const char* text) {
+  if (WriteFile(path, text)) return true;
+  if (errno != EACCES || prctl(PR_GET_DUMPABLE) != 0) return false;
+  prctl(PR_SET_DUMPABLE, 1);
+  bool written = WriteFile(path, text);
+  int error_number = errno;
+  prctl(PR_SET_DUMPABLE, 0);
+  errno = error_number;
+  return written;
+}
+
 void NumberText(int number, char* text) {
   char digits[12];
   size_t n = 0;
@@ -68,7 +82,9 @@ const char* Limit(const ConfinementSpec& spec) {
   if (IsSet(fixed, Confinement::kOomScore)) {
     char text[16];
     NumberText(fixed.oom_score_adj, text);
-    if (!WriteFile("/proc/self/oom_score_adj", text)) return "oom_score_adj";
+    if (!WriteOwnFile("/proc/self/oom_score_adj", text)) {
+      return "oom_score_adj";
+    }
   }
   if (IsSet(fixed, Confinement::kNice) &&
       setpriority(PRIO_PROCESS, 0, fixed.nice) != 0) {

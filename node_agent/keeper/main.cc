@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "node_agent/keeper/child.h"
+#include "node_agent/keeper/hidden_argument.h"
 #include "node_agent/keeper/keeper.h"
 #include "node_agent/keeper/stderr_line.h"
 
@@ -265,6 +266,10 @@ void PauseAfterFailure() {
 }
 
 int Main(int argc, char** argv) {
+  // What starts workers has their environment, with their secrets: no core
+  // file is left of it, and only root can read its memory (prctl(2)).
+  prctl(PR_SET_DUMPABLE, 0);
+  HideArgument(argv, kJoinFlag);
   Arguments arguments;
   if (Answered(argc, argv)) return 0;
   if (!ParseArguments(argc, argv, arguments)) {

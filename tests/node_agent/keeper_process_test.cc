@@ -11,8 +11,10 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "node_agent/keeper/hidden_argument.h"
 #include "node_agent/proc_reader.h"
 #include "tests/node_agent/real_process.h"
+#include "tests/rpc/core_files.h"
 
 namespace fleet::agent {
 namespace {
@@ -218,6 +220,57 @@ TEST_F(KeeperProcessTest, EndsAfterWhatItsAgentHasLeft) {
   pid_t worker = std::stoi(keeper.ReadPast("spawned "));
   Stop(keeper);
   EXPECT_FALSE(Lives(worker));
+}
+
+std::string CommandLineOf(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/cmdline");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// The agent is given it, and hides it in its own way.
+TEST_F(KeeperProcessTest, ATokenAmongItsArgumentsIsNotSeen) {
+  const std::string token = "fleet_join_0123";
+  RealProcess keeper({BuiltProgram("fleet-keeper"), "--state-dir", dir_.path(),
+                      "--", BuiltProgram("keeper_test_agent"), "", dir_.path(),
+                      "--join", token});
+  keeper.ReadPast("spawned ");
+  const std::string seen = CommandLineOf(keeper.pid());
+  EXPECT_EQ(seen.find(token), std::string::npos) << seen;
+  EXPECT_NE(seen.find(dir_.path()), std::string::npos) << seen;
+  EXPECT_NE(CommandLineOf(AgentPid()).find(token), std::string::npos);
+  Stop(keeper);
+}
+
+TEST_F(KeeperProcessTest, LeavesNoCoreFileOfTheEnvironmentsItHasSeen) {
+  const CoreFiles cores(dir_.path());
+  if (!CoreFiles::AreLeft()) GTEST_SKIP() << "no core files here";
+  RealProcess keeper = StartKeeper();
+  keeper.ReadPast("spawned ");
+  const pid_t agent = AgentPid();
+  kill(keeper.pid(), SIGABRT);
+  const int status = keeper.Wait();
+  EXPECT_TRUE(WIFSIGNALED(status));
+  EXPECT_FALSE(WCOREDUMP(status));
+  kill(agent, SIGKILL);
+  RealProcess rest = StartKeeper("", "--stop-rest");
+  EndsWell(rest);
+}
+
+TEST(HiddenArgument, ItsValueIsShownToTheProgramAlone) {
+  std::vector<std::string> shown = {"fleet-agent", "--join=ab",   "--join",
+                                    "secret",      "--join-file", "file",
+                                    "--joined",    "x",           "--join"};
+  std::vector<char*> argv;
+  for (std::string& argument : shown) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  EXPECT_TRUE(keeper::HideArgument(argv.data(), "--join"));
+  EXPECT_EQ(shown, (std::vector<std::string>{
+                       "fleet-agent", "--join=**", "--join", "******",
+                       "--join-file", "file", "--joined", "x", "--join"}));
+  EXPECT_STREQ(argv[1], "--join=ab");
+  EXPECT_STREQ(argv[3], "secret");
+  argv = {argv[0], nullptr};
+  EXPECT_FALSE(keeper::HideArgument(argv.data(), "--join"));
 }
 
 TEST_F(KeeperProcessTest, UsageErrorsAreTold) {
