@@ -14,12 +14,12 @@ namespace fleet::agent {
 // its rollouts and whoever reads them; what an app was given in secret, and
 // prints there, stands as *** in them. An app's own logs are left as they are.
 // Line by line, as what is told comes in lines: a value of several lines has
-// each of them hidden. Lines of less than 6 bytes are not: they would be found
-// everywhere. A value.
+// each of them hidden. Lines of less than kShortestHiddenAnywhere bytes are
+// hidden where they stand alone, between what is no letter or digit: within
+// other words they would be found everywhere. A short line without letter or
+// digit ("{") is not hidden. A value.
 class SecretMask {
  public:
-  static constexpr size_t kShortest = 6;
-
   // The values that RevealSecrets put into its environment.
   void Add(const AppSpec& spec);
 
@@ -28,6 +28,7 @@ class SecretMask {
 
  private:
   std::set<std::string> values_;
+  std::set<std::string> words_;  // Short ones.
 };
 
 }  // namespace fleet::agent

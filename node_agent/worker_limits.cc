@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -64,8 +65,27 @@ void DescribeMemory(const Limits& limits, const LimitGround& ground,
   }
 }
 
-void DescribeResources(const Limits& limits, const LimitGround& ground,
+// A core file holds the environment, and secrets are in it.
+std::optional<int64_t> CoreBytes(const AppSpec& spec) {
+  if (spec.limits.core_bytes.has_value() || spec.secrets.empty()) {
+    return spec.limits.core_bytes;
+  }
+  return 0;
+}
+
+void DescribeCore(const AppSpec& spec, Notes& notes) {
+  const std::optional<int64_t> bytes = CoreBytes(spec);
+  if (!bytes.has_value()) return;
+  notes.Add(absl::StrCat("core ", *bytes < 0 ? "unlimited" : HumanSize(*bytes)),
+            "rlimit",
+            spec.limits.core_bytes.has_value()
+                ? ""
+                : "as it has secrets, unless the spec says limits.core");
+}
+
+void DescribeResources(const AppSpec& spec, const LimitGround& ground,
                        Notes& notes) {
+  const Limits& limits = spec.limits;
   DescribeMemory(limits, ground, notes);
   if (limits.cpu_cores > 0) {
     notes.AddCgroup(absl::StrCat("cpu ", limits.cpu_cores), ground.cpu_cgroup,
@@ -82,12 +102,7 @@ void DescribeResources(const Limits& limits, const LimitGround& ground,
   if (limits.nofile > 0) {
     notes.Add(absl::StrCat("nofile ", limits.nofile), "rlimit");
   }
-  if (limits.core_bytes.has_value()) {
-    notes.Add(absl::StrCat("core ", *limits.core_bytes < 0
-                                        ? "unlimited"
-                                        : HumanSize(*limits.core_bytes)),
-              "rlimit");
-  }
+  DescribeCore(spec, notes);
   if (limits.nice.has_value()) {
     notes.Add(absl::StrCat("nice ", *limits.nice), "process");
   }
@@ -132,6 +147,7 @@ bool WantsMounts(const Hardening& hardening) {
 AppSpec RightsOf(const AppSpec& spec) {
   AppSpec rights;
   rights.limits.umask = spec.limits.umask;
+  if (!spec.secrets.empty()) rights.limits.core_bytes = CoreBytes(spec);
   rights.hardening.no_new_privileges = spec.hardening.no_new_privileges;
   rights.hardening.capabilities = spec.hardening.capabilities;
   return rights;
@@ -141,7 +157,7 @@ bool HasLimits(const AppSpec& spec) {
   const Limits& limits = spec.limits;
   const Hardening& hardening = spec.hardening;
   return WantsCgroup(limits) || limits.nofile > 0 ||
-         limits.core_bytes.has_value() || limits.nice.has_value() ||
+         CoreBytes(spec).has_value() || limits.nice.has_value() ||
          limits.umask.has_value() || limits.oom_score_adj.has_value() ||
          hardening.no_new_privileges || hardening.capabilities.has_value() ||
          WantsMounts(hardening);
@@ -160,8 +176,8 @@ Confinement MakeConfinement(const AppSpec& spec, const LimitGround& ground) {
   if (limits.nofile > 0) {
     AddRlimit(RLIMIT_NOFILE, Amount(limits.nofile), confinement);
   }
-  if (limits.core_bytes.has_value()) {
-    AddRlimit(RLIMIT_CORE, Amount(*limits.core_bytes), confinement);
+  if (const std::optional<int64_t> core = CoreBytes(spec); core.has_value()) {
+    AddRlimit(RLIMIT_CORE, Amount(*core), confinement);
   }
   confinement.nice = limits.nice;
   confinement.umask = limits.umask;
@@ -182,7 +198,7 @@ Confinement MakeConfinement(const AppSpec& spec, const LimitGround& ground) {
 std::vector<LimitNote> DescribeLimits(const AppSpec& spec,
                                       const LimitGround& ground) {
   Notes notes;
-  DescribeResources(spec.limits, ground, notes);
+  DescribeResources(spec, ground, notes);
   DescribeHardening(spec.hardening, ground, notes);
   return notes.Take();
 }

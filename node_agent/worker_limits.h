@@ -30,7 +30,7 @@ bool WantsCgroup(const Limits& limits);
 bool WantsMounts(const Hardening& hardening);
 
 // Of the spec only what its processes may do at all (umask, no_new_privileges,
-// capabilities), whatever they are there for.
+// capabilities, core files of those with secrets), whatever they are there for.
 AppSpec RightsOf(const AppSpec& spec);
 
 // Without the cgroups, which are made for each worker. Pure.

@@ -55,7 +55,9 @@ constexpr Field kResourceFields[] = {
     At<&AppSpec::limits, &Limits::core_bytes>(
         {.name = "limits.core",
          .type = FieldType::kSizeOrUnlimited,
-         .explanation = "Largest core file; 0 for none, or unlimited.",
+         .explanation = "Largest core file; 0 for none, or unlimited. An "
+                        "app with secrets, which would be in it, leaves none "
+                        "unless this is set.",
          .path = "limits.core_bytes",
          .unset = "the agent's own limit",
          .example = "0"}),

@@ -50,6 +50,10 @@ struct StopPolicy {
   bool treekill = true;
 };
 
+// Bytes of a secret's value from which on it is hidden wherever it stands in
+// what is told of its app; a shorter one only where it stands alone.
+inline constexpr size_t kShortestHiddenAnywhere = 6;
+
 struct AppSpec {
   std::string name;
   std::string app_namespace = "default";

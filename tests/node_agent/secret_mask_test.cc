@@ -31,13 +31,32 @@ TEST(SecretMask, HidesValuesWhereverTheyStand) {
               ElementsAre("a", "x***x"));
 }
 
-TEST(SecretMask, EachLineOfALongValueIsHiddenAndShortOnesAreNot) {
+TEST(SecretMask, EachLineOfALongValueIsHidden) {
   SecretMask mask;
-  mask.Add(With(
-      {{"PEM", "-----BEGIN-----\r\nMIIBVgIBADAN\nabc\n"}, {"PIN", "12345"}}));
+  mask.Add(With({{"PEM", "-----BEGIN-----\r\nMIIBVgIBADAN\nAg==\n"},
+                 {"JSON", "{\n  \"key\": 1\n}"}}));
   EXPECT_THAT(mask.Mask(std::vector<std::string>{
-                  "-----BEGIN-----", "MIIBVgIBADAN", "abc", "pin 12345"}),
-              ElementsAre("***", "***", "abc", "pin 12345"));
+                  "-----BEGIN-----", "MIIBVgIBADAN", "Ag==", "{", "}"}),
+              ElementsAre("***", "***", "***", "{", "}"));
+}
+
+TEST(SecretMask, AShortOneIsHiddenWhereItStandsAlone) {
+  SecretMask mask;
+  mask.Add(With({{"PIN", "12345"}, {"SIGN", "a!"}, {"USER", "ab"}}));
+  for (const auto& [text, masked] : {
+           std::pair("12345", "***"),
+           std::pair("PIN=12345, 12345.", "PIN=***, ***."),
+           std::pair("pin_12345: 12345:12345", "pin_***: ***:***"),
+           // Found everywhere, they would hide what says nothing of them.
+           std::pair("x12345 123456 0x12345f", "x12345 123456 0x12345f"),
+           std::pair("1234512345 12345", "1234512345 ***"),
+           // No letter and no digit: nothing of it goes on.
+           std::pair("a!b ba! a!", "***b ba! ***"),
+           std::pair("about ab\xc3\xa9 ab", "about ***\xc3\xa9 ***"),
+           std::pair("", ""),
+       }) {
+    EXPECT_EQ(mask.Mask(std::string(text)), masked);
+  }
 }
 
 TEST(SecretMask, WithoutSecretsNothingChanges) {

@@ -114,6 +114,28 @@ TEST(WorkerLimits, WhatAProcessStartsWith) {
                   Confinement::Rlimit{RLIMIT_NPROC, 50, 50}));
 }
 
+TEST(WorkerLimits, WhatHasSecretsLeavesNoCoreFileUnlessItAsksForOne) {
+  AppSpec spec;
+  spec.secrets["DB_PASSWORD"] = "db-password";
+  EXPECT_TRUE(HasLimits(spec));
+  EXPECT_FALSE(WantsCgroup(spec.limits));
+  const Confinement::Rlimit none{RLIMIT_CORE, 0, 0};
+  EXPECT_THAT(MakeConfinement(spec, {}).rlimits, ElementsAre(none));
+  EXPECT_THAT(MakeConfinement(RightsOf(spec), {}).rlimits, ElementsAre(none));
+  const std::vector<LimitNote> notes = DescribeLimits(spec, {});
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_EQ(notes[0].limit, "core 0 B");
+  EXPECT_THAT(notes[0].note, HasSubstr("secrets"));
+
+  spec.limits.core_bytes = 1 << 20;
+  const Confinement::Rlimit asked{RLIMIT_CORE, 1 << 20, 1 << 20};
+  EXPECT_THAT(MakeConfinement(spec, {}).rlimits, ElementsAre(asked));
+  EXPECT_THAT(MakeConfinement(RightsOf(spec), {}).rlimits, ElementsAre(asked));
+  EXPECT_EQ(DescribeLimits(spec, {})[0].note, "");
+  spec.secrets.clear();
+  EXPECT_THAT(MakeConfinement(RightsOf(spec), {}).rlimits, IsEmpty());
+}
+
 TEST(WorkerLimits, HardeningThatCannotBeHadStopsTheStart) {
   AppSpec spec = Everything();
   LimitGround root{0, 0, 0, true, false};
