@@ -81,7 +81,9 @@ absl::Status CheckNoneUnderWay(const ApplyPlan& plan) {
         absl::StrCat("rollout ", other.uid(), " of ", other.app(),
                      " has not ended: ", RolloutPhaseText(other).text, ", ",
                      other.message(),
-                     "; wait for it, abort it, or supersede it"),
+                     FindHold(other, v1::HOLD_KIND_FAILURE) != nullptr
+                         ? "; retry it, abort it, or supersede it"
+                         : "; wait for it, abort it, or supersede it"),
         {"ROLLOUT_IN_PROGRESS", {{"rollout", other.uid()}}});
   }
   return absl::OkStatus();

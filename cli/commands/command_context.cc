@@ -22,6 +22,11 @@ ExitCode Fail(const CommandContext& context, const absl::Status& status) {
   } else {
     context.err << status.message() << std::endl;
   }
+  if (code == ExitCode::kUnreachable && !no_fleet) {
+    context.err << "hosts and their workers go on without it. Start it there, "
+                   "or name another with --controller or FLEET_CONTROLLER"
+                << std::endl;
+  }
   return code;
 }
 

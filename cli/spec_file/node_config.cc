@@ -32,7 +32,15 @@ const path = process.argv[1];
   require('fs').writeFileSync(3, JSON.stringify(config) ?? 'null');
   process.exit(0);
 })().catch((error) => {
-  process.nextTick(() => { throw error; });
+  const text = String(error?.stack ?? error);
+  const at = /^    at .*?\(?((?:file:\/\/)?\/[^\n]*?:\d+):\d+\)?$/m.exec(text);
+  if (error instanceof SyntaxError && !at) {
+    // Of which only node knows the place in the file.
+    process.nextTick(() => { throw error; });
+    return;
+  }
+  console.error(at ? at[1] + '\n\n' + text : text);
+  process.exit(1);
 });
 )js";
 

@@ -49,7 +49,8 @@ TEST_F(CommandsTest, ErrorsHaveTheirExitCodes) {
   const Ran ran = Run("ls");
   EXPECT_EQ(ran.code, 7);
   EXPECT_THAT(ran.err, HasSubstr("cannot reach the controller at "
-                                 "unix:///fake.sock: gone"));
+                                 "unix:///fake.sock: gone\n"));
+  EXPECT_THAT(ran.err, HasSubstr("name another with --controller"));
 }
 
 TEST_F(CommandsTest, ApplySendsSpecsAndPrintsWhatChanges) {

@@ -58,9 +58,12 @@ TEST(NodeConfig, SyntaxErrorIsNodesMessageWithFileAndLine) {
 TEST(NodeConfig, ThrownErrorIsShown) {
   TempFolder folder;
   const std::string path =
-      folder.Write("ecosystem.config.js", "throw new Error('no DB_URL');");
-  EXPECT_THAT(std::string(EvaluateNodeConfig(path).status().message()),
-              HasSubstr("no DB_URL"));
+      folder.Write("ecosystem.config.js", "\nthrow new Error('no DB_URL');");
+  const std::string message(EvaluateNodeConfig(path).status().message());
+  EXPECT_THAT(message, HasSubstr(path + ":2\n"));
+  EXPECT_THAT(message, HasSubstr("Error: no DB_URL"));
+  EXPECT_THAT(message, Not(HasSubstr("[eval]")));
+  EXPECT_THAT(message, Not(HasSubstr("    at ")));
 }
 
 TEST(NodeConfig, WhatNestsTooDeepIsRefused) {
