@@ -137,8 +137,11 @@ void LiveWorker::DropHeld() {
 }
 
 std::string LiveWorker::LogName() const {
-  return absl::StrCat(identity_.app, ".", identity_.slot, " (worker ",
-                      identity_.id, ", pid ", pid_, ")");
+  std::string name = absl::StrCat(identity_.app, ".", identity_.slot,
+                                  " (worker ", identity_.id);
+  // It has none yet when its channel is opened.
+  if (pid_ != 0) absl::StrAppend(&name, ", pid ", pid_);
+  return name + ")";
 }
 
 WorkerRoot LiveWorker::root() const {
