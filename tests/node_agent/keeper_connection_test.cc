@@ -385,7 +385,9 @@ TEST_F(KeeperConnectionTest, AnotherMainProcessIsAnsweredForAfterTheFirst) {
             ".new; mv " + file + ".new " + file +
             (ended ? ""
                    : "; while [ ! -e " + file + ".go ]; do sleep 0.01; done")));
-    ASSERT_TRUE(Run([&] { return access(file.c_str(), R_OK) == 0; }));
+    ASSERT_TRUE(Run([&] {
+      return access(file.c_str(), R_OK) == 0 && events_.pids.contains(id);
+    }));
     pid_t child = 0;
     std::ifstream(file) >> child;
     ASSERT_GT(child, 0);

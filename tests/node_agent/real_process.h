@@ -40,9 +40,9 @@ class TempDir {
   std::string path_;
 };
 
-// Runs the loop until `done`; false after 30 s without it.
+// Runs the loop until `done`; false after a minute without it.
 inline bool RunUntil(EventLoop& loop, const std::function<bool()>& done) {
-  absl::Time give_up = loop.clock().Now() + absl::Seconds(30);
+  absl::Time give_up = loop.clock().Now() + absl::Minutes(1);
   while (!done()) {
     if (loop.clock().Now() > give_up) return false;
     loop.RunOnce(absl::Milliseconds(5));
