@@ -385,7 +385,10 @@ absl::Status RolloutDriver::CheckNoneActive(const std::string& app) const {
                    " has not ended: ", Name(rollout.state.phase),
                    rollout.state.message.empty() ? "" : ", ",
                    rollout.state.message,
-                   "; wait for it, abort it, or supersede it"),
+                   // What has failed ends by nobody's waiting.
+                   HasHold(rollout.state, HoldKind::kFailure)
+                       ? "; retry it, abort it, or supersede it"
+                       : "; wait for it, abort it, or supersede it"),
       {"ROLLOUT_IN_PROGRESS", {{"rollout", rollout.uid}}});
 }
 
