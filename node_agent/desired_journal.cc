@@ -134,26 +134,42 @@ void DropUnusedTargets(JournaledApp& app) {
                 [&used](const auto& t) { return !used.contains(t.first); });
 }
 
+JournaledApp* AppOf(const v1::AppStatus& status, JournalContents& contents) {
+  auto app = contents.apps.find(status.app_uid());
+  return app == contents.apps.end() ? nullptr : &app->second;
+}
+
 void ApplySlots(const v1::AppStatus& status, bool with_result,
                 JournalContents& contents) {
-  auto app = contents.apps.find(status.app_uid());
-  if (app == contents.apps.end()) return;
-  app->second.slots.clear();
+  JournaledApp* app = AppOf(status, contents);
+  if (app == nullptr) return;
+  app->slots.clear();
   for (const v1::Instance& instance : status.instances()) {
-    app->second.slots[instance.slot()] = instance.generation();
+    app->slots[instance.slot()] = instance.generation();
   }
-  std::map<int, int64_t>& slots = app->second.slots;
-  std::erase_if(app->second.runs, [&slots](const auto& run) {
-    return !slots.contains(run.first);
+  std::erase_if(app->runs, [app](const auto& run) {
+    return !app->slots.contains(run.first);
   });
-  if (with_result) app->second.result = status.step();
-  DropUnusedTargets(app->second);
+  if (with_result) app->result = status.step();
+  DropUnusedTargets(*app);
+}
+
+void ApplyHooks(const v1::AppStatus& status, JournalContents& contents) {
+  JournaledApp* app = AppOf(status, contents);
+  if (app == nullptr) return;
+  app->hooks.assign(status.hooks().begin(), status.hooks().end());
+}
+
+void ApplyEvents(const v1::AppStatus& status, JournalContents& contents) {
+  JournaledApp* app = AppOf(status, contents);
+  if (app == nullptr) return;
+  app->events.assign(status.events().begin(), status.events().end());
 }
 
 void ApplyRun(const v1::AppStatus& status, JournalContents& contents) {
-  auto app = contents.apps.find(status.app_uid());
-  if (app == contents.apps.end() || status.instances().empty()) return;
-  app->second.runs[status.instances(0).slot()] = status.message();
+  JournaledApp* app = AppOf(status, contents);
+  if (app == nullptr || status.instances().empty()) return;
+  app->runs[status.instances(0).slot()] = status.message();
 }
 
 void ApplyBoot(const std::string& boot_id, JournalContents& contents) {
@@ -169,78 +185,60 @@ void ApplyTarget(v1::AppTarget target, JournalContents& contents) {
   DropUnusedTargets(app);
 }
 
+// Of kEpoch there are no targets.
+void ApplyState(v1::DesiredState& state, JournalContents& contents) {
+  contents.epoch = std::max(contents.epoch, state.epoch());
+  for (v1::AppTarget& target : *state.mutable_targets()) {
+    ApplyTarget(std::move(target), contents);
+  }
+}
+
+template <typename Message, typename Use>
+bool Parsed(const JournalRecord& record, Use use) {
+  Message message;
+  if (!message.ParseFromString(record.payload)) return false;
+  use(message);
+  return true;
+}
+
 // False: the payload is not what its type says.
 bool Apply(const JournalRecord& record, JournalContents& contents) {
   switch (record.type) {
-    case kEpoch: {
-      v1::DesiredState state;
-      if (!state.ParseFromString(record.payload)) return false;
-      contents.epoch = std::max(contents.epoch, state.epoch());
-      return true;
-    }
-    case kTarget: {
-      v1::AppTarget target;
-      if (!target.ParseFromString(record.payload)) return false;
-      ApplyTarget(std::move(target), contents);
-      return true;
-    }
-    case kAccepted: {
-      v1::DesiredState state;
-      if (!state.ParseFromString(record.payload)) return false;
-      contents.epoch = std::max(contents.epoch, state.epoch());
-      for (v1::AppTarget& target : *state.mutable_targets()) {
+    case kEpoch:
+    case kAccepted:
+      return Parsed<v1::DesiredState>(
+          record, [&](auto& state) { ApplyState(state, contents); });
+    case kTarget:
+      return Parsed<v1::AppTarget>(record, [&](auto& target) {
         ApplyTarget(std::move(target), contents);
-      }
-      return true;
-    }
+      });
     case kSlots:
-    case kResult: {
-      v1::AppStatus status;
-      if (!status.ParseFromString(record.payload)) return false;
-      ApplySlots(status, record.type == kResult, contents);
-      return true;
-    }
-    case kHooks: {
-      v1::AppStatus status;
-      if (!status.ParseFromString(record.payload)) return false;
-      auto app = contents.apps.find(status.app_uid());
-      if (app == contents.apps.end()) return true;
-      app->second.hooks.assign(status.hooks().begin(), status.hooks().end());
-      return true;
-    }
-    case kEvents: {
-      v1::AppStatus status;
-      if (!status.ParseFromString(record.payload)) return false;
-      auto app = contents.apps.find(status.app_uid());
-      if (app == contents.apps.end()) return true;
-      app->second.events.assign(status.events().begin(), status.events().end());
-      return true;
-    }
-    case kForget: {
-      v1::AppStatus status;
-      if (!status.ParseFromString(record.payload)) return false;
-      contents.apps.erase(status.app_uid());
-      return true;
-    }
-    case kRun: {
-      v1::AppStatus status;
-      if (!status.ParseFromString(record.payload)) return false;
-      ApplyRun(status, contents);
-      return true;
-    }
-    case kBoot: {
-      v1::Host host;
-      if (!host.ParseFromString(record.payload)) return false;
-      ApplyBoot(host.boot_id(), contents);
-      return true;
-    }
-    case kWorkerIds: {
-      v1::Instance instance;
-      if (!instance.ParseFromString(record.payload)) return false;
-      contents.next_worker_id =
-          std::max<uint64_t>(contents.next_worker_id, instance.worker_id());
-      return true;
-    }
+    case kResult:
+      return Parsed<v1::AppStatus>(record, [&](const auto& status) {
+        ApplySlots(status, record.type == kResult, contents);
+      });
+    case kHooks:
+      return Parsed<v1::AppStatus>(
+          record, [&](const auto& status) { ApplyHooks(status, contents); });
+    case kEvents:
+      return Parsed<v1::AppStatus>(
+          record, [&](const auto& status) { ApplyEvents(status, contents); });
+    case kRun:
+      return Parsed<v1::AppStatus>(
+          record, [&](const auto& status) { ApplyRun(status, contents); });
+    case kForget:
+      return Parsed<v1::AppStatus>(record, [&](const auto& status) {
+        contents.apps.erase(status.app_uid());
+      });
+    case kBoot:
+      return Parsed<v1::Host>(record, [&](const auto& host) {
+        ApplyBoot(host.boot_id(), contents);
+      });
+    case kWorkerIds:
+      return Parsed<v1::Instance>(record, [&](const auto& instance) {
+        contents.next_worker_id =
+            std::max<uint64_t>(contents.next_worker_id, instance.worker_id());
+      });
   }
   return false;
 }
