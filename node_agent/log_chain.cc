@@ -64,36 +64,31 @@ void LogChain::DropBefore(const LogPiece& piece) {
   pieces_.erase(pieces_.begin(), Find(piece));
 }
 
-// By name: the one that is next to it now. A piece that has no name any more
-// was compressed or removed; then the next by its serial.
 std::unique_ptr<LogPiece> LogChain::OpenBefore(const LogPiece& piece) const {
-  std::vector<Name> names = Names();
-  auto at = std::find_if(names.begin(), names.end(), [&](const Name& name) {
-    return LogPiece::IdOf(name.path) == piece.id();
+  return OpenNext(Names(), piece, [&piece](const LogPiece& other) {
+    return other.serial() > 0 && other.serial() < piece.serial();
   });
-  bool named = at != names.end();
-  for (at = named ? std::next(at) : names.begin(); at != names.end(); ++at) {
-    std::unique_ptr<LogPiece> opened = Open(*at);
-    if (opened == nullptr) continue;
-    if (named || (opened->serial() > 0 && opened->serial() < piece.serial())) {
-      return opened;
-    }
-  }
-  return nullptr;
 }
 
 std::unique_ptr<LogPiece> LogChain::OpenAfter(const LogPiece& piece) const {
   if (LogPiece::IdOf(path_) == piece.id()) return nullptr;
   std::vector<Name> names = Names();
   std::reverse(names.begin(), names.end());
+  return OpenNext(names, piece, [&piece](const LogPiece& other) {
+    return other.serial() > piece.serial();
+  });
+}
+
+std::unique_ptr<LogPiece> LogChain::OpenNext(
+    const std::vector<Name>& names, const LogPiece& piece,
+    const std::function<bool(const LogPiece&)>& is_beyond) const {
   auto at = std::find_if(names.begin(), names.end(), [&](const Name& name) {
     return LogPiece::IdOf(name.path) == piece.id();
   });
   bool named = at != names.end();
   for (at = named ? std::next(at) : names.begin(); at != names.end(); ++at) {
     std::unique_ptr<LogPiece> opened = Open(*at);
-    if (opened == nullptr) continue;
-    if (named || opened->serial() > piece.serial()) return opened;
+    if (opened != nullptr && (named || is_beyond(*opened))) return opened;
   }
   return nullptr;
 }

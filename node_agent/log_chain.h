@@ -2,6 +2,7 @@
 #ifndef FLEET_NODE_AGENT_LOG_CHAIN_H_
 #define FLEET_NODE_AGENT_LOG_CHAIN_H_
 
+#include <functional>
 #include <list>
 #include <memory>
 #include <string>
@@ -42,6 +43,11 @@ class LogChain {
   std::unique_ptr<LogPiece> Open(const Name& name) const;
   std::unique_ptr<LogPiece> OpenBefore(const LogPiece& piece) const;
   std::unique_ptr<LogPiece> OpenAfter(const LogPiece& piece) const;
+  // By name: the one that is next to it now. A piece that has no name any more
+  // was compressed or removed; then the next by its serial.
+  std::unique_ptr<LogPiece> OpenNext(
+      const std::vector<Name>& names, const LogPiece& piece,
+      const std::function<bool(const LogPiece&)>& is_beyond) const;
   Pieces::iterator Find(const LogPiece& piece);
 
   const std::string path_;
