@@ -11,6 +11,15 @@ using Orders = ReconcileScene::Orders;
 
 class App : public testing::Test {
  protected:
+  // As `fleetctl stop` and `start` do.
+  Orders Stop() { return SetStopped(true); }
+  Orders Start() { return SetStopped(false); }
+  Orders SetStopped(bool stopped) {
+    ++scene_.target().serial;
+    scene_.target().stopped = stopped;
+    return scene_.Accept();
+  }
+
   ReconcileScene scene_;
 };
 
@@ -76,9 +85,7 @@ TEST_F(App, AWorkerThatCeasesToBeReadyIsLeftAlone) {
 
 TEST_F(App, AStoppedAppStopsAllThenClosesItsSockets) {
   scene_.Settle();
-  ++scene_.target().serial;
-  scene_.target().stopped = true;
-  EXPECT_EQ(scene_.Accept(), (Orders{"stop 0@1", "stop 1@1"}));
+  EXPECT_EQ(Stop(), (Orders{"stop 0@1", "stop 1@1"}));
   EXPECT_EQ(scene_.Gone(0, 1), Orders{});
   EXPECT_EQ(scene_.Pass(absl::Seconds(30)), (Orders{"kill 1@1"}));
   EXPECT_EQ(scene_.Gone(1, 1), (Orders{"release app"}));
@@ -87,50 +94,34 @@ TEST_F(App, AStoppedAppStopsAllThenClosesItsSockets) {
 
 TEST_F(App, AStoppedAppStartsAllAtOnceAgain) {
   scene_.Settle();
-  ++scene_.target().serial;
-  scene_.target().stopped = true;
-  scene_.Accept();
+  Stop();
   scene_.AllStoppedGone();
-  ++scene_.target().serial;
-  scene_.target().stopped = false;
-  EXPECT_EQ(scene_.Accept(), (Orders{"start 0@1", "start 1@1"}));
+  EXPECT_EQ(Start(), (Orders{"start 0@1", "start 1@1"}));
 }
 
 TEST_F(App, AnAppStartedWhileItStopsWaitsOnlyForItsOwnPlace) {
   scene_.Settle();
-  ++scene_.target().serial;
-  scene_.target().stopped = true;
-  scene_.Accept();
-  ++scene_.target().serial;
-  scene_.target().stopped = false;
-  EXPECT_EQ(scene_.Accept(), (Orders{"start 0@1", "start 1@1"}));
+  Stop();
+  EXPECT_EQ(Start(), (Orders{"start 0@1", "start 1@1"}));
   EXPECT_EQ(scene_.AllStoppedGone(), Orders{});
 }
 
 TEST_F(App, AGenerationOfAStoppedAppIsDoneWithoutAWorker) {
   scene_.Settle();
-  ++scene_.target().serial;
-  scene_.target().stopped = true;
-  scene_.Accept();
+  Stop();
   scene_.AllStoppedGone();
   EXPECT_EQ(scene_.NextGeneration(), (Orders{"save"}));
   EXPECT_EQ(scene_.step().phase, StepPhase::kDone);
-  ++scene_.target().serial;
-  scene_.target().stopped = false;
-  EXPECT_EQ(scene_.Accept(), (Orders{"start 0@2", "start 1@2"}));
+  EXPECT_EQ(Start(), (Orders{"start 0@2", "start 1@2"}));
 }
 
 TEST_F(App, ACrashLoopIsForgottenByAStop) {
   scene_.spec().restart.max_restarts = 1;
   scene_.Accept();
   scene_.Exit(0, 1, 1);
-  ++scene_.target().serial;
-  scene_.target().stopped = true;
-  scene_.Accept();
+  Stop();
   scene_.AllStoppedGone();
-  ++scene_.target().serial;
-  scene_.target().stopped = false;
-  EXPECT_EQ(scene_.Accept(), (Orders{"start 0@1", "start 1@1"}));
+  EXPECT_EQ(Start(), (Orders{"start 0@1", "start 1@1"}));
 }
 
 TEST_F(App, ARemovedAppStopsAllAndIsForgotten) {
