@@ -13,25 +13,26 @@ std::string Counted(int count, std::string_view noun) {
 
 }  // namespace
 
-void InstanceAnswers::Add(
-    const ChosenApp& app,
-    const google::protobuf::RepeatedPtrField<v1::HostAnswer>& answers) {
+ExitCode SayInstances(const CommandContext& context, const ChosenApp& app,
+                      const HostAnswers& answers, std::string_view done) {
+  ExitCode code = ExitCode::kSuccess;
   int workers = 0;
   int hosts = 0;
   for (const v1::HostAnswer& answer : answers) {
     if (answer.code() != 0) {
-      code_ = ExitCode::kError;
-      context_.err << "fleetctl: " << app.Text() << " on " << answer.host()
-                   << ": " << Printable(answer.message()) << "\n";
+      code = ExitCode::kError;
+      context.err << "fleetctl: " << app.Text() << " on " << answer.host()
+                  << ": " << Printable(answer.message()) << "\n";
       continue;
     }
     workers += answer.instances();
     ++hosts;
   }
   if (hosts > 0) {
-    context_.out << app.Text() << ": " << Counted(workers, "worker") << " on "
-                 << Counted(hosts, "host") << " " << done_ << "\n";
+    context.out << app.Text() << ": " << Counted(workers, "worker") << " on "
+                << Counted(hosts, "host") << " " << done << "\n";
   }
+  return code;
 }
 
 }  // namespace fleet::cli

@@ -1,5 +1,5 @@
-// What signal, send and reset have in common: an order to the workers there
-// are now, and the answers of their hosts.
+// What signal, send, reset and trigger have in common: an order to the workers
+// there are now, and the answers of their hosts.
 #ifndef FLEET_CLI_COMMANDS_INSTANCE_ORDERS_H_
 #define FLEET_CLI_COMMANDS_INSTANCE_ORDERS_H_
 
@@ -14,34 +14,22 @@
 
 namespace fleet::cli {
 
-// The counts of what was done, and what was not done where.
-class InstanceAnswers {
- public:
-  // `done` is what a worker was, e.g. "was sent SIGHUP" with "were …" for
-  // several: it follows "2 workers on 1 host".
-  InstanceAnswers(const CommandContext& context, std::string done)
-      : context_(context), done_(std::move(done)) {}
+using HostAnswers = google::protobuf::RepeatedPtrField<v1::HostAnswer>;
 
-  void Add(const ChosenApp& app,
-           const google::protobuf::RepeatedPtrField<v1::HostAnswer>& answers);
+// "web: 2 workers on 1 host got SIGHUP", and on stderr what was not done where;
+// kError then. `done` is what came of it.
+ExitCode SayInstances(const CommandContext& context, const ChosenApp& app,
+                      const HostAnswers& answers, std::string_view done);
 
-  // kError when a host has not done it.
-  ExitCode code() const { return code_; }
-
- private:
-  const CommandContext& context_;
-  const std::string done_;
-  ExitCode code_ = ExitCode::kSuccess;
-};
-
-// Sends `request`, but for whom it is, to each of the chosen apps.
-template <typename Request>
-ExitCode OrderInstances(const CommandContext& context,
-                        const std::vector<std::string>& words, Request request,
-                        std::string done) {
+// Sends `request`, but for whom it is, to each of the chosen apps. What was
+// answered is printed as -o says, or by `say(app, answers)`.
+template <typename Request, typename Say>
+ExitCode OrderEach(const CommandContext& context,
+                   const std::vector<std::string>& words, Request request,
+                   Say say) {
   const auto chosen = ResolveInstances(context, words);
   if (!chosen.ok()) return Fail(context, chosen.status());
-  InstanceAnswers answers(context, std::move(done));
+  ExitCode code = ExitCode::kSuccess;
   for (const ChosenApp& app : *chosen) {
     request.set_name(app.name);
     request.clear_slot();
@@ -49,11 +37,20 @@ ExitCode OrderInstances(const CommandContext& context,
     request.set_hosts(context.line.hosts);
     const auto response = context.client.Call(request);
     if (!response.ok()) return Fail(context, response.status());
-    if (!PrintMessage(context, *response)) {
-      answers.Add(app, response->answers());
-    }
+    if (PrintMessage(context, *response)) continue;
+    code = Worse(code, say(app, response->answers()));
   }
-  return answers.code();
+  return code;
+}
+
+template <typename Request>
+ExitCode OrderInstances(const CommandContext& context,
+                        const std::vector<std::string>& words,
+                        const Request& request, std::string_view done) {
+  return OrderEach(context, words, request,
+                   [&](const ChosenApp& app, const HostAnswers& answers) {
+                     return SayInstances(context, app, answers, done);
+                   });
 }
 
 }  // namespace fleet::cli

@@ -7,10 +7,8 @@
 
 namespace fleet::cli {
 
-ExitCode SayLogFiles(
-    const CommandContext& context, const ChosenApp& app,
-    const google::protobuf::RepeatedPtrField<v1::HostAnswer>& answers,
-    std::string_view done) {
+ExitCode SayLogFiles(const CommandContext& context, const ChosenApp& app,
+                     const HostAnswers& answers, std::string_view done) {
   ExitCode code = ExitCode::kSuccess;
   int hosts = 0;
   int files = 0;

@@ -1,9 +1,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "cli/commands/app_names.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/instance_orders.h"
 #include "cli/render/text_style.h"
-#include "fleet/v1/app_service.pb.h"
 #include "proto/rpc/proto_time.h"
 
 namespace fleet::cli {
@@ -45,22 +44,15 @@ ExitCode RunTrigger(const CommandContext& context) {
   if (context.line.timeout != absl::InfiniteDuration()) {
     *request.mutable_timeout() = ToProtoDuration(context.line.timeout);
   }
-  request.set_hosts(context.line.hosts);
-  const auto chosen = ResolveInstances(context, {words[0]});
-  if (!chosen.ok()) return Fail(context, chosen.status());
-  ExitCode code = ExitCode::kSuccess;
-  for (const ChosenApp& app : *chosen) {
-    request.set_name(app.name);
-    request.clear_slot();
-    if (app.slot) request.set_slot(*app.slot);
-    const auto response = context.client.Call(request);
-    if (!response.ok()) return Fail(context, response.status());
-    if (PrintMessage(context, *response)) continue;
-    for (const v1::HostAnswer& answer : response->answers()) {
-      code = Worse(code, PrintReplies(context, app, answer));
-    }
-  }
-  return code;
+  return OrderEach(
+      context, {words[0]}, request,
+      [&context](const ChosenApp& app, const HostAnswers& answers) {
+        ExitCode code = ExitCode::kSuccess;
+        for (const v1::HostAnswer& answer : answers) {
+          code = Worse(code, PrintReplies(context, app, answer));
+        }
+        return code;
+      });
 }
 
 }  // namespace fleet::cli
