@@ -5,82 +5,113 @@
 namespace fleet::cli {
 namespace {
 
+using Policy = RolloutPolicySpec;
+
+// Each of these reads into a member of the line, or a member of its member.
+template <auto kMember>
+auto& Target(CommandLine& line) {
+  return line.*kMember;
+}
+template <auto kMember, auto kPart>
+auto& Target(CommandLine& line) {
+  return line.*kMember.*kPart;
+}
+
 // A text, as it is.
-template <auto kField>
-absl::Status SetText(CommandLine& line, const std::string& value) {
-  line.*kField = value;
+template <auto... kMembers>
+absl::Status ReadText(CommandLine& line, const std::string& value) {
+  Target<kMembers...>(line) = value;
+  return absl::OkStatus();
+}
+
+template <auto... kMembers>
+absl::Status ReadWords(CommandLine& line, const std::string& value) {
+  return AddWords(Target<kMembers...>(line), value);
+}
+
+template <auto... kMembers>
+absl::Status ReadDuration(CommandLine& line, const std::string& value) {
+  return SetDuration(Target<kMembers...>(line), value);
+}
+
+template <auto... kMembers>
+absl::Status ReadNumber(CommandLine& line, const std::string& value) {
+  return SetNumber(Target<kMembers...>(line), value);
+}
+
+template <int kLeast, auto kField>
+absl::Status ReadShare(CommandLine& line, const std::string& value) {
+  return SetShare(line.policy.*kField, value, kLeast);
+}
+
+template <auto kHook>
+absl::Status ReadHook(CommandLine& line, const std::string& value) {
+  (line.policy.hooks.*kHook).command = value;
+  return absl::OkStatus();
+}
+
+template <auto kSwitch>
+absl::Status TurnOn(CommandLine& line, const std::string&) {
+  line.*kSwitch = true;
   return absl::OkStatus();
 }
 
 constexpr FlagDoc kFlags[] = {
     {"--token", "TOKEN", kLoginFlags,
      "The token; better from FLEET_TOKEN or standard input",
-     SetText<&CommandLine::token>},
+     ReadText<&CommandLine::token>},
     {"--name", "NAME", kLoginFlags,
      "What to call the context; default: the address",
-     SetText<&CommandLine::context>},
+     ReadText<&CommandLine::context>},
     {"--cert", "FILE", kLoginFlags,
      "With --key, in place of a token: your certificate (fleetctl user cert)",
-     SetText<&CommandLine::certificate_file>},
+     ReadText<&CommandLine::certificate_file>},
     {"--key", "FILE", kLoginFlags, "The key of --cert",
-     SetText<&CommandLine::key_file>},
+     ReadText<&CommandLine::key_file>},
     {"--oidc-token-file", "FILE", kLoginFlags,
      "File with an OIDC token, read anew at every command",
-     SetText<&CommandLine::oidc_token_file>},
+     ReadText<&CommandLine::oidc_token_file>},
     {"--ca-pin", "PIN", kLoginFlags,
      "SHA-256 of the fleet's authority (fleetctl whoami), for an OIDC token",
-     SetText<&CommandLine::authority_pin>},
+     ReadText<&CommandLine::authority_pin>},
     {"--ca", "FILE", kLoginFlags, "The fleet's authority, in place of --ca-pin",
-     SetText<&CommandLine::authority_file>},
+     ReadText<&CommandLine::authority_file>},
     {"--csr", "FILE", kUserFlags,
      "Sign this request, and print the certificate; without it a key is made",
-     SetText<&CommandLine::request_file>},
+     ReadText<&CommandLine::request_file>},
     {"--role", "ROLE", kGrantFlags, "viewer, operator, deployer or admin",
-     SetText<&CommandLine::role>},
+     ReadText<&CommandLine::role>},
     {"--apps", "GLOB,…", kGrantFlags, "Only for these apps",
-     [](CommandLine& l, const std::string& v) { return AddWords(l.apps, v); }},
+     ReadWords<&CommandLine::apps>},
     {"--ttl", "DURATION", kGrantFlags,
      "How long it is valid (90d; 10m for a join token)",
-     [](CommandLine& l, const std::string& v) {
-       return SetDuration(l.ttl, v);
-     }},
+     ReadDuration<&CommandLine::ttl>},
     {"--join", "HOST", kTokenFlags,
      "A token that lets one machine in, once, as this host",
-     SetText<&CommandLine::join_host>},
+     ReadText<&CommandLine::join_host>},
     {"--label", "KEY=VALUE,…", kTokenFlags,
      "With --join: labels that the host gets and cannot change",
-     [](CommandLine& l, const std::string& v) {
-       return AddWords(l.labels, v);
-     }},
+     ReadWords<&CommandLine::labels>},
     {"--jti", "ID", kRevokeFlags,
      "Of an issuer's tokens: the one with this id (the claim jti) alone",
-     SetText<&CommandLine::issued_id>},
+     ReadText<&CommandLine::issued_id>},
     {"--all", "", kEndedFlags, "Also those that are used, expired or revoked",
-     [](CommandLine& l, const std::string&) {
-       l.include_ended = true;
-       return absl::OkStatus();
-     }},
+     TurnOn<&CommandLine::include_ended>},
     {"--since", "TIME", kAuditFlags, "From then on: 2h (ago) or a time",
      SetSince},
     {"--actor", "NAME", kAuditFlags, "Only what this one did",
-     SetText<&CommandLine::actor>},
+     ReadText<&CommandLine::actor>},
     {"-n,--records", "N", kAuditFlags, "The newest ones, without --since (50)",
      SetRecords},
     {"--verify", "", kAuditFlags, "Check the chain of hashes instead",
-     [](CommandLine& l, const std::string&) {
-       l.verify = true;
-       return absl::OkStatus();
-     }},
+     TurnOn<&CommandLine::verify>},
     {"--hosts,--host", "all|NAMES|SELECTOR", kHostFlags,
      "Only these hosts: names, globs or labels (role=web,zone in (a,b))",
-     SetText<&CommandLine::hosts>},
+     ReadText<&CommandLine::hosts>},
     {"-o,--output", "FORMAT", kOutputFlags, "table, wide, json, yaml or name",
      SetOutput},
     {"--wait", "", kWaitFlags, "Wait for the end (the default)",
-     [](CommandLine& l, const std::string&) {
-       l.wait = true;
-       return absl::OkStatus();
-     }},
+     TurnOn<&CommandLine::wait>},
     {"--no-wait", "", kWaitFlags, "Return as soon as it is under way",
      [](CommandLine& l, const std::string&) {
        l.wait = false;
@@ -88,237 +119,141 @@ constexpr FlagDoc kFlags[] = {
      }},
     {"--timeout", "DURATION", kWaitFlags,
      "Wait no longer than this; what was started goes on (exit code 6)",
-     [](CommandLine& l, const std::string& v) {
-       return SetDuration(l.timeout, v);
-     }},
+     ReadDuration<&CommandLine::timeout>},
     {"--timeout", "DURATION", kReplyFlags,
      "How long a worker may take to reply (5s), at most 20s",
-     [](CommandLine& l, const std::string& v) {
-       return SetDuration(l.timeout, v);
-     }},
+     ReadDuration<&CommandLine::timeout>},
     {"--dry-run", "", kDryRunFlags, "Check and say what would change",
-     [](CommandLine& l, const std::string&) {
-       l.dry_run = true;
-       return absl::OkStatus();
-     }},
+     TurnOn<&CommandLine::dry_run>},
     {"--max-parallel,--parallel", "N|P%", kPolicyFlags, "Hosts in work at once",
-     [](CommandLine& l, const std::string& v) {
-       return SetShare(l.policy.max_parallel, v, 1);
-     }},
+     ReadShare<1, &Policy::max_parallel>},
     {"--max-failures", "N|P%", kPolicyFlags,
      "Hosts that may fail before --on-failure holds",
-     [](CommandLine& l, const std::string& v) {
-       return SetShare(l.policy.max_failures, v, 0);
-     }},
+     ReadShare<0, &Policy::max_failures>},
     {"--on-failure", "pause|rollback|abort", kPolicyFlags,
      "What a failure does", SetOnFailure},
     {"--max-unavailable", "N|P%", kPolicyFlags,
      "Instances that may be missing, for whatever reason",
-     [](CommandLine& l, const std::string& v) {
-       return SetShare(l.policy.max_unavailable, v, 0);
-     }},
+     ReadShare<0, &Policy::max_unavailable>},
     {"--order", "health|zone|name", kPolicyFlags, "Which hosts go first",
      SetOrder},
     {"--canary", "N|P%", kPolicyFlags, "Hosts of the first wave",
-     [](CommandLine& l, const std::string& v) {
-       return SetShare(l.policy.canary, v, 0);
-     }},
+     ReadShare<0, &Policy::canary>},
     {"--waves", "N|P%,…", kPolicyFlags,
      "Hosts up to the end of each wave: 1,10%,50%,100%",
-     [](CommandLine& l, const std::string& v) {
-       return AddWords(l.policy.waves, v);
-     }},
+     ReadWords<&CommandLine::policy, &Policy::waves>},
     {"--bake,--bake-time", "DURATION", kPolicyFlags,
      "Watch each wave this long before the next",
-     [](CommandLine& l, const std::string& v) {
-       return SetDuration(l.policy.bake_time, v);
-     }},
+     ReadDuration<&CommandLine::policy, &Policy::bake_time>},
     {"--promote", "auto|manual", kPolicyFlags,
      "manual: after the first wave, wait for rollout promote", SetPromotion},
     {"--max-flaps", "N", kPolicyFlags,
      "Times readiness may drop while it soaks",
-     [](CommandLine& l, const std::string& v) {
-       return SetNumber(l.policy.max_flaps, v);
-     }},
+     ReadNumber<&CommandLine::policy, &Policy::max_flaps>},
     {"--step-deadline", "DURATION", kPolicyFlags, "Longest time for one host",
-     [](CommandLine& l, const std::string& v) {
-       return SetDuration(l.policy.step_deadline, v);
-     }},
+     ReadDuration<&CommandLine::policy, &Policy::step_deadline>},
     {"--total-deadline", "DURATION", kPolicyFlags, "Longest time for all hosts",
-     [](CommandLine& l, const std::string& v) {
-       return SetDuration(l.policy.total_deadline, v);
-     }},
+     ReadDuration<&CommandLine::policy, &Policy::total_deadline>},
     {"--max-skipped", "N|P%", kPolicyFlags,
      "Hosts that may be left out because they are away",
-     [](CommandLine& l, const std::string& v) {
-       return SetShare(l.policy.max_skipped, v, 0);
-     }},
+     ReadShare<0, &Policy::max_skipped>},
     {"--unknown-grace", "DURATION", kPolicyFlags,
      "A host may be lost in its step this long",
-     [](CommandLine& l, const std::string& v) {
-       return SetDuration(l.policy.unknown_grace, v);
-     }},
+     ReadDuration<&CommandLine::policy, &Policy::unknown_grace>},
     {"--zones,--zone-label", "LABEL", kPolicyFlags,
      "The hosts' label that names their zone; one zone at a time",
-     [](CommandLine& l, const std::string& v) {
-       l.policy.zone_label = v;
-       return absl::OkStatus();
-     }},
+     ReadText<&CommandLine::policy, &Policy::zone_label>},
     {"--max-zones", "N", kPolicyFlags, "Zones in work at once",
-     [](CommandLine& l, const std::string& v) {
-       return SetNumber(l.policy.max_zones, v);
-     }},
+     ReadNumber<&CommandLine::policy, &Policy::max_zones>},
     {"--gate", "GATE", kPolicyFlags,
      "Limit while a wave bakes: 'memory <= 300M'; may be repeated", AddGate},
     {"--pre-reload", "COMMAND", kPolicyFlags,
      "On each host, before its workers are touched",
-     [](CommandLine& l, const std::string& v) {
-       l.policy.hooks.pre_reload.command = v;
-       return absl::OkStatus();
-     }},
+     ReadHook<&RolloutHooks::pre_reload>},
     {"--post-reload", "COMMAND", kPolicyFlags,
      "On each host, once its new workers are available",
-     [](CommandLine& l, const std::string& v) {
-       l.policy.hooks.post_reload.command = v;
-       return absl::OkStatus();
-     }},
+     ReadHook<&RolloutHooks::post_reload>},
     {"--pre-rollout", "COMMAND", kPolicyFlags,
-     "Once, before any host is touched",
-     [](CommandLine& l, const std::string& v) {
-       l.policy.hooks.pre_rollout.command = v;
-       return absl::OkStatus();
-     }},
+     "Once, before any host is touched", ReadHook<&RolloutHooks::pre_rollout>},
     {"--post-rollout", "COMMAND", kPolicyFlags, "Once, after the last host",
-     [](CommandLine& l, const std::string& v) {
-       l.policy.hooks.post_rollout.command = v;
-       return absl::OkStatus();
-     }},
+     ReadHook<&RolloutHooks::post_rollout>},
     {"--min-ready-time", "DURATION", kPolicyFlags,
      "A new worker must be ready this long",
-     [](CommandLine& l, const std::string& v) {
-       return SetDuration(l.policy.min_ready_time, v);
-     }},
+     ReadDuration<&CommandLine::policy, &Policy::min_ready_time>},
     {"--ready-deadline", "DURATION", kPolicyFlags,
      "From start to ready, per instance",
-     [](CommandLine& l, const std::string& v) {
-       return SetDuration(l.policy.ready_deadline, v);
-     }},
+     ReadDuration<&CommandLine::policy, &Policy::ready_deadline>},
     {"--progress-deadline", "DURATION", kPolicyFlags,
      "Longest time without a further finished host",
-     [](CommandLine& l, const std::string& v) {
-       return SetDuration(l.policy.progress_deadline, v);
-     }},
+     ReadDuration<&CommandLine::policy, &Policy::progress_deadline>},
     {"--supersede", "", kPolicyFlags,
      "End the rollout that is under way, in place of failing",
-     [](CommandLine& l, const std::string&) {
-       l.supersede = true;
-       return absl::OkStatus();
-     }},
+     TurnOn<&CommandLine::supersede>},
     {"--to-revision", "N", kRevisionFlags, "The revision to go back to",
      SetRevision},
     {"--now", "", kPromoteFlags, "Do not wait for the end of the bake time",
-     [](CommandLine& l, const std::string&) {
-       l.now = true;
-       return absl::OkStatus();
-     }},
+     TurnOn<&CommandLine::now>},
     {"--etag", "ETAG", kEtagFlags,
      "Only if the rollout is still as it was then (rollout status -o json)",
-     SetText<&CommandLine::etag>},
+     ReadText<&CommandLine::etag>},
     {"--from", "SEQ", kResumeFlags, "Events after this number only",
      [](CommandLine& l, const std::string& v) {
        return SetSequence(l.from_seq, v);
      }},
     {"--request-id", "ID", kRequestFlags,
-     "The same id again does nothing twice", SetText<&CommandLine::request_id>},
+     "The same id again does nothing twice",
+     ReadText<&CommandLine::request_id>},
     {"--reason", "TEXT", kReasonFlags, "Why; kept with the rollout",
-     SetText<&CommandLine::reason>},
+     ReadText<&CommandLine::reason>},
     {"--active", "", kRolloutListFlags, "Only those that have not ended",
-     [](CommandLine& l, const std::string&) {
-       l.active = true;
-       return absl::OkStatus();
-     }},
+     TurnOn<&CommandLine::active>},
     {"-f,--follow", "", kLogFlags, "Go on with what is written from now on",
-     [](CommandLine& l, const std::string&) {
-       l.follow = true;
-       return absl::OkStatus();
-     }},
+     TurnOn<&CommandLine::follow>},
     {"-n,--lines", "N", kLogFlags,
      "Last lines of each instance and output (15; with --since all)", SetLines},
     {"--since", "AGO|TIME", kLogFlags,
      "Only what was written since: 10m, 2h, 15:04, \"2024-02-09 15:04\"",
-     SetText<&CommandLine::since>},
+     ReadText<&CommandLine::since>},
     {"--until", "AGO|TIME", kLogFlags, "Only what was written until then",
-     SetText<&CommandLine::until>},
+     ReadText<&CommandLine::until>},
     {"--grep", "REGEX", kLogFlags,
      "Only lines in which this is found; the hosts search",
-     SetText<&CommandLine::grep>},
+     ReadText<&CommandLine::grep>},
     {"-v,--invert-match", "", kLogFlags, "Only lines in which it is not found",
-     [](CommandLine& l, const std::string&) {
-       l.invert = true;
-       return absl::OkStatus();
-     }},
+     TurnOn<&CommandLine::invert>},
     {"-i,--ignore-case", "", kLogFlags, "A for a in --grep",
-     [](CommandLine& l, const std::string&) {
-       l.ignore_case = true;
-       return absl::OkStatus();
-     }},
+     TurnOn<&CommandLine::ignore_case>},
     {"--err", "", kLogFlags, "Standard error only",
-     [](CommandLine& l, const std::string&) {
-       l.only_err = true;
-       return absl::OkStatus();
-     }},
+     TurnOn<&CommandLine::only_err>},
     {"--out", "", kLogFlags, "Standard output only",
-     [](CommandLine& l, const std::string&) {
-       l.only_out = true;
-       return absl::OkStatus();
-     }},
+     TurnOn<&CommandLine::only_out>},
     {"--raw", "", kLogFlags, "The text alone, without host and instance",
-     [](CommandLine& l, const std::string&) {
-       l.raw = true;
-       return absl::OkStatus();
-     }},
+     TurnOn<&CommandLine::raw>},
     {"--json", "", kLogFlags, "Each line as a JSON object with PM2's keys",
-     [](CommandLine& l, const std::string&) {
-       l.log_json = true;
-       return absl::OkStatus();
-     }},
+     TurnOn<&CommandLine::log_json>},
     {"--timestamp", "[FORMAT]", kLogFlags,
      "The time before each line (YYYY-MM-DDTHH:mm:ss, or as FORMAT says)",
-     SetText<&CommandLine::timestamp>},
+     ReadText<&CommandLine::timestamp>},
     {"--highlight", "WORD", kLogFlags, "Mark it where it occurs",
-     SetText<&CommandLine::highlight>},
+     ReadText<&CommandLine::highlight>},
     {"--nostream", "", kLogFlags, "Do not follow (the default here)",
      [](CommandLine&, const std::string&) { return absl::OkStatus(); }},
     {"--env", "NAME", kFileFlags, "Put env_NAME over env",
-     SetText<&CommandLine::env_name>},
+     ReadText<&CommandLine::env_name>},
     {"--only", "APP,…", kFileFlags, "Only these apps of the file",
-     [](CommandLine& l, const std::string& v) { return AddWords(l.only, v); }},
+     ReadWords<&CommandLine::only>},
     {"--prune", "", kPruneFlags,
      "Delete apps of the file's namespaces that are not in it",
-     [](CommandLine& l, const std::string&) {
-       l.prune = true;
-       return absl::OkStatus();
-     }},
+     TurnOn<&CommandLine::prune>},
     {"-y,--yes", "", kConfirmFlags, "Do not ask where something is removed",
-     [](CommandLine& l, const std::string&) {
-       l.yes = true;
-       return absl::OkStatus();
-     }},
+     TurnOn<&CommandLine::yes>},
     {"--exit-code", "", kDiffFlags, "End with 1 when there is a difference",
-     [](CommandLine& l, const std::string&) {
-       l.exit_code = true;
-       return absl::OkStatus();
-     }},
+     TurnOn<&CommandLine::exit_code>},
     {"--page", "", kReferenceFlags, "All fields, as Markdown",
-     [](CommandLine& l, const std::string&) {
-       l.page = true;
-       return absl::OkStatus();
-     }},
+     TurnOn<&CommandLine::page>},
     {"--import-env", "NAME,…", kFileFlags,
      "Give the apps these variables of the caller's environment",
-     [](CommandLine& l, const std::string& v) {
-       return AddWords(l.import_env, v);
-     }},
+     ReadWords<&CommandLine::import_env>},
     {"-n,--name", "NAME", kSpecFlags, "Name of the app", nullptr, "name"},
     {"-i,--instances", "N|max", kSpecFlags, "Workers on each host", nullptr,
      "instances"},
@@ -398,10 +333,7 @@ constexpr FlagDoc kFlags[] = {
     {"-p,--pid", "FILE", kSpecFlags, "File with the process id", nullptr,
      "pid_file"},
     {"--attach", "", kStartFlags, "Follow its logs once it is started",
-     [](CommandLine& l, const std::string&) {
-       l.attach = true;
-       return absl::OkStatus();
-     }},
+     TurnOn<&CommandLine::attach>},
     {"--force", "", kStartFlags,
      "Of PM2; a name is one app here, and start updates it",
      [](CommandLine& l, const std::string&) {
@@ -429,28 +361,18 @@ constexpr FlagDoc kFlags[] = {
      "By name, id, cpu, memory, restarts, uptime or state", SetSort},
     {"--controller", "ADDRESS", kGlobalFlags,
      "Controller to talk to, else $FLEET_CONTROLLER, else this user's own",
-     SetText<&CommandLine::controller>},
+     ReadText<&CommandLine::controller>},
     {"--context", "NAME", kGlobalFlags,
      "Fleet to talk to, of those you logged in to; else $FLEET_CONTEXT",
-     SetText<&CommandLine::context>},
+     ReadText<&CommandLine::context>},
     {"--token-file", "FILE", kGlobalFlags,
      "File with the token to show, else $FLEET_TOKEN or $FLEET_TOKEN_FILE",
-     SetText<&CommandLine::token_file>},
+     ReadText<&CommandLine::token_file>},
     {"--insecure", "", kGlobalFlags, "Plaintext TCP, on loopback only",
-     [](CommandLine& l, const std::string&) {
-       l.insecure = true;
-       return absl::OkStatus();
-     }},
+     TurnOn<&CommandLine::insecure>},
     {"--no-color", "", kGlobalFlags, "No colours, as with $NO_COLOR",
-     [](CommandLine& l, const std::string&) {
-       l.no_color = true;
-       return absl::OkStatus();
-     }},
-    {"-h,--help", "", kGlobalFlags, "This text",
-     [](CommandLine& l, const std::string&) {
-       l.help = true;
-       return absl::OkStatus();
-     }},
+     TurnOn<&CommandLine::no_color>},
+    {"-h,--help", "", kGlobalFlags, "This text", TurnOn<&CommandLine::help>},
 };
 
 }  // namespace
