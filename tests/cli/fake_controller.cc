@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "fleet/v1/app_service.grpc.pb.h"
 #include "fleet/v1/host_service.grpc.pb.h"
 #include "fleet/v1/log_service.grpc.pb.h"
@@ -45,9 +46,11 @@ struct FakeController::Server final : v1::AppService::Service,
     server->Wait();
   }
 
-  // Notes the request; the status the test wants.
-  grpc::Status Take(const std::string& method,
-                    const google::protobuf::Message& request) {
+  // Notes the request, which is named after its method; the status the test
+  // wants.
+  grpc::Status Take(const google::protobuf::Message& request) {
+    const std::string method(
+        absl::StripSuffix(request.GetDescriptor()->name(), "Request"));
     const std::lock_guard<std::mutex> lock(fake.mutex_);
     fake.requests_.push_back(
         absl::StrCat(method, " {", request.ShortDebugString(), "}"));
@@ -56,15 +59,26 @@ struct FakeController::Server final : v1::AppService::Service,
     return ToGrpcStatus(found->second);
   }
 
+  // Of all methods that answer with what hosts did, or with a rollout.
+  template <typename Request, typename Response>
+  grpc::Status Answer(const Request& request, Response& response) {
+    if constexpr (requires { response.mutable_answers(); }) {
+      *response.mutable_answers() = fake.answers;
+    } else {
+      *response.mutable_rollout() = fake.rollout;
+    }
+    return Take(request);
+  }
+
   grpc::Status ApplyApps(ServerContext*, const v1::ApplyAppsRequest* request,
                          v1::ApplyAppsResponse* response) override {
     *response = fake.applied;
-    return Take("ApplyApps", *request);
+    return Take(*request);
   }
 
   grpc::Status GetApp(ServerContext*, const v1::GetAppRequest* request,
                       v1::GetAppResponse* response) override {
-    grpc::Status status = Take("GetApp", *request);
+    grpc::Status status = Take(*request);
     return status.ok() ? FindApp(request->name(), *response->mutable_app())
                        : status;
   }
@@ -82,70 +96,63 @@ struct FakeController::Server final : v1::AppService::Service,
       if (request->omit_hosts()) found.clear_hosts();
       if (request->omit_specs()) found.clear_spec();
     }
-    return Take("ListApps", *request);
+    return Take(*request);
   }
 
   grpc::Status ScaleApp(ServerContext*, const v1::ScaleAppRequest* request,
                         v1::ScaleAppResponse*) override {
-    return Take("ScaleApp", *request);
+    return Take(*request);
   }
 
   grpc::Status StopApp(ServerContext*, const v1::StopAppRequest* request,
                        v1::StopAppResponse*) override {
-    return Take("StopApp", *request);
+    return Take(*request);
   }
 
   grpc::Status StartApp(ServerContext*, const v1::StartAppRequest* request,
                         v1::StartAppResponse*) override {
-    return Take("StartApp", *request);
+    return Take(*request);
   }
 
   grpc::Status DeleteApp(ServerContext*, const v1::DeleteAppRequest* request,
                          v1::DeleteAppResponse*) override {
-    return Take("DeleteApp", *request);
+    return Take(*request);
   }
 
   grpc::Status SignalApp(ServerContext*, const v1::SignalAppRequest* request,
                          v1::SignalAppResponse* response) override {
-    *response->mutable_answers() = fake.answers;
-    return Take("SignalApp", *request);
+    return Answer(*request, *response);
   }
 
   grpc::Status SendToApp(ServerContext*, const v1::SendToAppRequest* request,
                          v1::SendToAppResponse* response) override {
-    *response->mutable_answers() = fake.answers;
-    return Take("SendToApp", *request);
+    return Answer(*request, *response);
   }
 
   grpc::Status TriggerApp(ServerContext*, const v1::TriggerAppRequest* request,
                           v1::TriggerAppResponse* response) override {
-    *response->mutable_answers() = fake.answers;
-    return Take("TriggerApp", *request);
+    return Answer(*request, *response);
   }
 
   grpc::Status RestartInstance(ServerContext*,
                                const v1::RestartInstanceRequest* request,
                                v1::RestartInstanceResponse* response) override {
-    *response->mutable_answers() = fake.answers;
-    return Take("RestartInstance", *request);
+    return Answer(*request, *response);
   }
 
   grpc::Status FlushLogs(ServerContext*, const v1::FlushLogsRequest* request,
                          v1::FlushLogsResponse* response) override {
-    *response->mutable_answers() = fake.answers;
-    return Take("FlushLogs", *request);
+    return Answer(*request, *response);
   }
 
   grpc::Status ReopenLogs(ServerContext*, const v1::ReopenLogsRequest* request,
                           v1::ReopenLogsResponse* response) override {
-    *response->mutable_answers() = fake.answers;
-    return Take("ReopenLogs", *request);
+    return Answer(*request, *response);
   }
 
   grpc::Status ResetApp(ServerContext*, const v1::ResetAppRequest* request,
                         v1::ResetAppResponse* response) override {
-    *response->mutable_answers() = fake.answers;
-    return Take("ResetApp", *request);
+    return Answer(*request, *response);
   }
 
   grpc::Status ListHosts(ServerContext*, const v1::ListHostsRequest* request,
@@ -158,19 +165,18 @@ struct FakeController::Server final : v1::AppService::Service,
         *response->add_hosts() = host;
       }
     }
-    return Take("ListHosts", *request);
+    return Take(*request);
   }
 
   grpc::Status InspectApp(ServerContext*, const v1::InspectAppRequest* request,
                           v1::InspectAppResponse* response) override {
-    *response->mutable_answers() = fake.answers;
-    return Take("InspectApp", *request);
+    return Answer(*request, *response);
   }
 
   grpc::Status CheckHosts(ServerContext*, const v1::CheckHostsRequest* request,
                           v1::CheckHostsResponse* response) override {
     *response = fake.checks;
-    return Take("CheckHosts", *request);
+    return Take(*request);
   }
 
   grpc::Status SetHostLabels(ServerContext*,
@@ -178,81 +184,73 @@ struct FakeController::Server final : v1::AppService::Service,
                              v1::SetHostLabelsResponse* response) override {
     response->mutable_host()->set_name(request->name());
     *response->mutable_host()->mutable_labels() = request->labels();
-    return Take("SetHostLabels", *request);
+    return Take(*request);
   }
 
   grpc::Status DeleteHost(ServerContext*, const v1::DeleteHostRequest* request,
                           v1::DeleteHostResponse*) override {
-    return Take("DeleteHost", *request);
+    return Take(*request);
   }
 
   grpc::Status GetController(ServerContext*,
                              const v1::GetControllerRequest* request,
                              v1::GetControllerResponse* response) override {
     response->set_version("9.9");
-    return Take("GetController", *request);
+    return Take(*request);
   }
 
   grpc::Status CreateRollout(ServerContext*,
                              const v1::CreateRolloutRequest* request,
                              v1::CreateRolloutResponse* response) override {
-    *response->mutable_rollout() = fake.rollout;
-    return Take("CreateRollout", *request);
+    return Answer(*request, *response);
   }
 
   grpc::Status GetRollout(ServerContext*, const v1::GetRolloutRequest* request,
                           v1::GetRolloutResponse* response) override {
-    *response->mutable_rollout() = fake.rollout;
-    return Take("GetRollout", *request);
+    return Answer(*request, *response);
   }
 
   grpc::Status ListRollouts(ServerContext*,
                             const v1::ListRolloutsRequest* request,
                             v1::ListRolloutsResponse* response) override {
     *response = fake.rollouts;
-    return Take("ListRollouts", *request);
+    return Take(*request);
   }
 
   grpc::Status PauseRollout(ServerContext*,
                             const v1::PauseRolloutRequest* request,
                             v1::PauseRolloutResponse* response) override {
-    *response->mutable_rollout() = fake.rollout;
-    return Take("PauseRollout", *request);
+    return Answer(*request, *response);
   }
 
   grpc::Status ResumeRollout(ServerContext*,
                              const v1::ResumeRolloutRequest* request,
                              v1::ResumeRolloutResponse* response) override {
-    *response->mutable_rollout() = fake.rollout;
-    return Take("ResumeRollout", *request);
+    return Answer(*request, *response);
   }
 
   grpc::Status AbortRollout(ServerContext*,
                             const v1::AbortRolloutRequest* request,
                             v1::AbortRolloutResponse* response) override {
-    *response->mutable_rollout() = fake.rollout;
-    return Take("AbortRollout", *request);
+    return Answer(*request, *response);
   }
 
   grpc::Status RetryRollout(ServerContext*,
                             const v1::RetryRolloutRequest* request,
                             v1::RetryRolloutResponse* response) override {
-    *response->mutable_rollout() = fake.rollout;
-    return Take("RetryRollout", *request);
+    return Answer(*request, *response);
   }
 
   grpc::Status PromoteRollout(ServerContext*,
                               const v1::PromoteRolloutRequest* request,
                               v1::PromoteRolloutResponse* response) override {
-    *response->mutable_rollout() = fake.rollout;
-    return Take("PromoteRollout", *request);
+    return Answer(*request, *response);
   }
 
   grpc::Status UndoRollout(ServerContext*,
                            const v1::UndoRolloutRequest* request,
                            v1::UndoRolloutResponse* response) override {
-    *response->mutable_rollout() = fake.rollout;
-    return Take("UndoRollout", *request);
+    return Answer(*request, *response);
   }
 
   grpc::Status WatchRollout(
@@ -268,7 +266,7 @@ struct FakeController::Server final : v1::AppService::Service,
   grpc::Status TailLogs(
       ServerContext* context, const v1::TailLogsRequest* request,
       grpc::ServerWriter<v1::TailLogsResponse>* writer) override {
-    const grpc::Status status = Take("TailLogs", *request);
+    const grpc::Status status = Take(*request);
     return status.ok() ? Play(*context, fake.tails, *writer) : status;
   }
 
