@@ -7,22 +7,6 @@
 namespace fleet::cli {
 namespace {
 
-const char* SourceWord(GateSource source) {
-  switch (source) {
-    case GateSource::kRestarts:
-      return "restarts";
-    case GateSource::kCpu:
-      return "cpu";
-    case GateSource::kMemory:
-      return "memory";
-    case GateSource::kHttp:
-      return "http";
-    case GateSource::kPrometheus:
-      return "prometheus";
-  }
-  return "";
-}
-
 // With all its digits, so that the same limit is read back.
 Value LimitValue(double limit) {
   Value value = NumberValue(0);
@@ -33,7 +17,7 @@ Value LimitValue(double limit) {
 Value GateValue(const MetricGate& gate) {
   const MetricGate usual;
   Value map = MapValue();
-  SetEntry(map, "source", TextValue(SourceWord(gate.source)));
+  SetEntry(map, "source", TextValue(Name(gate.source)));
   if (!gate.url.empty()) SetEntry(map, "url", TextValue(gate.url));
   if (!gate.query.empty()) SetEntry(map, "query", TextValue(gate.query));
   if (gate.min.has_value()) SetEntry(map, "min", LimitValue(*gate.min));

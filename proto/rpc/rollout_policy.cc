@@ -66,22 +66,6 @@ std::string Text(const Hook& hook) {
                       ")");
 }
 
-const char* Name(GateSource source) {
-  switch (source) {
-    case GateSource::kRestarts:
-      return "restarts";
-    case GateSource::kCpu:
-      return "cpu";
-    case GateSource::kMemory:
-      return "memory";
-    case GateSource::kHttp:
-      return "http";
-    case GateSource::kPrometheus:
-      return "prometheus";
-  }
-  FLEET_CHECK(false);
-}
-
 std::string Limit(const MetricGate& gate, double limit) {
   if (gate.source != GateSource::kMemory) return absl::StrCat(limit);
   return HumanSize(static_cast<int64_t>(std::llround(limit)));
@@ -108,6 +92,22 @@ const char* Name(OnFailure action) {
       return "abort";
     case OnFailure::kRollback:
       return "rollback";
+  }
+  FLEET_CHECK(false);
+}
+
+const char* Name(GateSource source) {
+  switch (source) {
+    case GateSource::kRestarts:
+      return "restarts";
+    case GateSource::kCpu:
+      return "cpu";
+    case GateSource::kMemory:
+      return "memory";
+    case GateSource::kHttp:
+      return "http";
+    case GateSource::kPrometheus:
+      return "prometheus";
   }
   FLEET_CHECK(false);
 }

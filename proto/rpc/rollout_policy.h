@@ -104,6 +104,8 @@ std::string GateText(const MetricGate& gate);
 
 // "pause", "abort", "rollback".
 const char* Name(OnFailure action);
+// "restarts", "cpu", "memory", "http", "prometheus".
+const char* Name(GateSource source);
 // "hold", "pass", "fail".
 const char* Name(NoData no_data);
 
