@@ -43,6 +43,10 @@ constexpr VariableDoc kVariables[] = {
     {"FLEET_CONTEXT", "The fleet to talk to, as --context"},
     {"FLEET_TOKEN", "The token to show it"},
     {"FLEET_TOKEN_FILE", "A file with the token, as --token-file"},
+    {"FLEET_CERT", "A file with your certificate, in place of a token"},
+    {"FLEET_KEY", "A file with its key"},
+    {"FLEET_CA_PIN", "SHA-256 of the fleet's authority, for an OIDC token"},
+    {"FLEET_CA", "A file with that authority, in place of the pin"},
     {"NO_COLOR", "No colours when it is set, as --no-color"},
 };
 
