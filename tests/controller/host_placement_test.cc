@@ -16,12 +16,35 @@ class HostPlacementTest : public testing::Test {
     agent.ReportDone("web");
   }
 
+  // Gives host-2; web is done on both.
+  std::unique_ptr<FakeAgent> WebOnTwoHosts() {
+    auto two = scene_.Agent("host-2");
+    scene_.Apply(SpecOf("web"));
+    Finish(*one_);
+    Finish(*two);
+    return two;
+  }
+
   // Another revision.
   void ApplyFast(const std::string& canary = "") {
     AppSpec spec = SpecOf("web");
     spec.args = {"--fast"};
     spec.rollout.canary = canary;
     scene_.Apply(spec);
+  }
+
+  struct CanaryAndOther {
+    FakeAgent* canary;
+    FakeAgent* other;
+  };
+  // Another revision, of which one of the two is done.
+  CanaryAndOther FinishCanary(FakeAgent& two) {
+    ApplyFast("1");
+    const bool first = scene_.NewestRollout("web").steps[0].host == "host-1";
+    const CanaryAndOther roles = first ? CanaryAndOther{one_.get(), &two}
+                                       : CanaryAndOther{&two, one_.get()};
+    Finish(*roles.canary);
+    return roles;
   }
 
   FleetScene scene_;
@@ -131,15 +154,8 @@ TEST_F(HostPlacementTest, HostThatComesDuringAnAbortedRolloutStaysAsItIs) {
 }
 
 TEST_F(HostPlacementTest, HostThatComesAfterTheCanaryGetsTheNewRevision) {
-  auto two = scene_.Agent("host-2");
-  scene_.Apply(SpecOf("web"));
-  Finish(*one_);
-  Finish(*two);
-  ApplyFast("1");
-  FakeAgent& canary =
-      scene_.NewestRollout("web").steps[0].host == "host-1" ? *one_ : *two;
-  FakeAgent& other = &canary == one_.get() ? *two : *one_;
-  Finish(canary);
+  auto two = WebOnTwoHosts();
+  const auto [canary, other] = FinishCanary(*two);
   ASSERT_EQ(scene_.NewestRollout("web").state.wave, 1);
   auto three = scene_.Agent("host-3");
   ASSERT_NE(three->Target("web"), nullptr);
@@ -149,34 +165,27 @@ TEST_F(HostPlacementTest, HostThatComesAfterTheCanaryGetsTheNewRevision) {
   ASSERT_TRUE(scene_.core().driver.Undo({"web", "", "tester", ""}).ok());
   scene_.Run();
   for (int i = 0; i < 2; ++i) {
-    Finish(other);
-    Finish(canary);
+    Finish(*other);
+    Finish(*canary);
   }
   ASSERT_EQ(scene_.NewestRollout("web").state.phase, RolloutPhase::kRolledBack);
   EXPECT_EQ(three->Target("web")->revision(), 1);
 }
 
 TEST_F(HostPlacementTest, AnAbortLeavesTheHostThatCameAfterTheCanaryAndSaysSo) {
-  auto two = scene_.Agent("host-2");
-  scene_.Apply(SpecOf("web"));
-  Finish(*one_);
-  Finish(*two);
-  ApplyFast("1");
-  FakeAgent& canary =
-      scene_.NewestRollout("web").steps[0].host == "host-1" ? *one_ : *two;
-  FakeAgent& other = &canary == one_.get() ? *two : *one_;
-  Finish(canary);
+  auto two = WebOnTwoHosts();
+  const auto [canary, other] = FinishCanary(*two);
   auto three = scene_.Agent("host-3");
   Finish(*three);
   // Retries raise the app's generation; what is left as it is stays so.
-  other.AckAll();
-  other.ReportFailed("web", "exit code 1");
+  other->AckAll();
+  other->ReportFailed("web", "exit code 1");
   ASSERT_TRUE(scene_.core().driver.Retry({"web", "", "tester", ""}).ok());
   scene_.Run();
   ASSERT_TRUE(scene_.core().driver.Abort({"web", "", "tester", ""}).ok());
   scene_.Run();
-  other.AckAll();
-  other.ReportFailed("web", "exit code 1");
+  other->AckAll();
+  other->ReportFailed("web", "exit code 1");
   const Rollout ended = scene_.NewestRollout("web");
   ASSERT_EQ(ended.state.phase, RolloutPhase::kAborted);
   EXPECT_EQ(three->Target("web")->revision(), 2);
@@ -205,17 +214,12 @@ TEST_F(HostPlacementTest, AnOrderForAHookThatNobodyAwaitsIsTakenBack) {
 }
 
 TEST_F(HostPlacementTest, HostThatMissedADeployCatchesUpWhenItReturns) {
-  auto two = scene_.Agent("host-2");
-  scene_.Apply(SpecOf("web"));
-  Finish(*one_);
-  Finish(*two);
+  auto two = WebOnTwoHosts();
   ASSERT_EQ(scene_.App("web").record.proven_revision, 1);
   // Past the time in which hosts are waited for after a start.
   scene_.Advance(absl::Seconds(11));
   two->Disconnect();
-  AppSpec spec = SpecOf("web");
-  spec.args = {"--fast"};
-  scene_.Apply(spec);
+  ApplyFast();
   Finish(*one_);
   scene_.Advance(absl::Minutes(1));
   ASSERT_EQ(scene_.NewestRollout("web").state.phase, RolloutPhase::kSucceeded);
@@ -226,10 +230,7 @@ TEST_F(HostPlacementTest, HostThatMissedADeployCatchesUpWhenItReturns) {
 }
 
 TEST_F(HostPlacementTest, HostThatWasCordonedDuringARollbackCatchesUp) {
-  auto two = scene_.Agent("host-2");
-  scene_.Apply(SpecOf("web"));
-  Finish(*one_);
-  Finish(*two);
+  auto two = WebOnTwoHosts();
   ApplyFast();
   for (int i = 0; i < 2; ++i) {
     Finish(*one_);
@@ -252,10 +253,7 @@ TEST_F(HostPlacementTest, HostThatWasCordonedDuringARollbackCatchesUp) {
 }
 
 TEST_F(HostPlacementTest, HostThatWasLeftOutOnPurposeStaysAsItIs) {
-  auto two = scene_.Agent("host-2");
-  scene_.Apply(SpecOf("web"));
-  Finish(*one_);
-  Finish(*two);
+  auto two = WebOnTwoHosts();
   AppSpec spec = SpecOf("web");
   spec.args = {"--fast"};
   ApplyOrder order = scene_.Order(spec);
