@@ -31,6 +31,7 @@ constexpr char kTrigger[] = "/fleet.v1.AppService/TriggerApp";
 constexpr char kRestart[] = "/fleet.v1.AppService/RestartInstance";
 constexpr char kFlush[] = "/fleet.v1.AppService/FlushLogs";
 constexpr char kReopen[] = "/fleet.v1.AppService/ReopenLogs";
+constexpr char kInspect[] = "/fleet.v1.AppService/InspectApp";
 
 v1::ApplyChange ToProto(ApplyChange change) {
   switch (change) {
@@ -73,12 +74,15 @@ bool Named(const google::protobuf::RepeatedPtrField<std::string>& patterns,
                                          });
 }
 
-InstanceOrder OrderOf(const std::string& app, bool has_slot, int slot,
-                      const std::string& hosts) {
+template <typename Request>
+InstanceOrder OrderOf(const Request& request) {
   InstanceOrder order;
-  order.app = app;
-  if (has_slot) order.slot = slot;
-  order.hosts = hosts;
+  order.app = request.name();
+  // Where an instance may be left out, it is optional.
+  bool has_slot = true;
+  if constexpr (requires { request.has_slot(); }) has_slot = request.has_slot();
+  if (has_slot) order.slot = request.slot();
+  order.hosts = request.hosts();
   return order;
 }
 
@@ -228,120 +232,108 @@ absl::Status AppService::Change(
   return app == nullptr ? absl::OkStatus() : Show(order.app, "", caller, app);
 }
 
+template <typename Request, typename Act>
+grpc::ServerUnaryReactor* AppService::Changed(
+    grpc::CallbackServerContext* context, const char* method,
+    const Request* request, v1::App* app, Act act) {
+  return gate_.Unary(context, method, Effect::kChange, *request,
+                     [=, this](const Identity& caller) {
+                       AppOrder order{request->name(), "", {}, caller.name};
+                       if constexpr (requires { request->hosts(); }) {
+                         order.hosts = request->hosts();
+                       }
+                       return Change(caller, method, request->request_id(),
+                                     order, act, app);
+                     });
+}
+
 grpc::ServerUnaryReactor* AppService::ScaleApp(
     grpc::CallbackServerContext* context, const v1::ScaleAppRequest* request,
     v1::ScaleAppResponse* response) {
-  return gate_.Unary(context, kScale, Effect::kChange, *request,
-                     [=, this](const Identity& caller) {
-                       return Change(
-                           caller, kScale, request->request_id(),
-                           {request->name(), request->hosts(), {}, caller.name},
-                           [&](const AppOrder& order) {
-                             return orders_.Scale(order, request->instances(),
-                                                  request->relative());
-                           },
-                           response->mutable_app());
-                     });
+  return Changed(context, kScale, request, response->mutable_app(),
+                 [=, this](const AppOrder& order) {
+                   return orders_.Scale(order, request->instances(),
+                                        request->relative());
+                 });
 }
 
 grpc::ServerUnaryReactor* AppService::StopApp(
     grpc::CallbackServerContext* context, const v1::StopAppRequest* request,
     v1::StopAppResponse* response) {
-  return gate_.Unary(context, kStop, Effect::kChange, *request,
-                     [=, this](const Identity& caller) {
-                       return Change(
-                           caller, kStop, request->request_id(),
-                           {request->name(), request->hosts(), {}, caller.name},
-                           [&](const AppOrder& order) {
-                             return request->has_slot()
-                                        ? orders_.StopSlot(order,
-                                                           request->slot())
-                                        : orders_.Stop(order);
-                           },
-                           response->mutable_app());
-                     });
+  return Changed(context, kStop, request, response->mutable_app(),
+                 [=, this](const AppOrder& order) {
+                   return request->has_slot()
+                              ? orders_.StopSlot(order, request->slot())
+                              : orders_.Stop(order);
+                 });
 }
 
 grpc::ServerUnaryReactor* AppService::StartApp(
     grpc::CallbackServerContext* context, const v1::StartAppRequest* request,
     v1::StartAppResponse* response) {
-  return gate_.Unary(context, kStart, Effect::kChange, *request,
-                     [=, this](const Identity& caller) {
-                       return Change(
-                           caller, kStart, request->request_id(),
-                           {request->name(), request->hosts(), {}, caller.name},
-                           [&](const AppOrder& order) {
-                             return request->has_slot()
-                                        ? orders_.StartSlot(order,
-                                                            request->slot())
-                                        : orders_.Start(order);
-                           },
-                           response->mutable_app());
-                     });
+  return Changed(context, kStart, request, response->mutable_app(),
+                 [=, this](const AppOrder& order) {
+                   return request->has_slot()
+                              ? orders_.StartSlot(order, request->slot())
+                              : orders_.Start(order);
+                 });
 }
 
 grpc::ServerUnaryReactor* AppService::DeleteApp(
     grpc::CallbackServerContext* context, const v1::DeleteAppRequest* request,
     v1::DeleteAppResponse*) {
-  return gate_.Unary(
-      context, kDelete, Effect::kChange, *request,
-      [=, this](const Identity& caller) {
-        return Change(
-            caller, kDelete, request->request_id(),
-            {request->name(), "", {}, caller.name},
-            [&](const AppOrder& order) { return orders_.Delete(order); },
-            nullptr);
-      });
+  return Changed(
+      context, kDelete, request, nullptr,
+      [this](const AppOrder& order) { return orders_.Delete(order); });
+}
+
+template <typename Request, typename Response, typename Act>
+grpc::ServerUnaryReactor* AppService::Commanded(
+    grpc::CallbackServerContext* context, const char* method, Effect effect,
+    const Request* request, Response* response, Act act) {
+  return gate_.UnaryLater(context, method, effect, *request,
+                          [=](const Identity&, CallGate::Finish finish) {
+                            return act(OrderOf(*request),
+                                       AnswerTo(response, std::move(finish)));
+                          });
 }
 
 grpc::ServerUnaryReactor* AppService::SignalApp(
     grpc::CallbackServerContext* context, const v1::SignalAppRequest* request,
     v1::SignalAppResponse* response) {
-  return gate_.UnaryLater(
-      context, kSignal, Effect::kChange, *request,
-      [=, this](const Identity&, CallGate::Finish finish) {
-        InstanceOrder order = OrderOf(request->name(), request->has_slot(),
-                                      request->slot(), request->hosts());
-        return commands_.Signal(order, request->signal(),
-                                AnswerTo(response, std::move(finish)));
+  return Commanded(
+      context, kSignal, Effect::kChange, request, response,
+      [=, this](const InstanceOrder& order, AppCommands::Done done) {
+        return commands_.Signal(order, request->signal(), std::move(done));
       });
 }
 
 grpc::ServerUnaryReactor* AppService::SendToApp(
     grpc::CallbackServerContext* context, const v1::SendToAppRequest* request,
     v1::SendToAppResponse* response) {
-  return gate_.UnaryLater(
-      context, kSend, Effect::kChange, *request,
-      [=, this](const Identity&, CallGate::Finish finish) {
-        InstanceOrder order = OrderOf(request->name(), request->has_slot(),
-                                      request->slot(), request->hosts());
-        return commands_.Send(order, request->text(),
-                              AnswerTo(response, std::move(finish)));
+  return Commanded(
+      context, kSend, Effect::kChange, request, response,
+      [=, this](const InstanceOrder& order, AppCommands::Done done) {
+        return commands_.Send(order, request->text(), std::move(done));
       });
 }
 
 grpc::ServerUnaryReactor* AppService::ResetApp(
     grpc::CallbackServerContext* context, const v1::ResetAppRequest* request,
     v1::ResetAppResponse* response) {
-  return gate_.UnaryLater(
-      context, kReset, Effect::kChange, *request,
-      [=, this](const Identity&, CallGate::Finish finish) {
-        InstanceOrder order = OrderOf(request->name(), request->has_slot(),
-                                      request->slot(), request->hosts());
-        return commands_.Reset(order, AnswerTo(response, std::move(finish)));
-      });
+  return Commanded(context, kReset, Effect::kChange, request, response,
+                   [this](const InstanceOrder& order, AppCommands::Done done) {
+                     return commands_.Reset(order, std::move(done));
+                   });
 }
 
 grpc::ServerUnaryReactor* AppService::TriggerApp(
     grpc::CallbackServerContext* context, const v1::TriggerAppRequest* request,
     v1::TriggerAppResponse* response) {
-  return gate_.UnaryLater(
-      context, kTrigger, Effect::kChange, *request,
-      [=, this](const Identity&, CallGate::Finish finish) {
-        InstanceOrder order = OrderOf(request->name(), request->has_slot(),
-                                      request->slot(), request->hosts());
-        return commands_.Trigger(order, *request,
-                                 AnswerTo(response, std::move(finish)));
+  return Commanded(
+      context, kTrigger, Effect::kChange, request, response,
+      [=, this](const InstanceOrder& order, AppCommands::Done done) {
+        return commands_.Trigger(order, *request, std::move(done));
       });
 }
 
@@ -359,9 +351,8 @@ grpc::ServerUnaryReactor* AppService::RestartInstance(
             orders_.StartSlotIfStopped(
                 {request->name(), request->hosts(), {}, caller.name},
                 request->slot()));
-        InstanceOrder order =
-            OrderOf(request->name(), true, request->slot(), request->hosts());
-        return commands_.Restart(order, request->strategy(), started,
+        return commands_.Restart(OrderOf(*request), request->strategy(),
+                                 started,
                                  AnswerTo(response, std::move(finish)));
       });
 }
@@ -369,39 +360,28 @@ grpc::ServerUnaryReactor* AppService::RestartInstance(
 grpc::ServerUnaryReactor* AppService::FlushLogs(
     grpc::CallbackServerContext* context, const v1::FlushLogsRequest* request,
     v1::FlushLogsResponse* response) {
-  return gate_.UnaryLater(context, kFlush, Effect::kChange, *request,
-                          [=, this](const Identity&, CallGate::Finish finish) {
-                            InstanceOrder order =
-                                OrderOf(request->name(), request->has_slot(),
-                                        request->slot(), request->hosts());
-                            return commands_.FlushLogs(
-                                order, AnswerTo(response, std::move(finish)));
-                          });
+  return Commanded(context, kFlush, Effect::kChange, request, response,
+                   [this](const InstanceOrder& order, AppCommands::Done done) {
+                     return commands_.FlushLogs(order, std::move(done));
+                   });
 }
 
 grpc::ServerUnaryReactor* AppService::ReopenLogs(
     grpc::CallbackServerContext* context, const v1::ReopenLogsRequest* request,
     v1::ReopenLogsResponse* response) {
-  return gate_.UnaryLater(context, kReopen, Effect::kChange, *request,
-                          [=, this](const Identity&, CallGate::Finish finish) {
-                            InstanceOrder order =
-                                OrderOf(request->name(), request->has_slot(),
-                                        request->slot(), request->hosts());
-                            return commands_.ReopenLogs(
-                                order, AnswerTo(response, std::move(finish)));
-                          });
+  return Commanded(context, kReopen, Effect::kChange, request, response,
+                   [this](const InstanceOrder& order, AppCommands::Done done) {
+                     return commands_.ReopenLogs(order, std::move(done));
+                   });
 }
 
 grpc::ServerUnaryReactor* AppService::InspectApp(
     grpc::CallbackServerContext* context, const v1::InspectAppRequest* request,
     v1::InspectAppResponse* response) {
-  return gate_.UnaryLater(
-      context, "/fleet.v1.AppService/InspectApp", Effect::kRead, *request,
-      [=, this](const Identity&, CallGate::Finish finish) {
-        InstanceOrder order = OrderOf(request->name(), request->has_slot(),
-                                      request->slot(), request->hosts());
-        return commands_.Inspect(order, AnswerTo(response, std::move(finish)));
-      });
+  return Commanded(context, kInspect, Effect::kRead, request, response,
+                   [this](const InstanceOrder& order, AppCommands::Done done) {
+                     return commands_.Inspect(order, std::move(done));
+                   });
 }
 
 }  // namespace fleet::controller

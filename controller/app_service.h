@@ -102,6 +102,19 @@ class AppService final : public v1::AppService::CallbackService {
                       const std::function<absl::Status(const AppOrder&)>& act,
                       v1::App* app);
 
+  // A method that is one Change. `app` may be null.
+  template <typename Request, typename Act>
+  grpc::ServerUnaryReactor* Changed(grpc::CallbackServerContext* context,
+                                    const char* method, const Request* request,
+                                    v1::App* app, Act act);
+  // A method that has hosts do something once, and gives their answers.
+  template <typename Request, typename Response, typename Act>
+  grpc::ServerUnaryReactor* Commanded(grpc::CallbackServerContext* context,
+                                      const char* method,
+                                      CallGate::Effect effect,
+                                      const Request* request,
+                                      Response* response, Act act);
+
   absl::Status CheckSecrets(const v1::AppSpec& spec) const;
 
   CallGate& gate_;
