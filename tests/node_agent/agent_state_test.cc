@@ -52,6 +52,15 @@ class AgentStateTest : public testing::Test {
     Settle();
   }
 
+  // Not a torn end: whatever was there is unreadable.
+  void DamageJournal() {
+    const std::string path = dir_ + "/desired.journal";
+    std::filesystem::resize_file(path, 60);
+    std::FILE* file = std::fopen(path.c_str(), "r+");
+    std::fputs("garbage", file);
+    std::fclose(file);
+  }
+
   // All that happens by itself without time passing.
   void Settle() {
     for (int i = 0; i < 50; ++i) loop_->RunOnce(absl::ZeroDuration());
@@ -357,13 +366,7 @@ TEST_F(AgentStateTest, ASpecThatIsNotValidIsToldAsTheStepsFailure) {
 
 TEST_F(AgentStateTest, WorkersOfADamagedJournalLiveOn) {
   Accept({Target("web", 1, 1)});
-  std::filesystem::resize_file(dir_ + "/desired.journal", 60);
-  {
-    // Not a torn end: whatever was there is unreadable.
-    std::FILE* file = std::fopen((dir_ + "/desired.journal").c_str(), "r+");
-    std::fputs("garbage", file);
-    std::fclose(file);
-  }
+  DamageJournal();
   Boot(false);
   EXPECT_THAT(runtime_->Serving("web"), UnorderedElementsAre("0@1", "1@1"));
   Accept({Target("web", 1, 1)}, true);
@@ -374,12 +377,7 @@ TEST_F(AgentStateTest, WorkersOfADamagedJournalLiveOn) {
 
 TEST_F(AgentStateTest, WorkersOfAnAppThatNobodyKnowsAreRemoved) {
   Accept({Target("web", 1, 1)});
-  std::filesystem::resize_file(dir_ + "/desired.journal", 60);
-  {
-    std::FILE* file = std::fopen((dir_ + "/desired.journal").c_str(), "r+");
-    std::fputs("garbage", file);
-    std::fclose(file);
-  }
+  DamageJournal();
   Boot(false);
   Accept({Target("api", 1, 1)}, true);
   EXPECT_TRUE(runtime_->Serving("web").empty());
