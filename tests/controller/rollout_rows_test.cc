@@ -11,52 +11,43 @@ namespace {
 
 const absl::Time kNow = absl::FromUnixSeconds(5000);
 
-RolloutSummary Everything() {
-  RolloutSummary summary;
-  Rollout& rollout = summary.rollout;
-  rollout.uid = "r-1";
-  rollout.app = "web";
-  rollout.app_uid = "a-1";
-  rollout.kind = RolloutKind::kDeploy;
-  rollout.from_revision = 3;
-  rollout.to_revision = 4;
-  rollout.policy.max_parallel = 5;
-  rollout.policy.max_failures = 2;
-  rollout.policy.on_failure = OnFailure::kAbort;
-  rollout.policy.progress_deadline = absl::Seconds(77);
-  rollout.policy.unknown_grace = absl::Seconds(78);
-  rollout.policy.stop_time = absl::Milliseconds(1600);
-  rollout.policy.step.strategy = ReloadStrategy::kStopFirst;
-  rollout.policy.step.min_ready_time = absl::Seconds(1);
-  rollout.policy.step.ready_deadline = absl::Seconds(2);
-  rollout.policy.step.max_flaps = 0;
-  rollout.policy.step.pre_reload = {"git pull", absl::Seconds(5)};
-  rollout.policy.step.post_reload = {"./warm", absl::Seconds(6)};
-  rollout.policy.step.rollout = "r-1";
-  rollout.policy.pre_rollout = {"./migrate", absl::Seconds(7)};
-  rollout.policy.post_rollout = {"./announce", absl::Seconds(8)};
-  rollout.policy.gates = {{GateSource::kMemory, "", "", std::nullopt, 1e9, 0,
-                           absl::Seconds(1), absl::Seconds(2), absl::Minutes(1),
-                           NoData::kFail}};
-  rollout.policy.pre_revert = {"git checkout v1", absl::Seconds(9)};
-  rollout.policy.post_revert = {"./warm v1", absl::Seconds(10)};
-  rollout.policy.max_skipped = 3;
-  rollout.policy.max_unavailable = 4;
-  rollout.policy.max_zones = 2;
-  rollout.policy.zone_label = "zone";
-  rollout.policy.order = HostOrder::kZone;
-  rollout.policy.waves = 3;
-  rollout.policy.promotion = Promotion::kManual;
-  rollout.policy.bake_time = absl::Seconds(120);
-  rollout.policy.total_deadline = absl::Seconds(79);
-  rollout.policy.step_deadline = absl::Seconds(80);
-  rollout.rollback_revision = 2;
-  rollout.epoch = 6;
-  rollout.step_estimate = absl::Seconds(33);
-  rollout.create_time = absl::FromUnixMicros(1700000000123456);
-  rollout.actor = "ann";
-  rollout.request_id = "ci-1";
-  RolloutState& state = rollout.state;
+Policy WholePolicy() {
+  Policy policy;
+  policy.max_parallel = 5;
+  policy.max_failures = 2;
+  policy.on_failure = OnFailure::kAbort;
+  policy.progress_deadline = absl::Seconds(77);
+  policy.unknown_grace = absl::Seconds(78);
+  policy.stop_time = absl::Milliseconds(1600);
+  policy.step.strategy = ReloadStrategy::kStopFirst;
+  policy.step.min_ready_time = absl::Seconds(1);
+  policy.step.ready_deadline = absl::Seconds(2);
+  policy.step.max_flaps = 0;
+  policy.step.pre_reload = {"git pull", absl::Seconds(5)};
+  policy.step.post_reload = {"./warm", absl::Seconds(6)};
+  policy.step.rollout = "r-1";
+  policy.pre_rollout = {"./migrate", absl::Seconds(7)};
+  policy.post_rollout = {"./announce", absl::Seconds(8)};
+  policy.gates = {{GateSource::kMemory, "", "", std::nullopt, 1e9, 0,
+                   absl::Seconds(1), absl::Seconds(2), absl::Minutes(1),
+                   NoData::kFail}};
+  policy.pre_revert = {"git checkout v1", absl::Seconds(9)};
+  policy.post_revert = {"./warm v1", absl::Seconds(10)};
+  policy.max_skipped = 3;
+  policy.max_unavailable = 4;
+  policy.max_zones = 2;
+  policy.zone_label = "zone";
+  policy.order = HostOrder::kZone;
+  policy.waves = 3;
+  policy.promotion = Promotion::kManual;
+  policy.bake_time = absl::Seconds(120);
+  policy.total_deadline = absl::Seconds(79);
+  policy.step_deadline = absl::Seconds(80);
+  return policy;
+}
+
+RolloutState WholeState() {
+  RolloutState state;
   state.phase = RolloutPhase::kRolling;
   state.holds = {{HoldKind::kUser, "lunch", absl::FromUnixSeconds(17)},
                  {HoldKind::kFailure, "b failed", absl::FromUnixSeconds(18)}};
@@ -85,6 +76,26 @@ RolloutSummary Everything() {
   gate.since = absl::FromUnixSeconds(18);
   gate.final = true;
   state.last_seq = 12;
+  return state;
+}
+
+RolloutSummary Everything() {
+  RolloutSummary summary;
+  Rollout& rollout = summary.rollout;
+  rollout.uid = "r-1";
+  rollout.app = "web";
+  rollout.app_uid = "a-1";
+  rollout.kind = RolloutKind::kDeploy;
+  rollout.from_revision = 3;
+  rollout.to_revision = 4;
+  rollout.policy = WholePolicy();
+  rollout.state = WholeState();
+  rollout.rollback_revision = 2;
+  rollout.epoch = 6;
+  rollout.step_estimate = absl::Seconds(33);
+  rollout.create_time = absl::FromUnixMicros(1700000000123456);
+  rollout.actor = "ann";
+  rollout.request_id = "ci-1";
   summary.hosts_done = 1;
   summary.hosts_total = 4;
   return summary;
