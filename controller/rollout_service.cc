@@ -1,6 +1,7 @@
 #include "controller/rollout_service.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -204,7 +205,8 @@ grpc::ServerUnaryReactor* RolloutService::Ordered(
         if constexpr (requires { request->reason(); }) {
           order.reason = request->reason();
         }
-        return Answer(caller, act(order), response->mutable_rollout());
+        return Answer(caller, std::invoke(act, driver_, order),
+                      response->mutable_rollout());
       },
       response);
 }
@@ -213,47 +215,43 @@ grpc::ServerUnaryReactor* RolloutService::PauseRollout(
     grpc::CallbackServerContext* context,
     const v1::PauseRolloutRequest* request,
     v1::PauseRolloutResponse* response) {
-  return Ordered(
-      context, "/fleet.v1.RolloutService/PauseRollout", request, response,
-      [this](const RolloutOrder& order) { return driver_.Pause(order); });
+  return Ordered(context, "/fleet.v1.RolloutService/PauseRollout", request,
+                 response, &RolloutDriver::Pause);
 }
 
 grpc::ServerUnaryReactor* RolloutService::ResumeRollout(
     grpc::CallbackServerContext* context,
     const v1::ResumeRolloutRequest* request,
     v1::ResumeRolloutResponse* response) {
-  return Ordered(
-      context, "/fleet.v1.RolloutService/ResumeRollout", request, response,
-      [this](const RolloutOrder& order) { return driver_.Resume(order); });
+  return Ordered(context, "/fleet.v1.RolloutService/ResumeRollout", request,
+                 response, &RolloutDriver::Resume);
 }
 
 grpc::ServerUnaryReactor* RolloutService::AbortRollout(
     grpc::CallbackServerContext* context,
     const v1::AbortRolloutRequest* request,
     v1::AbortRolloutResponse* response) {
-  return Ordered(
-      context, "/fleet.v1.RolloutService/AbortRollout", request, response,
-      [this](const RolloutOrder& order) { return driver_.Abort(order); });
+  return Ordered(context, "/fleet.v1.RolloutService/AbortRollout", request,
+                 response, &RolloutDriver::Abort);
 }
 
 grpc::ServerUnaryReactor* RolloutService::RetryRollout(
     grpc::CallbackServerContext* context,
     const v1::RetryRolloutRequest* request,
     v1::RetryRolloutResponse* response) {
-  return Ordered(
-      context, "/fleet.v1.RolloutService/RetryRollout", request, response,
-      [this](const RolloutOrder& order) { return driver_.Retry(order); });
+  return Ordered(context, "/fleet.v1.RolloutService/RetryRollout", request,
+                 response, &RolloutDriver::Retry);
 }
 
 grpc::ServerUnaryReactor* RolloutService::PromoteRollout(
     grpc::CallbackServerContext* context,
     const v1::PromoteRolloutRequest* request,
     v1::PromoteRolloutResponse* response) {
-  return Ordered(context, "/fleet.v1.RolloutService/PromoteRollout", request,
-                 response,
-                 [this, now = request->now()](const RolloutOrder& order) {
-                   return driver_.Promote(order, now);
-                 });
+  return Ordered(
+      context, "/fleet.v1.RolloutService/PromoteRollout", request, response,
+      [now = request->now()](RolloutDriver& driver, const RolloutOrder& order) {
+        return driver.Promote(order, now);
+      });
 }
 
 grpc::ServerUnaryReactor* RolloutService::UndoRollout(
