@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
-#include "absl/strings/str_split.h"
 #include "cli/command_groups.h"
 #include "cli/exit_code.h"
 #include "cli/render/text_style.h"
@@ -16,25 +15,6 @@ namespace fleet::cli {
 namespace {
 
 constexpr size_t kTextWidth = 78;
-
-// Breaks at blanks; every line but the first is indented.
-std::string WrappedHelp(std::string_view text, size_t indent) {
-  std::string out;
-  size_t column = indent;
-  for (const absl::string_view word : absl::StrSplit(ToAbsl(text), ' ')) {
-    const size_t width = DisplayWidth(ToStd(word));
-    if (column > indent && column + 1 + width > kTextWidth) {
-      absl::StrAppend(&out, "\n", std::string(indent, ' '));
-      column = indent;
-    } else if (column > indent) {
-      out += " ";
-      ++column;
-    }
-    absl::StrAppend(&out, word);
-    column += width;
-  }
-  return out;
-}
 
 std::string FlagTitle(const FlagDoc& flag) {
   const std::string names =
@@ -58,7 +38,7 @@ std::string FlagList(unsigned groups, std::string_view title) {
     absl::StrAppend(&out, "  ", PaddedRight(head, width));
     const std::string gap = std::string(width + 4, ' ');
     absl::StrAppend(&out, DisplayWidth(head) > width ? "\n" + gap : "  ",
-                    WrappedHelp(flag.help, gap.size()), "\n");
+                    Wrapped(flag.help, gap.size(), kTextWidth), "\n");
   }
   return out.empty() ? "" : absl::StrCat("\n", ToAbsl(title), ":\n", out);
 }
@@ -111,10 +91,11 @@ std::string CommandHelp(const CommandDoc& command) {
         command.name.find(' ') == command.name.npos
             ? absl::StrReplaceAll(ToAbsl(command.aliases), {{" ", ", "}})
             : std::string(command.aliases);
-    absl::StrAppend(&text, "also: ", WrappedHelp(aliases, 6), "\n");
+    absl::StrAppend(&text, "also: ", Wrapped(aliases, 6, kTextWidth), "\n");
   }
   if (!command.description.empty()) {
-    absl::StrAppend(&text, "\n", WrappedHelp(command.description, 0), "\n");
+    absl::StrAppend(&text, "\n", Wrapped(command.description, 0, kTextWidth),
+                    "\n");
   }
   text += FlagList(command.flags & ~(kGlobalFlags | kSpecFlags), "flags");
   text += FlagList(command.flags & kSpecFlags, "flags for a script");

@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "nlohmann/json.hpp"
 #include "proto/rpc/status.h"
 
@@ -74,25 +73,6 @@ std::string SubjectsText(const std::vector<std::string>& subjects) {
              : absl::StrCat(text, " and ", subjects.size() - shown, " more");
 }
 
-// Broken at blanks, every line but the first indented.
-std::string Wrapped(std::string_view text, size_t width) {
-  std::string out;
-  size_t column = kIndent;
-  for (const absl::string_view word : absl::StrSplit(ToAbsl(text), ' ')) {
-    const size_t columns = DisplayWidth(ToStd(word));
-    if (column > kIndent && column + 1 + columns > width) {
-      absl::StrAppend(&out, "\n", std::string(kIndent, ' '));
-      column = kIndent;
-    } else if (column > kIndent) {
-      out += " ";
-      ++column;
-    }
-    absl::StrAppend(&out, word);
-    column += columns;
-  }
-  return out;
-}
-
 std::string GroupText(const Group& group, const TextStyle& style,
                       size_t width) {
   const Finding& first = *group.first;
@@ -108,11 +88,12 @@ std::string GroupText(const Group& group, const TextStyle& style,
   std::string text =
       absl::StrCat(style.Paint(ColourOf(first.state),
                                PaddedRight(Word(first.state), kIndent)),
-                   Wrapped(Printable(what), width), "\n");
+                   Wrapped(Printable(what), kIndent, width), "\n");
   if (!first.advice.empty()) {
-    absl::StrAppend(&text, std::string(kIndent, ' '),
-                    Wrapped(absl::StrCat("→ ", Printable(first.advice)), width),
-                    "\n");
+    absl::StrAppend(
+        &text, std::string(kIndent, ' '),
+        Wrapped(absl::StrCat("→ ", Printable(first.advice)), kIndent, width),
+        "\n");
   }
   return text;
 }

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::cli {
@@ -81,6 +82,24 @@ std::string Truncated(std::string_view text, size_t width) {
     ++end;
   }
   return std::string(text.substr(0, end)) + "…";
+}
+
+std::string Wrapped(std::string_view text, size_t indent, size_t width) {
+  std::string out;
+  size_t column = indent;
+  for (const absl::string_view word : absl::StrSplit(ToAbsl(text), ' ')) {
+    const size_t columns = DisplayWidth(ToStd(word));
+    if (column > indent && column + 1 + columns > width) {
+      absl::StrAppend(&out, "\n", std::string(indent, ' '));
+      column = indent;
+    } else if (column > indent) {
+      out += " ";
+      ++column;
+    }
+    absl::StrAppend(&out, word);
+    column += columns;
+  }
+  return out;
 }
 
 std::string PaddedRight(std::string_view text, size_t width) {

@@ -41,6 +41,10 @@ size_t DisplayWidth(std::string_view text);
 // At most `width` columns; what is cut ends in "…".
 std::string Truncated(std::string_view text, size_t width);
 
+// Broken at blanks into lines of at most `width` columns, longer words apart.
+// The first begins at column `indent`; the others are indented so far.
+std::string Wrapped(std::string_view text, size_t indent, size_t width);
+
 // With blanks behind (or before) up to `width` columns.
 std::string PaddedRight(std::string_view text, size_t width);
 std::string PaddedLeft(std::string_view text, size_t width);

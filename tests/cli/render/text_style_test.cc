@@ -19,6 +19,13 @@ TEST(TextStyle, CutsAndPadsByCharacters) {
   EXPECT_EQ(PaddedLeft("ä", 3), "  ä");
 }
 
+TEST(TextStyle, WrapsAtBlanksByCharacters) {
+  EXPECT_EQ(Wrapped("aa bb cc", 0, 5), "aa bb\ncc");
+  EXPECT_EQ(Wrapped("ää bb cc", 2, 7), "ää bb\n  cc");
+  EXPECT_EQ(Wrapped("a toolong b", 1, 5), "a\n toolong\n b");
+  EXPECT_EQ(Wrapped("", 2, 5), "");
+}
+
 TEST(TextStyle, ControlCharactersDoNotReachATerminal) {
   EXPECT_EQ(Printable("a\x1b[31mb\r\nc\td"), "a\\x1b[31mb\\x0d c d");
 }
