@@ -17,6 +17,7 @@
 namespace fleet::agent {
 namespace {
 
+constexpr char kHostName[] = "--host-name";
 constexpr char kSystemStateDir[] = "/var/lib/fleet/agent";
 // Used when it is there, so that nobody believes in a file that is not read.
 constexpr char kSystemPolicy[] = "/etc/fleet/policy.yaml";
@@ -62,41 +63,34 @@ absl::Status Check(const AgentOptions& options) {
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<std::optional<AgentOptions>> ParseAgentOptions(
-    int argc, const char* const* argv, const std::string& default_host_name) {
-  AgentOptions options;
-  options.state_dir = DefaultStateDir();
-  options.host_name = default_host_name;
+// What an option says that is not yet what the agent goes by.
+struct RawOptions {
   std::vector<std::string> labels;
-  CLI::App app(
-      "Runs what the controller wants on this host. Started by "
-      "fleet-keeper.",
-      "fleet-agent");
-  app.set_version_flag("--version", FLEET_VERSION);
+  std::string token_file;
+};
+
+void AddOptions(CLI::App& app, AgentOptions& options, RawOptions& raw) {
   app.add_option("--state-dir", options.state_dir,
                  "Folder for what must outlive a restart (of root's agent "
                  "/var/lib/fleet/agent, else ~/.local/state/fleet/agent)");
   app.add_option("--controller", options.controller,
                  "unix:///PATH or HOST:PORT; without it the host runs what it "
                  "ran before");
-  const CLI::Option* host_name =
-      app.add_option("--host-name", options.host_name,
-                     "Name of this host, unique in the fleet (the one in its "
-                     "certificate, or the machine's)");
-  std::string token_file;
+  app.add_option(kHostName, options.host_name,
+                 "Name of this host, unique in the fleet (the one in its "
+                 "certificate, or the machine's)");
   app.add_option("--join", options.join_token,
                  "Join token (fleetctl token create --join HOST); used on the "
                  "first start, ignored once the host has joined. Better in the "
                  "variable or a file: others see a command line")
       ->envname("FLEET_JOIN_TOKEN");
-  app.add_option("--join-file", token_file,
+  app.add_option("--join-file", raw.token_file,
                  "File that holds the join token; need not be there later");
   app.add_option("--bind-address", options.bind_address,
                  "The one address at which apps listen that would listen "
                  "everywhere");
-  app.add_option("--label", labels, "KEY=VALUE for host selectors; repeatable")
+  app.add_option("--label", raw.labels,
+                 "KEY=VALUE for host selectors; repeatable")
       ->allow_extra_args(false);
   app.add_option("--policy", options.policy,
                  "File that says as which users, from which directories and "
@@ -113,6 +107,31 @@ absl::StatusOr<std::optional<AgentOptions>> ParseAgentOptions(
   app.add_option("--log-level", options.log_level,
                  "trace, debug, info, warn, error or off")
       ->capture_default_str();
+}
+
+// The file may be gone: who is careful removes it once it is used up.
+absl::Status ReadJoinToken(const std::string& file, std::string& token) {
+  absl::StatusOr<std::string> text = ReadWholeFile(file);
+  if (absl::IsNotFound(text.status())) return absl::OkStatus();
+  RETURN_IF_ERROR(text.status());
+  token = std::string(absl::StripAsciiWhitespace(*text));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<AgentOptions>> ParseAgentOptions(
+    int argc, const char* const* argv, const std::string& default_host_name) {
+  AgentOptions options;
+  options.state_dir = DefaultStateDir();
+  options.host_name = default_host_name;
+  RawOptions raw;
+  CLI::App app(
+      "Runs what the controller wants on this host. Started by "
+      "fleet-keeper.",
+      "fleet-agent");
+  app.set_version_flag("--version", FLEET_VERSION);
+  AddOptions(app, options, raw);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& answered) {
@@ -121,19 +140,14 @@ absl::StatusOr<std::optional<AgentOptions>> ParseAgentOptions(
   } catch (const CLI::ParseError& error) {
     return absl::InvalidArgumentError(error.what());
   }
-  options.host_name_given = host_name->count() > 0;
+  options.host_name_given = app.count(kHostName) > 0;
   if (options.policy.empty() && access(kSystemPolicy, F_OK) == 0) {
     options.policy = kSystemPolicy;
   }
-  if (options.join_token.empty() && !token_file.empty()) {
-    // Removed by who is careful, once it is used up.
-    absl::StatusOr<std::string> text = ReadWholeFile(token_file);
-    if (!text.ok() && !absl::IsNotFound(text.status())) return text.status();
-    if (text.ok()) {
-      options.join_token = std::string(absl::StripAsciiWhitespace(*text));
-    }
+  if (options.join_token.empty() && !raw.token_file.empty()) {
+    RETURN_IF_ERROR(ReadJoinToken(raw.token_file, options.join_token));
   }
-  RETURN_IF_ERROR(ParseLabels(labels, options.labels));
+  RETURN_IF_ERROR(ParseLabels(raw.labels, options.labels));
   RETURN_IF_ERROR(Check(options));
   return options;
 }
