@@ -248,6 +248,39 @@ void SayWhatStarts(const AgentOptions& options, const StateFolder& folder,
                policy == nullptr ? "none" : policy->Describe());
 }
 
+// From the pipes of the workers to whoever reads.
+struct LogParts {
+  LogParts(EventLoop& loop, KeeperConnection& keeper, Inventory& inventory,
+           const std::string& folder, const std::string& host)
+      : transit(TakeHeld(inventory, LogTransit::kHeldPrefix),
+                [&keeper](const std::string& name, int fd) {
+                  keeper.Hold(name, fd);
+                }),
+        pump(loop, transit, {folder, host}),
+        files(loop, pump, folder),
+        reader(loop, pump, files),
+        tails(reader, pump, host) {}
+
+  LogTransit transit;
+  PipeLogPump pump;
+  ThreadLogReader files;
+  LiveLogReader reader;
+  LogTailService tails;
+};
+
+void Say(spdlog::level::level_enum level, const absl::Status& status) {
+  if (!status.ok()) spdlog::log(level, "{}", ToStd(status.message()));
+}
+
+// Without a controller nothing more is connected.
+void Begin(ControllerLink* link) {
+  if (link != nullptr) {
+    link->session().Start();
+  } else {
+    ReleaseStartPages();
+  }
+}
+
 // The agent once everything that can be configured wrongly has been looked at.
 absl::StatusOr<int> Run(const AgentOptions& options, const StateFolder& folder,
                         const HostPolicy* policy, HostIdentity* identity,
@@ -268,54 +301,41 @@ absl::StatusOr<int> Run(const AgentOptions& options, const StateFolder& folder,
     absl::Status no_copy = folder.CheckIsNoCopy();
     if (!no_copy.ok()) return Fail(no_copy, kExitConfig);
   }
-  LogTransit transit(
-      TakeHeld(inventory, LogTransit::kHeldPrefix),
-      [&keeper](const std::string& name, int fd) { keeper->Hold(name, fd); });
-  PipeLogPump logs(loop, transit, {folder.log_folder(), options.host_name});
+  LogParts logs(loop, *keeper, inventory, folder.log_folder(),
+                options.host_name);
   LocalWorkerRuntime runtime(
-      loop, clock, *keeper, logs,
+      loop, clock, *keeper, logs.pump,
       {options.host_name, options.bind_address, folder.runtime_folder(),
        folder.first_worker_id(), policy},
       std::move(inventory));
   keeper->SetEvents(&runtime);
-  if (!runtime.status().ok()) {
-    spdlog::error("{}", ToStd(runtime.status().message()));
-  }
+  Say(spdlog::level::err, runtime.status());
 
   HostFacts facts = ReadHostFacts();
-  if (absl::Status begun = journal->BeginBoot(facts.boot_id); !begun.ok()) {
-    spdlog::warn("{}", ToStd(begun.message()));
-  }
+  Say(spdlog::level::warn, journal->BeginBoot(facts.boot_id));
   AgentState state(loop, runtime, *journal, facts.cores, options.host_name);
   ASSIGN_OR_RETURN(const SealingKey secret_key,
                    SealingKey::Open(folder.path() + "/secrets.key"));
   state.SetSecretKey(&secret_key);
   state.SetHookRuntime(&runtime.hooks());
   if (policy != nullptr) state.SetTargetCheck(CheckBy(*policy));
-  ThreadLogReader file_reader(loop, logs, folder.log_folder());
-  LiveLogReader log_reader(loop, logs, file_reader);
-  LogTailService tails(log_reader, logs, options.host_name);
   CommandService commands(state, runtime, [&folder, &journal, &keeper, policy] {
     return JudgeHost(ConditionsOf(folder, *journal, *keeper, policy));
   });
   HostReporter reporter(clock, DescribeHost(options, facts, folder), state,
-                        tails, commands, *keeper);
+                        logs.tails, commands, *keeper);
   std::unique_ptr<ControllerLink> link;
   if (!options.controller.empty()) {
     ASSIGN_OR_RETURN(link,
                      ControllerLink::Create(loop, options, identity, reporter));
-    link->Serve(state, tails, commands);
+    link->Serve(state, logs.tails, commands);
   }
   ending.Set(&state, link == nullptr ? nullptr : &link->session());
 
   state.Start(folder.first_worker_id());
   // One that comes only to stop what there is starts nothing before.
   ReadSignal(signals.get(), on_signal);
-  if (link != nullptr) {
-    link->session().Start();
-  } else {
-    ReleaseStartPages();
-  }
+  Begin(link.get());
   SayWhatStarts(options, folder, policy);
   loop.Run();
   if (ending.code() == 0) spdlog::info("all workers are stopped");
