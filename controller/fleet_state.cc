@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "proto/rpc/proto_time.h"
+
 namespace fleet::controller {
 namespace {
 
@@ -81,6 +83,33 @@ int StoppedSlots(const v1::AppStatus& status) {
                     }));
 }
 
+bool IsDown(const v1::Instance& instance) {
+  return !instance.ready() && instance.state() != v1::INSTANCE_STATE_STOPPED &&
+         instance.state() != v1::INSTANCE_STATE_STOPPING;
+}
+
+InstanceTrouble TroubleOf(const v1::AppStatus& status) {
+  const v1::Instance* worst = nullptr;
+  for (const v1::Instance& instance : status.instances()) {
+    if (IsDown(instance)) {
+      worst = &instance;
+      break;
+    }
+    if (instance.last_exit().empty()) continue;
+    const bool younger = worst == nullptr || FromProto(instance.start_time()) >
+                                                 FromProto(worst->start_time());
+    if (younger) worst = &instance;
+  }
+  if (worst == nullptr) return {};
+  InstanceTrouble trouble{
+      worst->slot(), worst->last_exit(), worst->reason(), {}};
+  const int lines = worst->stderr_tail_size();
+  for (int i = std::max(0, lines - kMaxStderrLines); i < lines; ++i) {
+    trouble.stderr_tail.push_back(worst->stderr_tail(i));
+  }
+  return trouble;
+}
+
 // Slots are counted, not workers: in a surge a slot has two.
 void CountInstances(const v1::AppStatus& status, int64_t generation,
                     HostView& view) {
@@ -105,6 +134,7 @@ void CountInstances(const v1::AppStatus& status, int64_t generation,
   view.instances_ready = static_cast<int>(ready.size());
   view.instances_available = static_cast<int>(available.size());
   for (const auto& [slot, count] : restarts) view.restarts += count;
+  view.trouble = TroubleOf(status);
   if (status.run_state() != v1::RUN_STATE_STOPPED) {
     view.instances_total = status.desired_instances() - StoppedSlots(status);
   }

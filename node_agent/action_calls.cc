@@ -38,7 +38,7 @@ void ActionCalls::Call(const ActionRequest& request, const Send& send,
         call->timer = 0;
         Finish(call,
                absl::DeadlineExceededError(absl::StrCat(
-                   name_, " has not replied within ", HumanDuration(timeout),
+                   name_, " has not replied within ", DurationText(timeout),
                    actions_.empty()
                        ? "; does it use @pm2/io, and has it the action?"
                        : "")));

@@ -72,7 +72,10 @@ void BeginGeneration(AppState& app, int64_t overtaken) {
   CancelRenewals(app);
   app.slots_moved = true;
   if (!app.target.spec_error.empty()) {
-    FailStep(app, {FailureKind::kSpec, -1, app.target.spec_error, {}});
+    FailStep(app, {FailureKind::kSpec,
+                   -1,
+                   absl::StrCat("cannot run here: ", app.target.spec_error),
+                   {}});
   } else if (!AwaitsPreReload(app)) {
     OpenGeneration(app);
   }
@@ -117,6 +120,14 @@ struct Ending {
   bool served = false;  // Until then it was ready.
 };
 
+// In which it should have become ready.
+absl::Duration ReadyLimit(const AppState& app, const Worker& worker) {
+  const absl::Duration limit =
+      app.generations.at(worker.generation).spec->readiness.timeout;
+  const absl::Duration extended = worker.extended_until - worker.unready_since;
+  return extended > limit ? absl::Trunc(extended, absl::Seconds(1)) : limit;
+}
+
 void ReplacementEnded(AppState& app, Slot& slot, const Worker& worker,
                       const Ending& ending) {
   if (IsIntendedEnd(app.target.spec->restart, ending.exit)) {
@@ -128,7 +139,8 @@ void ReplacementEnded(AppState& app, Slot& slot, const Worker& worker,
   bool in_time = ending.failure != FailureKind::kReadyTimeout;
   FailStep(app,
            {ending.failure, worker.slot,
-            in_time ? ExitText(ending.exit, slot.last_uptime) : ending.text,
+            in_time ? ExitText(ending.failure, ending.text, slot.last_uptime)
+                    : ending.text,
             slot.last_stderr});
 }
 
@@ -138,22 +150,43 @@ void CountFlap(AppState& app, const Worker& worker, const std::string& detail,
   if (++app.step.flaps <= app.target.step.max_flaps) return;
   FailStep(app,
            {FailureKind::kFlapping, worker.slot,
-            absl::StrCat("ready and then not, ", app.step.flaps,
-                         " times before it was available",
+            absl::StrCat("was ready and then not, ",
+                         app.step.flaps == 1
+                             ? "once"
+                             : absl::StrCat(app.step.flaps, " times"),
+                         " before it was available",
                          detail.empty() ? "" : "; the last time: ", detail),
             std::move(stderr_tail), worker.live() ? worker.id : 0});
 }
 
+// "exit code 1 after 12ms"
+std::string EndText(const Slot& slot) {
+  // How long is said, or was no time at all.
+  bool told = slot.last_failure == FailureKind::kStart ||
+              slot.last_failure == FailureKind::kListen ||
+              slot.last_failure == FailureKind::kReadyTimeout;
+  if (told) return slot.last_exit;
+  return absl::StrCat(slot.last_exit, " after ",
+                      HumanDuration(slot.last_uptime));
+}
+
+std::string CrashesText(const Slot& slot) {
+  return absl::StrCat("crash loop: ", slot.restart.unstable_exits,
+                      " unstable exits in a row, the last: ", EndText(slot));
+}
+
 // What the restart policy's verdict means for the active step; empty: nothing.
-std::string StepVerdict(const Slot& slot, const WorkerExit& exit) {
+std::string StepVerdict(const Slot& slot) {
   bool never_ran = slot.last_failure == FailureKind::kStart ||
                    slot.last_failure == FailureKind::kListen;
-  if (never_ran) return slot.last_exit;
+  const std::string text =
+      ExitText(slot.last_failure, slot.last_exit, slot.last_uptime);
+  if (never_ran) return text;
   switch (slot.phase) {
     case SlotPhase::kCrashLoop:
-      return CrashLoopText(slot);
+      return absl::StrCat("is in a ", CrashesText(slot));
     case SlotPhase::kExited:
-      return slot.last_failure == FailureKind::kNone ? "" : exit.message;
+      return slot.last_failure == FailureKind::kNone ? "" : text;
     case SlotPhase::kRunning:
     case SlotPhase::kBackoff:
       return "";
@@ -169,15 +202,6 @@ bool HasOther(const Slot& slot, const Worker& worker) {
                        return other.id != worker.id && other.live() &&
                               other.generation == slot.generation;
                      });
-}
-
-// "exit code 1 after 12ms"
-std::string EndText(const Slot& slot) {
-  bool ran = slot.last_failure != FailureKind::kStart &&
-             slot.last_failure != FailureKind::kListen;
-  if (!ran) return slot.last_exit;
-  return absl::StrCat(slot.last_exit, " after ",
-                      HumanDuration(slot.last_uptime));
 }
 
 void RecordEnd(AppState& app, const Slot& slot, int index,
@@ -223,7 +247,7 @@ void CurrentEnded(AppState& app, Slot& slot, const Worker& worker,
   }
   RecordEnd(app, slot, worker.slot, decision, now);
   if (!InStep(app, worker)) return;
-  std::string verdict = StepVerdict(slot, exit);
+  std::string verdict = StepVerdict(slot);
   if (verdict.empty()) {
     if (ending.served) CountFlap(app, worker, slot.last_exit, slot.last_stderr);
     return;
@@ -271,8 +295,7 @@ void RecordEvent(AppState& app, AppEvent::Kind kind, int slot,
 
 std::string CrashLoopText(const Slot& slot) {
   return absl::StrCat(
-      "crash loop: ", slot.restart.unstable_exits,
-      " unstable exits in a row, the last: ", EndText(slot),
+      CrashesText(slot),
       slot.last_stderr.empty()
           ? ""
           : absl::StrCat("; its last words: ", slot.last_stderr.back()));
@@ -396,10 +419,12 @@ void WorkerExited(AppState& app, WorkerId id, const WorkerExit& exit,
   const bool was_counted =
       std::find(counted.begin(), counted.end(), id) != counted.end();
   if (asked_for || was_counted || !app.wants_workers()) return;
-  Ending ending{exit, FailureOf(exit), exit.message, served};
+  Ending ending{exit, FailureOf(exit),
+                WithoutName(app.target.app, worker->slot, exit.message),
+                served};
   if (worker->ready_timed_out) {
     ending.failure = FailureKind::kReadyTimeout;
-    ending.text = NotReadyText(now - worker->started_at, worker->detail);
+    ending.text = NotReadyText(ReadyLimit(app, *worker), worker->detail);
   }
   Ended(app, *worker, ending, std::move(stderr_tail), now);
 }

@@ -77,9 +77,9 @@ void TellHook(AppState& app, const HookOrder& order) {
 }
 
 void FailByHook(AppState& app, const HookRecord& hook) {
-  FailStep(app,
-           {FailureKind::kHook, -1,
-            absl::StrCat(hook.name, ": ", hook.end.reason), hook.end.output});
+  FailStep(app, {FailureKind::kHook, -1,
+                 absl::StrCat("failed in ", hook.name, ": ", hook.end.reason),
+                 hook.end.output});
 }
 
 }  // namespace

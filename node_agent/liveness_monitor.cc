@@ -92,7 +92,7 @@ void LivenessMonitor::ArmWatchdog() {
   if (stopped_ || !looking_ || watchdog_ <= absl::ZeroDuration()) return;
   watchdog_timer_ = loop_.AddTimerAfter(watchdog_, [this] {
     watchdog_timer_ = 0;
-    Tell(absl::StrCat("no WATCHDOG=1 within ", HumanDuration(watchdog_)));
+    Tell(absl::StrCat("no WATCHDOG=1 within ", DurationText(watchdog_)));
   });
 }
 

@@ -204,7 +204,7 @@ bool SideCommands::OnExited(WorkerId id, ProcessExit exit) {
   bool success = exit.kind == ProcessExit::Kind::kExited && exit.value == 0;
   if (command.timed_out) {
     Finish(command, false,
-           absl::StrCat("no answer within ", HumanDuration(command.timeout)));
+           absl::StrCat("no answer within ", DurationText(command.timeout)));
   } else {
     Finish(command, success, DescribeExit(exit, "").message);
   }

@@ -166,6 +166,11 @@ v1::InstanceState StateOfEmpty(const AppState& app, int index,
   return v1::INSTANCE_STATE_UNSPECIFIED;
 }
 
+void AddLastWords(const Slot& slot, v1::Instance& instance) {
+  instance.mutable_stderr_tail()->Add(slot.last_stderr.begin(),
+                                      slot.last_stderr.end());
+}
+
 void FillEmpty(const AppState& app, int index, const Slot& slot, ReportTime now,
                v1::Instance& instance) {
   instance.set_generation(slot.generation);
@@ -178,10 +183,7 @@ void FillEmpty(const AppState& app, int index, const Slot& slot, ReportTime now,
   }
   bool failed = instance.state() == v1::INSTANCE_STATE_CRASH_LOOP ||
                 instance.state() == v1::INSTANCE_STATE_BACKOFF;
-  if (failed) {
-    instance.mutable_stderr_tail()->Add(slot.last_stderr.begin(),
-                                        slot.last_stderr.end());
-  }
+  if (failed) AddLastWords(slot, instance);
   if (instance.state() == v1::INSTANCE_STATE_STARTING && IsHeld(app)) {
     instance.set_reason(absl::StrCat("waits for app ", app.held_by));
   }
@@ -219,6 +221,9 @@ void AddSlot(const AppState& app, int index, const Slot& slot,
     v1::Instance& instance = *status.add_instances();
     FillWorker(worker, samples, now, instance);
     FillSlot(app, index, slot, instance);
+    const bool after_a_failure = slot.last_failure != FailureKind::kNone &&
+                                 !worker.was_ready && !worker.stopping;
+    if (after_a_failure) AddLastWords(slot, instance);
     serves |= worker.live();
     ending |= !worker.live();
   }

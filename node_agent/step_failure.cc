@@ -4,32 +4,15 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "proto/rpc/quantity.h"
 
 namespace fleet::agent {
 namespace {
 
-// What runs after the failure. Empty when no slot was left behind.
-std::string WhatRunsNow(const AppState& app) {
-  int moved = 0;
-  int64_t kept = 0;
-  for (const auto& [index, slot] : app.slots) {
-    if (slot.generation == app.target.generation) {
-      ++moved;
-    } else if (slot.generation > kept) {
-      kept = slot.generation;
-    }
-  }
-  if (kept == 0) return "";
-  int total = static_cast<int>(app.slots.size());
-  if (moved == 0) {
-    return absl::StrCat("; all ", total, " instances stay on generation ",
-                        kept);
-  }
-  return absl::StrCat("; mixed: ", moved, " of ", total,
-                      " instances run generation ", app.target.generation,
-                      ", the others stay on ", kept);
-}
+// How exits say what their kind says too.
+constexpr char kCannotStart[] = "cannot start: ";
+constexpr char kUnhealthyPrefix[] = "unhealthy: ";
 
 bool Serves(const Slot& slot, int64_t generation) {
   return std::any_of(slot.workers.begin(), slot.workers.end(),
@@ -60,28 +43,46 @@ void FailStep(AppState& app, StepFailure failure) {
   std::string name = failure.slot < 0
                          ? app.target.app
                          : absl::StrCat(app.target.app, ".", failure.slot);
-  app.step.reason = absl::StrCat(name, ": ", failure.what, WhatRunsNow(app));
+  app.step.reason = absl::StrCat(name, " ", failure.what);
   app.step_ended = true;
   for (auto& [index, slot] : app.slots) slot.replacing = false;
 }
 
-std::string ExitText(const WorkerExit& exit, absl::Duration uptime) {
-  switch (exit.kind) {
-    case WorkerExit::Kind::kStartFailed:
-    case WorkerExit::Kind::kListenFailed:
-      return exit.message;
-    case WorkerExit::Kind::kExited:
-    case WorkerExit::Kind::kSignaled:
-    case WorkerExit::Kind::kUnknown:
-      return absl::StrCat(exit.message, " after ", HumanDuration(uptime),
-                          ", before it was available");
+std::string ExitText(FailureKind kind, const std::string& message,
+                     absl::Duration uptime) {
+  absl::string_view text = message;
+  switch (kind) {
+    case FailureKind::kStart:
+      absl::ConsumePrefix(&text, kCannotStart);
+      return absl::StrCat("could not be started: ", text);
+    case FailureKind::kListen:
+      return absl::StrCat("could not open its address: ", text);
+    case FailureKind::kUnhealthy:
+      absl::ConsumePrefix(&text, kUnhealthyPrefix);
+      return absl::StrCat("lived and did not serve: ", text);
+    case FailureKind::kNone:
+    case FailureKind::kExit:
+    case FailureKind::kReadyTimeout:
+    case FailureKind::kFlapping:
+    case FailureKind::kSpec:
+    case FailureKind::kHook:
+      break;
   }
-  return exit.message;
+  return absl::StrCat("ended before it was available: ", text, " after ",
+                      HumanDuration(uptime));
 }
 
 std::string NotReadyText(absl::Duration limit, const std::string& detail) {
-  return absl::StrCat("not ready within ", HumanDuration(limit),
+  return absl::StrCat("was not ready within ", DurationText(limit),
                       detail.empty() ? "" : ": ", detail);
+}
+
+std::string WithoutName(const std::string& app, int slot,
+                        const std::string& message) {
+  absl::string_view text = message;
+  absl::ConsumePrefix(&text,
+                      absl::StrCat("app ", app, ", instance ", slot, ": "));
+  return std::string(text);
 }
 
 FailureKind FailureOf(const WorkerExit& exit) {

@@ -15,8 +15,9 @@ namespace fleet::agent {
 
 struct StepFailure {
   FailureKind kind = FailureKind::kNone;
-  int slot = -1;     // -1: the step as a whole.
-  std::string what;  // "exit code 1"; the instance's name is put before it.
+  int slot = -1;  // -1: the step as a whole.
+  // "was not ready within 1m: …"; the instance's name is put before it.
+  std::string what;
   std::vector<std::string> stderr_tail;
   // Whose last words they are when it lives still; 0: stderr_tail has them.
   WorkerId speaker = 0;
@@ -30,14 +31,19 @@ void KeepWhatServes(AppState& app, int64_t generation);
 
 // Ends the active step. Slots stay at the generation they have; replacements
 // that are not available yet are no longer wanted, unless nothing else serves
-// there. The reason also says what runs now.
+// there.
 void FailStep(AppState& app, StepFailure failure);
 
-// "exit code 1 after 350ms, before it was available"
-std::string ExitText(const WorkerExit& exit, absl::Duration uptime);
-
-// "not ready within 60s: GET /health on port 3000: 503"
+// Each stands after the name of an instance. `message` is the exit's own.
+// "ended before it was available: exit code 1 after 350ms"
+std::string ExitText(FailureKind kind, const std::string& message,
+                     absl::Duration uptime);
+// "was not ready within 1m: GET /health on port 3000: 503"
 std::string NotReadyText(absl::Duration limit, const std::string& detail);
+
+// An exit's message as it stands where the instance is named anyway.
+std::string WithoutName(const std::string& app, int slot,
+                        const std::string& message);
 
 FailureKind FailureOf(const WorkerExit& exit);
 

@@ -62,8 +62,7 @@ StepFailure Overdue(const ReconcilePass& pass, int index, const Slot& slot,
             {},
             worker->id};
   }
-  return {slot.last_failure, index,
-          absl::StrCat(slot.last_exit, "; ", NotReadyText(limit, "")),
+  return {slot.last_failure, index, NotReadyText(limit, slot.last_exit),
           slot.last_stderr};
 }
 

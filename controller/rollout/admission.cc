@@ -153,9 +153,11 @@ class Admitting {
     if (HasHold(draft_.state(), HoldKind::kBudget)) return;
     draft_.AddHold(
         HoldKind::kBudget,
-        absl::StrCat(admission_.down(), " instances of ", draft_.base().app,
-                     " are not available, ", planning_.policy().max_unavailable,
-                     " may be: ", WhoIsDown(planning_)));
+        absl::StrCat(Instances(admission_.down()), " of ", draft_.base().app,
+                     admission_.down() == 1 ? " is" : " are",
+                     " not available (max_unavailable ",
+                     planning_.policy().max_unavailable,
+                     "): ", WhoIsDown(planning_)));
   }
 
   static std::string WhoIsDown(const Planning& planning) {

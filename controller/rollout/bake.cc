@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "controller/rollout/gate_look.h"
+#include "controller/rollout/rollout_text.h"
 #include "proto/rpc/quantity.h"
 
 namespace fleet::controller {
@@ -67,13 +68,12 @@ void WatchReadiness(Planning& planning, size_t i) {
       draft.step(i).unready_at +
       std::min(planning.policy().step.min_ready_time, kLongestBlip);
   if (draft.elapsed() < limit) return planning.WakeAtPoint(limit);
-  GotWorse(
-      planning, i,
-      absl::StrCat(draft.base().app, " on ", draft.step(i).host,
-                   " got worse after its step: ", missing, " of ",
-                   view.instances_total, " instances are not ready",
-                   view.report.reason.empty() ? "" : ", ", view.report.reason),
-      false);
+  GotWorse(planning, i,
+           WorseText(
+               draft.base(), draft.step(i), view,
+               absl::StrCat(missing, " of ", Instances(view.instances_total),
+                            missing == 1 ? " is not ready" : " are not ready")),
+           false);
 }
 
 // It is no longer waited for.
@@ -127,9 +127,9 @@ void WatchHost(Planning& planning, size_t i) {
   const int64_t restarts = view.restarts - draft.step(i).restarts_before;
   if (restarts > 0) {
     GotWorse(planning, i,
-             absl::StrCat(draft.base().app, " on ", draft.step(i).host,
-                          " got worse after its step: ", restarts,
-                          restarts == 1 ? " restart" : " restarts"),
+             WorseText(draft.base(), draft.step(i), view,
+                       absl::StrCat(restarts,
+                                    restarts == 1 ? " restart" : " restarts")),
              false);
     return;
   }

@@ -66,10 +66,11 @@ std::string SampleText(const MetricGate& gate, const Sample& sample) {
   switch (gate.source) {
     case GateSource::kRestarts:
       return absl::StrCat(
-          sample.value, " restarts",
+          sample.value, sample.value == 1 ? " restart" : " restarts",
           sample.value > 0 ? absl::StrCat(", most on ", sample.host) : "");
     case GateSource::kCpu:
-      return absl::StrCat(sample.value, " cores on ", sample.host);
+      return absl::StrCat(sample.value, sample.value == 1 ? " core" : " cores",
+                          " on ", sample.host);
     case GateSource::kMemory:
       return absl::StrCat(HumanSize(static_cast<int64_t>(sample.value)), " on ",
                           sample.host);

@@ -15,6 +15,19 @@
 
 namespace fleet::controller {
 
+// The instance that is worst off: one that is not ready, else the youngest one
+// that has replaced a worker which had ended by itself.
+struct InstanceTrouble {
+  int slot = -1;  // -1: all is well.
+  // How its last worker ended, and why it is not ready now; may be empty.
+  std::string last_exit;
+  std::string reason;
+  // At most 20 lines.
+  std::vector<std::string> stderr_tail;
+
+  bool operator==(const InstanceTrouble&) const = default;
+};
+
 // One host, and the rollout's app on it.
 struct HostView {
   // The host is not (or no longer) part of the fleet.
@@ -42,6 +55,8 @@ struct HostView {
   int64_t restarts = 0;
   double cpu_cores = 0;
   int64_t rss_bytes = 0;
+  // For a person; nothing is decided by it.
+  InstanceTrouble trouble;
 
   bool operator==(const HostView&) const = default;
 };

@@ -92,9 +92,9 @@ bool CheckFailureLimit(Planning& planning) {
   int counted = state.failures - state.forgiven;
   int limit = planning.policy().max_failures;
   if (!planning.MayFail() || counted <= limit) return false;
-  planning.Fail(absl::StrCat(
-      Hosts(counted), " failed, ", limit == 0 ? "none" : absl::StrCat(limit),
-      " may: ", planning.FailedHosts(HostStepPhase::kFailed)));
+  planning.Fail(
+      absl::StrCat(Hosts(counted), " failed (max_failures ", limit,
+                   "): ", planning.FailedHosts(HostStepPhase::kFailed)));
   return true;
 }
 

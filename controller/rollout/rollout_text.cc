@@ -4,9 +4,10 @@
 #include <map>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "proto/rpc/quantity.h"
+#include "absl/strings/strip.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::controller {
@@ -15,8 +16,9 @@ namespace {
 constexpr size_t kMaxHostNames = 10;
 constexpr size_t kMaxStderrLines = 3;
 
-std::string WhatFailed(const Rollout& rollout, const StepReport& report) {
-  switch (report.failure) {
+// After the name of what failed, when the host gives no reason.
+const char* WhatFailed(FailureKind failure) {
+  switch (failure) {
     case FailureKind::kNone:
       return "failed";
     case FailureKind::kStart:
@@ -24,8 +26,7 @@ std::string WhatFailed(const Rollout& rollout, const StepReport& report) {
     case FailureKind::kExit:
       return "ended before it was available";
     case FailureKind::kReadyTimeout:
-      return absl::StrCat("was not ready within ",
-                          DurationText(rollout.policy.step.ready_deadline));
+      return "was not ready in time";
     case FailureKind::kFlapping:
       return "was ready and then not, too often";
     case FailureKind::kListen:
@@ -40,10 +41,38 @@ std::string WhatFailed(const Rollout& rollout, const StepReport& report) {
   FLEET_CHECK(false);
 }
 
+std::string ObjectText(const Rollout& rollout, int slot,
+                       const std::string& host) {
+  return slot < 0 ? absl::StrCat(rollout.app, " on ", host)
+                  : absl::StrCat(rollout.app, ".", slot, "@", host);
+}
+
+// Of a stack trace the frames are indented, and what it is about is not.
+bool SaysMuch(absl::string_view line) {
+  return !line.empty() && !absl::ascii_isspace(line.front());
+}
+
+bool SaysAnything(absl::string_view line) {
+  return !absl::StripAsciiWhitespace(line).empty();
+}
+
 std::string LastLines(const std::vector<std::string>& lines) {
-  size_t first = lines.size() - std::min(lines.size(), kMaxStderrLines);
-  return absl::StrJoin(lines.begin() + static_cast<ptrdiff_t>(first),
-                       lines.end(), " | ");
+  const bool much = std::any_of(lines.begin(), lines.end(), SaysMuch);
+  std::vector<absl::string_view> told;
+  for (const std::string& line : lines) {
+    if (much ? SaysMuch(line) : SaysAnything(line)) told.push_back(line);
+  }
+  const size_t first = told.size() - std::min(told.size(), kMaxStderrLines);
+  return absl::StrJoin(told.begin() + static_cast<ptrdiff_t>(first), told.end(),
+                       " | ");
+}
+
+// "; stderr: one | two", or nothing.
+std::string LastWords(const std::vector<std::string>& lines, bool hook) {
+  const std::string words = LastLines(lines);
+  return words.empty()
+             ? ""
+             : absl::StrCat(hook ? "; output: " : "; stderr: ", words);
 }
 
 bool ChangesRevision(const Rollout& rollout) {
@@ -51,40 +80,44 @@ bool ChangesRevision(const Rollout& rollout) {
          rollout.kind == RolloutKind::kRollback;
 }
 
-std::string WhatServes(const Rollout& rollout, const StepReport& report,
-                       const HostView& view) {
+std::string WhatServes(const Rollout& rollout, const HostView& view) {
   if (view.instances_total == 0) return "nothing serves there now";
-  std::string text = absl::StrCat(view.instances_ready, " of ",
-                                  view.instances_total, " instances are ready");
+  std::string text = absl::StrCat(
+      view.instances_ready, " of ", Instances(view.instances_total),
+      view.instances_total == 1 ? " is ready" : " are ready");
   if (ChangesRevision(rollout) && view.running_revision != 0) {
     absl::StrAppend(&text, ", revision ", view.running_revision);
-  }
-  if (report.slots_done > 0) {
-    absl::StrAppend(&text, ", ", report.slots_done, " of ", report.slots_total,
-                    " already new");
   }
   return text;
 }
 
+bool IsOfStep(const HostStep& step) {
+  return step.progress.generation == step.generation;
+}
+
+// All of it runs the new generation, also where that got worse later.
+bool Wholly(const HostStep& step) {
+  return step.phase == HostStepPhase::kDone ||
+         (step.phase == HostStepPhase::kFailed && IsOfStep(step) &&
+          step.progress.phase == StepReportPhase::kDone);
+}
+
 // The host has instances of both generations.
 bool Partly(const HostStep& step) {
-  return step.phase != HostStepPhase::kDone &&
-         step.phase != HostStepPhase::kReverted &&
-         step.progress.slots_done > 0 &&
-         step.progress.generation == step.generation;
+  return !Wholly(step) && step.phase != HostStepPhase::kReverted &&
+         IsOfStep(step) && step.progress.slots_done > 0;
 }
 
 // By the step when it is sure of it.
 int64_t RevisionOf(const Rollout& rollout, const HostStep& step,
                    const HostView& view) {
-  if (step.phase == HostStepPhase::kDone) return rollout.to_revision;
+  if (Wholly(step)) return rollout.to_revision;
   if (step.phase == HostStepPhase::kReverted) return rollout.rollback_revision;
   return view.running_revision;
 }
 
 std::string GroupOf(const Rollout& rollout, const HostStep& step,
                     const HostView& view) {
-  bool done = step.phase == HostStepPhase::kDone;
   if (ChangesRevision(rollout)) {
     int64_t revision = RevisionOf(rollout, step, view);
     if (Partly(step)) {
@@ -98,13 +131,23 @@ std::string GroupOf(const Rollout& rollout, const HostStep& step,
   const char* verb =
       rollout.kind == RolloutKind::kReload ? "reload" : "restart";
   if (Partly(step)) return absl::StrCat("partly ", verb, "ed");
-  return absl::StrCat(done ? "" : "not ", verb, "ed");
+  return absl::StrCat(Wholly(step) ? "" : "not ", verb, "ed");
+}
+
+// Nothing runs there because nothing is to: it mixes with nothing.
+bool IsDrained(const HostView& view) {
+  return view.connected && view.cordoned && view.instances_total == 0 &&
+         view.running_revision == 0;
 }
 
 }  // namespace
 
 std::string Hosts(int n) {
   return absl::StrCat(n, n == 1 ? " host" : " hosts");
+}
+
+std::string Instances(int64_t n) {
+  return absl::StrCat(n, n == 1 ? " instance" : " instances");
 }
 
 std::string HostList(const std::vector<std::string>& hosts) {
@@ -120,44 +163,73 @@ std::string HostList(const std::vector<std::string>& hosts) {
 std::string FailureText(const Rollout& rollout, const HostStep& step,
                         const HostView& view) {
   const StepReport& report = view.report;
-  std::string text =
-      report.slot < 0
-          ? absl::StrCat(rollout.app, " on ", step.host)
-          : absl::StrCat(rollout.app, ".", report.slot, "@", step.host);
-  absl::StrAppend(&text, " ", WhatFailed(rollout, report));
-  if (!report.reason.empty()) absl::StrAppend(&text, ": ", report.reason);
-  if (!report.stderr_tail.empty()) {
-    const bool hook = report.failure == FailureKind::kHook;
-    absl::StrAppend(&text, hook ? "; output: " : "; stderr: ",
-                    LastLines(report.stderr_tail));
+  std::string text = ObjectText(rollout, report.slot, step.host);
+  // It names the instance, as its host knows it.
+  absl::string_view reason = report.reason;
+  const std::string name = report.slot < 0
+                               ? rollout.app
+                               : absl::StrCat(rollout.app, ".", report.slot);
+  if (reason.empty()) {
+    absl::StrAppend(&text, " ", WhatFailed(report.failure));
+  } else if (absl::ConsumePrefix(&reason, name + " ")) {
+    absl::StrAppend(&text, " ", reason);
+  } else {
+    absl::StrAppend(&text, " ", WhatFailed(report.failure), ": ", reason);
   }
-  absl::StrAppend(&text, "; ", WhatServes(rollout, report, view));
+  absl::StrAppend(
+      &text,
+      LastWords(report.stderr_tail, report.failure == FailureKind::kHook), "; ",
+      WhatServes(rollout, view));
+  if (report.slots_done > 0) {
+    absl::StrAppend(&text, ", ", report.slots_done, " of ", report.slots_total,
+                    " already new");
+  }
+  return text;
+}
+
+std::string WorseText(const Rollout& rollout, const HostStep& step,
+                      const HostView& view, const std::string& what) {
+  const InstanceTrouble& trouble = view.trouble;
+  std::string text = absl::StrCat(ObjectText(rollout, trouble.slot, step.host),
+                                  " got worse after its step: ", what);
+  if (!trouble.last_exit.empty()) {
+    absl::StrAppend(&text, " (", trouble.last_exit, ")");
+  }
+  if (!trouble.reason.empty()) absl::StrAppend(&text, ": ", trouble.reason);
+  absl::StrAppend(&text, LastWords(trouble.stderr_tail, false), "; ",
+                  WhatServes(rollout, view));
   return text;
 }
 
 std::string FinalStateText(const Rollout& rollout, const FleetView& fleet,
                            const std::function<const HostStep&(size_t)>& step) {
   std::map<std::string, std::vector<std::string>> groups;
+  std::vector<std::string> drained;
   for (size_t i = 0; i < fleet.hosts.size(); ++i) {
-    if (fleet.hosts[i].removed) continue;
-    groups[GroupOf(rollout, step(i), fleet.hosts[i])].push_back(step(i).host);
+    const HostView& view = fleet.hosts[i];
+    if (view.removed) continue;
+    if (IsDrained(view)) {
+      drained.push_back(step(i).host);
+    } else {
+      groups[GroupOf(rollout, step(i), view)].push_back(step(i).host);
+    }
   }
   for (const auto& [host, revision] : fleet.joined) {
     if (!ChangesRevision(rollout)) break;
     groups[revision == 0 ? "not running" : absl::StrCat("revision ", revision)]
         .push_back(host);
   }
-  if (groups.empty()) return "no host is left";
-  if (groups.size() == 1) {
-    auto& [state, hosts] = *groups.begin();
-    return absl::StrCat(state, " on ", HostList(hosts));
-  }
   std::vector<std::string> parts;
-  parts.reserve(groups.size());
+  parts.reserve(groups.size() + 1);
   for (const auto& [state, hosts] : groups) {
     parts.push_back(absl::StrCat(state, " on ", HostList(hosts)));
   }
-  return absl::StrCat("MIXED: ", absl::StrJoin(parts, "; "));
+  if (!drained.empty()) {
+    parts.push_back(absl::StrCat("drained: ", HostList(drained)));
+  }
+  if (parts.empty()) return "no host is left";
+  return absl::StrCat(groups.size() > 1 ? "MIXED: " : "",
+                      absl::StrJoin(parts, "; "));
 }
 
 std::string StatusLine(const Rollout& rollout) {

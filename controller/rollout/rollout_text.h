@@ -18,6 +18,11 @@ namespace fleet::controller {
 std::string FailureText(const Rollout& rollout, const HostStep& step,
                         const HostView& view);
 
+// A host that was DONE fails while its wave bakes: `what` it has been seen to
+// do ("1 restart"), by which instance, how that ended, and what serves now.
+std::string WorseText(const Rollout& rollout, const HostStep& step,
+                      const HostView& view, const std::string& what);
+
 // What runs at the end of a rollout that did not succeed: "MIXED: …" with the
 // revision (or, where that is the same, whether it was reloaded) per host.
 // `step` gives step i as it is now.
@@ -27,8 +32,9 @@ std::string FinalStateText(const Rollout& rollout, const FleetView& fleet,
 // "a, b, c" with at most ten names and the count of the rest.
 std::string HostList(const std::vector<std::string>& hosts);
 
-// "1 host", "3 hosts".
+// "1 host", "3 hosts"; "1 instance", "3 instances".
 std::string Hosts(int n);
+std::string Instances(int64_t n);
 
 // For a rollout under way: how far it is. Its message, if it has one.
 std::string StatusLine(const Rollout& rollout);

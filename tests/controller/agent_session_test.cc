@@ -257,6 +257,41 @@ TEST_F(AgentSessionTest, WhatAHostSaidLastIsKeptWhileItIsAway) {
   EXPECT_FALSE(scene_.core().state.View("host-1", "a-1").connected);
 }
 
+TEST_F(AgentSessionTest, TheInstanceThatIsWorstOffIsKnown) {
+  auto agent = scene_.Agent("host-1");
+  const auto trouble = [&](int64_t seq, auto fill) {
+    v1::SessionRequest report = Delta(seq);
+    for (int slot = 0; slot < 3; ++slot) {
+      v1::Instance& instance =
+          *report.mutable_state_report()->mutable_apps(0)->add_instances();
+      instance.set_slot(slot);
+      instance.set_ready(true);
+      instance.mutable_start_time()->set_seconds(100 + slot);
+      fill(slot, instance);
+    }
+    agent->Say(report);
+    return scene_.core().state.View("host-1", "a-1").trouble;
+  };
+  EXPECT_EQ(trouble(1, [](int, v1::Instance&) {}), InstanceTrouble());
+  // All are ready: the youngest of those that have replaced another.
+  EXPECT_EQ(trouble(2,
+                    [](int slot, v1::Instance& instance) {
+                      if (slot < 2) instance.set_last_exit("exit code 1");
+                    })
+                .slot,
+            1);
+  const InstanceTrouble down = trouble(3, [](int slot, v1::Instance& instance) {
+    instance.set_last_exit("exit code 2");
+    if (slot == 2) return;
+    instance.set_ready(false);
+    instance.set_reason("is starting");
+    instance.add_stderr_tail("no DB");
+    if (slot == 0) instance.set_state(v1::INSTANCE_STATE_STOPPING);
+  });
+  EXPECT_EQ(down,
+            (InstanceTrouble{1, "exit code 2", "is starting", {"no DB"}}));
+}
+
 TEST_F(AgentSessionTest, SamplesAreSeenInTheInstances) {
   auto agent = scene_.Agent("host-1");
   v1::SessionRequest report = Delta(1);

@@ -48,11 +48,13 @@ class BakeTest : public ::testing::Test {
 TEST_F(BakeTest, ARestartFailsTheWave) {
   Begin();
   scene.SetHosts("crashed old");
+  scene.fleet.hosts[0].trouble = {2, "exit code 1", "is starting", {"no DB"}};
   scene.Settle();
   EXPECT_EQ(scene.Phase(), "BAKING+FAILURE");
   EXPECT_EQ(scene.Steps(), "FAILED PENDING");
   EXPECT_EQ(scene.rollout.steps[0].reason,
-            "web on a got worse after its step: 1 restart");
+            "web.2@a got worse after its step: 1 restart (exit code 1): is "
+            "starting; stderr: no DB; 4 of 4 instances are ready, revision 1");
   EXPECT_EQ(scene.rollout.state.failures, 1);
 }
 

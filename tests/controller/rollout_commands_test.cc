@@ -175,6 +175,30 @@ TEST(RolloutCommandsTest, AbortBeforeAnythingWasTouchedIsNotMixed) {
             "aborted by ann: why. revision 1 on a, b");
 }
 
+// What an abort says at its end.
+std::string AbortedText(RolloutScene& scene) {
+  EXPECT_TRUE(Ask(AbortRollout, scene).ok());
+  scene.Settle();
+  return scene.rollout.state.message;
+}
+
+TEST(RolloutCommandsTest, WhatIsDrainedMixesWithNothing) {
+  RolloutScene scene("PENDING PENDING", "old cordoned");
+  scene.fleet.hosts[1].instances_total = 0;
+  scene.fleet.hosts[1].running_revision = 0;
+  EXPECT_EQ(AbortedText(scene),
+            "aborted by ann: why. revision 1 on a; drained: b");
+}
+
+// All of it runs the new revision, though its step has failed.
+TEST(RolloutCommandsTest, AHostThatGotWorseRunsTheNewRevisionWholly) {
+  RolloutScene scene("DONE PENDING", "done old");
+  scene.rollout.steps[0].phase = HostStepPhase::kFailed;
+  scene.rollout.steps[0].progress = scene.fleet.hosts[0].report;
+  EXPECT_EQ(AbortedText(scene),
+            "aborted by ann: why. MIXED: revision 1 on b; revision 2 on a");
+}
+
 TEST(RolloutCommandsTest, AbortEndsEvenWhenAHostNeverAnswers) {
   RolloutScene scene("APPLYING PENDING", "away old");
   scene.Settle();

@@ -136,8 +136,55 @@ TEST(PlannerTest, FailureSaysInstanceGateProbeStderrAndWhatServes) {
             "three | no database; 4 of 4 instances are ready, revision 1, 1 of "
             "4 already new");
   EXPECT_EQ(scene.rollout.state.holds[0].reason,
-            "1 host failed, none may: " + scene.rollout.steps[0].reason);
+            "1 host failed (max_failures 0): " + scene.rollout.steps[0].reason);
   EXPECT_EQ(scene.rollout.state.failures, 1);
+}
+
+TEST(PlannerTest, FailureNamesTheHostWhateverTheHostSays) {
+  const struct {
+    int slot;
+    FailureKind kind;
+    const char* reason;
+    const char* text;
+  } rows[] = {
+      {0, FailureKind::kExit,
+       "web.0 ended before it was available: exit code 1 after 73ms",
+       "web.0@a ended before it was available: exit code 1 after 73ms; "},
+      {-1, FailureKind::kHook, "web failed in pre_reload: exit code 1 after 1s",
+       "web on a failed in pre_reload: exit code 1 after 1s; "},
+      {-1, FailureKind::kSpec, "no such user", "web on a cannot run here: no "},
+      {2, FailureKind::kReadyTimeout, "", "web.2@a was not ready in time; "},
+      {1, FailureKind::kExit, "web.10 is another",
+       "web.1@a ended before it was available: web.10 is another; "}};
+  for (const auto& row : rows) {
+    RolloutScene scene("APPLYING PENDING", "failed old");
+    StepReport& report = scene.fleet.hosts[0].report;
+    report.slot = row.slot;
+    report.failure = row.kind;
+    report.reason = row.reason;
+    report.stderr_tail.clear();
+    scene.Step();
+    EXPECT_EQ(scene.rollout.steps[0].reason.find(row.text), 0u)
+        << scene.rollout.steps[0].reason;
+  }
+}
+
+TEST(PlannerTest, OfAStackTraceFailureTellsWhatItIsAbout) {
+  RolloutScene scene("APPLYING PENDING", "failed old");
+  scene.fleet.hosts[0].report.stderr_tail = {
+      "/srv/web.js:5",          "", "Error: no config",
+      "    at Module._compile", "", "Node.js v20.20.2"};
+  scene.Step();
+  EXPECT_NE(scene.rollout.steps[0].reason.find(
+                "; stderr: /srv/web.js:5 | Error: no config | Node.js v20"),
+            std::string::npos)
+      << scene.rollout.steps[0].reason;
+  scene = RolloutScene("APPLYING PENDING", "failed old");
+  scene.fleet.hosts[0].report.stderr_tail = {"  a", " ", "  b"};
+  scene.Step();
+  EXPECT_NE(scene.rollout.steps[0].reason.find("; stderr:   a |   b; "),
+            std::string::npos)
+      << scene.rollout.steps[0].reason;
 }
 
 TEST(PlannerTest, FailuresWithinTheLimitDoNotHold) {

@@ -75,7 +75,7 @@ HostView ViewOf(const std::string& word, int64_t generation) {
   if (word == "failed") {
     view.report.slot = 1;
     view.report.failure = FailureKind::kReadyTimeout;
-    view.report.reason = "GET /health: 503";
+    view.report.reason = "web.1 was not ready within 1m: GET /health: 503";
     view.report.stderr_tail = {"one", "two", "three", "no database"};
   }
   return view;

@@ -216,8 +216,9 @@ TEST(BudgetTest, NoHealthyHostIsTouchedWhileInstancesAreDown) {
   scene.Settle();
   EXPECT_EQ(scene.Phase(), "ROLLING+BUDGET");
   EXPECT_EQ(scene.Steps(), "DONE PENDING PENDING");
-  EXPECT_EQ(scene.rollout.state.message,
-            "1 instances of web are not available, 0 may be: a (1 of 4)");
+  EXPECT_EQ(
+      scene.rollout.state.message,
+      "1 instance of web is not available (max_unavailable 0): a (1 of 4)");
   scene.SetHosts("done old old");
   scene.Settle();
   EXPECT_EQ(scene.Phase(), "ROLLING");

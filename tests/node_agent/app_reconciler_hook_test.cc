@@ -57,8 +57,7 @@ TEST_F(HookTest, PreReloadThatFailsFailsTheStepAndTouchesNothing) {
   EXPECT_EQ(scene_.step().phase, StepPhase::kFailed);
   EXPECT_EQ(scene_.step().failure, FailureKind::kHook);
   EXPECT_EQ(scene_.step().reason,
-            "web: pre_reload: exit code 1 after 1s; all 1 instances "
-            "stay on generation 1");
+            "web failed in pre_reload: exit code 1 after 1s");
   EXPECT_THAT(scene_.step().stderr_tail, testing::ElementsAre("its last line"));
   EXPECT_EQ(scene_.LiveWorkers(1), 1);
   EXPECT_EQ(scene_.Exit(0, 1, 1), (Orders{"start 0@1"}));

@@ -153,7 +153,7 @@ TEST_F(LivenessTest, TheWatchdogRunsFromReadyOn) {
   Pass(absl::Seconds(4));
   EXPECT_TRUE(told_.empty());
   Pass(absl::Seconds(1));
-  EXPECT_EQ(told_, std::vector<std::string>{"no WATCHDOG=1 within 5.0s"});
+  EXPECT_EQ(told_, std::vector<std::string>{"no WATCHDOG=1 within 5s"});
 }
 
 TEST_F(LivenessTest, AWorkerMaySetItsOwnWatchdog) {

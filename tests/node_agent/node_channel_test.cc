@@ -459,7 +459,7 @@ TEST_F(ActionCallsTest, WhoDoesNotReplyOrEndsIsSaid) {
   EXPECT_EQ(
       Done(),
       (std::vector<std::string>{
-          "gc: web.0 has not replied within 5.0s; does it use @pm2/io, and "
+          "gc: web.0 has not replied within 5s; does it use @pm2/io, and "
           "has it the action?"}));
   Call("gc");
   calls_.reset();
