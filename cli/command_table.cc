@@ -246,12 +246,13 @@ constexpr CommandDoc kCommands[] = {
      "fleetctl rollout promote web\nfleetctl rollout promote web --now"},
     {"rollout undo", "", "ROLLOUT|APP", 1, 1, Operand::kRollouts,
      kGlobalFlags | kEtagFlags | kReasonFlags | kWaitFlags | kOutputFlags |
-         kRequestFlags | kPolicyFlags,
+         kRequestFlags | kPolicyFlags | kDryRunFlags,
      "Turn a rollout back",
      "One under way rolls back now: hosts that were touched get the proven "
      "revision, the others are left alone. After one that has ended, another "
      "rollout brings its hosts to the revision they had before; the policy's "
      "flags are for that one.",
+     "fleetctl rollout undo web --dry-run       # which hosts would go back\n"
      "fleetctl rollout undo web"},
     {"rollout diff", "", "ROLLOUT|APP", 1, 1, Operand::kRollouts,
      kGlobalFlags | kOutputFlags,

@@ -110,7 +110,8 @@ constexpr FlagDoc kFlags[] = {
      ReadText<&CommandLine::hosts>},
     {"-o,--output", "FORMAT", kOutputFlags, "table, wide, json, yaml or name",
      SetOutput},
-    {"--wait", "", kWaitFlags, "Wait for the end (the default)",
+    {"--wait", "", kWaitFlags,
+     "Wait for the end (the default, but for rollout status)",
      TurnOn<&CommandLine::wait>},
     {"--no-wait", "", kWaitFlags, "Return as soon as it is under way",
      [](CommandLine& l, const std::string&) {
@@ -128,7 +129,7 @@ constexpr FlagDoc kFlags[] = {
     {"--max-parallel,--parallel", "N|P%", kPolicyFlags, "Hosts in work at once",
      ReadShare<1, &Policy::max_parallel>},
     {"--max-failures", "N|P%", kPolicyFlags,
-     "Hosts that may fail before --on-failure holds",
+     "Hosts that may fail before --on-failure is carried out",
      ReadShare<0, &Policy::max_failures>},
     {"--on-failure", "pause|rollback|abort", kPolicyFlags,
      "What a failure does", SetOnFailure},

@@ -17,16 +17,6 @@ constexpr size_t kMaxRequestIdBytes = 64;
 // In events that nobody asked for just then.
 constexpr char kOwnActor[] = "controller";
 
-absl::Status CheckEtag(const Rollout& rollout, const std::string& etag) {
-  if (etag.empty() || etag == Etag(rollout)) return absl::OkStatus();
-  return ErrorWithReason(
-      absl::StatusCode::kAborted,
-      absl::StrCat("rollout ", rollout.uid, " of ", rollout.app,
-                   " has changed since: its etag is ", Etag(rollout), ", not ",
-                   etag, "; look at it again"),
-      {"ETAG_MISMATCH", {{"rollout", rollout.uid}, {"etag", Etag(rollout)}}});
-}
-
 }  // namespace
 
 RolloutDriver::RolloutDriver(EventLoop& loop, RolloutStore& store,

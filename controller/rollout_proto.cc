@@ -156,6 +156,7 @@ v1::Rollout HeadToProto(const Rollout& rollout, absl::Time now) {
   out.set_rollback_revision(rollout.rollback_revision);
   out.set_epoch(rollout.epoch);
   out.set_failed(rollout.state.failed);
+  out.set_aborting(rollout.state.aborting);
   AddGates(rollout, out);
   AddHook("pre_rollout", rollout.policy.pre_rollout, state.pre_rollout, out);
   AddHook("post_rollout", rollout.policy.post_rollout, state.post_rollout, out);

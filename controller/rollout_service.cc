@@ -6,6 +6,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "controller/rollout/commands.h"
 #include "controller/rollout_proto.h"
 #include "controller/rollout_watch.h"
 #include "proto/rpc/app_spec_proto.h"
@@ -58,13 +59,20 @@ absl::Status RolloutService::Create(const v1::CreateRolloutRequest& request,
   rollout.supersede = request.supersede();
   rollout.validate_only = request.validate_only();
   absl::StatusOr<Rollout> made = driver_.Create(rollout);
-  if (!made.ok() || !request.validate_only()) {
-    return Answer(caller, made, response);
-  }
+  return made.ok() && request.validate_only()
+             ? AnswerPlan(caller, *made, response)
+             : Answer(caller, made, response);
+}
+
+absl::Status RolloutService::AnswerPlan(const Identity& caller,
+                                        const Rollout& plan,
+                                        v1::Rollout* response) const {
+  const CallerView view = gate_.ViewOf(caller);
+  RETURN_IF_ERROR(view.CheckApp(plan.app));
   *response =
-      PlanToProto(*made, driver_.Look(*made), driver_.FindActiveOf(made->app),
+      PlanToProto(plan, driver_.Look(plan), driver_.FindActiveOf(plan.app),
                   gate_.loop().clock().Now());
-  gate_.ViewOf(caller).Limit(*response);
+  view.Limit(*response);
   return absl::OkStatus();
 }
 
@@ -73,7 +81,14 @@ absl::StatusOr<Rollout> RolloutService::Undo(
     const v1::UndoRolloutRequest& request, const std::string& actor) {
   ASSIGN_OR_RETURN(Rollout rollout, driver_.Get(request.name()));
   if (!Terminal(rollout.state.phase)) {
-    return driver_.Undo({rollout.uid, request.reason(), actor, request.etag()});
+    if (!request.validate_only()) {
+      return driver_.Undo(
+          {rollout.uid, request.reason(), actor, request.etag()});
+    }
+    RETURN_IF_ERROR(CheckEtag(rollout, request.etag()));
+    return PreviewUndo(
+        rollout, {actor, request.reason()},
+        {gate_.loop().clock().Now(), gate_.loop().clock().WallNow()});
   }
   const bool changed = rollout.kind == RolloutKind::kDeploy ||
                        rollout.kind == RolloutKind::kRollback;
@@ -101,6 +116,7 @@ absl::StatusOr<Rollout> RolloutService::Undo(
   back.request_id = request.request_id();
   back.actor = actor;
   back.supersede = request.supersede();
+  back.validate_only = request.validate_only();
   return driver_.Create(back);
 }
 
@@ -258,11 +274,14 @@ grpc::ServerUnaryReactor* RolloutService::UndoRollout(
     grpc::CallbackServerContext* context, const v1::UndoRolloutRequest* request,
     v1::UndoRolloutResponse* response) {
   return gate_.Unary(
-      context, "/fleet.v1.RolloutService/UndoRollout", Effect::kChange,
-      *request,
+      context, "/fleet.v1.RolloutService/UndoRollout",
+      request->validate_only() ? Effect::kRead : Effect::kChange, *request,
       [this, request, response](const Identity& caller) {
-        return Answer(caller, Undo(*request, caller.name),
-                      response->mutable_rollout());
+        const absl::StatusOr<Rollout> undone = Undo(*request, caller.name);
+        // One under way is known, what would be made is not.
+        const bool plan = undone.ok() && undone->uid.empty();
+        return plan ? AnswerPlan(caller, *undone, response->mutable_rollout())
+                    : Answer(caller, undone, response->mutable_rollout());
       },
       response);
 }

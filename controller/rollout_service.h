@@ -84,6 +84,9 @@ class RolloutService final : public v1::RolloutService::CallbackService {
   absl::Status Answer(const Identity& caller,
                       const absl::StatusOr<Rollout>& rollout,
                       v1::Rollout* response) const;
+  // One that was validated only.
+  absl::Status AnswerPlan(const Identity& caller, const Rollout& plan,
+                          v1::Rollout* response) const;
 
   CallGate& gate_;
   RolloutDriver& driver_;

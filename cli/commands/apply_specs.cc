@@ -9,6 +9,7 @@
 #include "cli/commands/apply_plan.h"
 #include "cli/commands/explain_conflict.h"
 #include "cli/commands/follow_rollouts.h"
+#include "cli/render/message_text.h"
 #include "cli/rollout/rollout_plan.h"
 #include "proto/rpc/status.h"
 
@@ -17,6 +18,11 @@ namespace {
 
 void PrintResults(const CommandContext& context,
                   const v1::ApplyAppsResponse& response) {
+  // Lines of the rollouts' events follow.
+  if (context.line.output == OutputFormat::kJson) {
+    context.out << ToJsonLine(response) << std::flush;
+    return;
+  }
   if (PrintMessage(context, response)) return;
   for (const v1::ApplyResult& result : response.results()) {
     const bool name = context.line.output == OutputFormat::kName;
@@ -86,7 +92,9 @@ absl::Status Prune(const CommandContext& context, const ApplyPlan& plan) {
     request.set_name(app);
     const auto response = context.client.Call(request);
     if (!response.ok()) return Annotate(response.status(), app);
-    context.out << app << ": deleted\n";
+    const bool for_programs = context.line.output == OutputFormat::kJson ||
+                              context.line.output == OutputFormat::kYaml;
+    (for_programs ? context.err : context.out) << app << ": deleted\n";
   }
   context.out << std::flush;
   return absl::OkStatus();

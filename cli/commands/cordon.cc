@@ -9,8 +9,9 @@ ExitCode RunCordon(const CommandContext& context) {
   const auto response = context.client.Call(request);
   if (!response.ok()) return Fail(context, response.status());
   context.err << response->host().name()
-              << " is cordoned: no rollout and no new app comes to it"
-              << std::endl;
+              << " is cordoned: no rollout and no new app comes to it, what "
+                 "runs goes on; fleetctl uncordon "
+              << response->host().name() << " ends that" << std::endl;
   return ExitCode::kSuccess;
 }
 

@@ -10,8 +10,8 @@ ExitCode RunDrain(const CommandContext& context) {
   if (!response.ok()) return Fail(context, response.status());
   context.err << response->host().name()
               << " is drained: its workers stop, and nothing starts there "
-                 "until it is uncordoned"
-              << std::endl;
+                 "until it is uncordoned; fleetctl uncordon "
+              << response->host().name() << " ends that" << std::endl;
   return ExitCode::kSuccess;
 }
 

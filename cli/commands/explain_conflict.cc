@@ -14,10 +14,12 @@ absl::Status ExplainConflict(const absl::Status& status) {
   }
   return ErrorWithReason(
       status.code(),
-      absl::StrCat(status.message(), "\n  fleetctl rollout status ",
-                   rollout->second,
-                   " --wait    follow it\n  --supersede    ends it in favour "
-                   "of this one"),
+      absl::StrCat(
+          status.message(), "\n  fleetctl rollout status ", rollout->second,
+          " --wait    follow it\n  fleetctl rollout abort ", rollout->second,
+          "            end it; hosts stay as they are\n"
+          "  --supersede                              end it in "
+          "favour of this one"),
       reason);
 }
 

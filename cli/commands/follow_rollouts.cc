@@ -42,10 +42,11 @@ ExitCode Report(const CommandContext& context, const v1::Rollout& rollout,
   std::optional<v1::App> app;
   if (verdict != Verdict::kSucceeded) app = AppNow(context, rollout);
   const v1::App* seen = app.has_value() ? &*app : nullptr;
-  context.err << RolloutReport(rollout, verdict, seen, now, context.err_style)
+  const bool as_wanted = verdict == wanted;
+  context.err << RolloutReport(rollout, verdict, seen, now, context.err_style,
+                               as_wanted)
               << std::flush;
-  const ExitCode code =
-      verdict == wanted ? ExitCode::kSuccess : ExitCodeOf(verdict);
+  const ExitCode code = as_wanted ? ExitCode::kSuccess : ExitCodeOf(verdict);
   if (code != ExitCode::kSuccess) {
     AnnotateJob(context, rollout,
                 RolloutReport(rollout, verdict, seen, now, {}));

@@ -24,8 +24,9 @@ ExitCode RunLs(const CommandContext& context) {
   const bool per_instance =
       context.line.output == OutputFormat::kWide || !context.line.names.empty();
   const TableView view = ViewOf(context);
-  context.out << (per_instance ? InstanceTable(*apps, view)
-                               : AppTable(*apps, view));
+  context.out << (per_instance
+                      ? InstanceTable(*apps, view) + NotesText(*apps, view)
+                      : AppTable(*apps, view));
   return ExitCode::kSuccess;
 }
 

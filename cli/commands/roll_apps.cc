@@ -9,6 +9,7 @@
 #include "cli/commands/explain_conflict.h"
 #include "cli/commands/follow_rollouts.h"
 #include "cli/commands/restart_instances.h"
+#include "cli/render/message_text.h"
 #include "cli/rollout/rollout_plan.h"
 #include "cli/spec_file/file_kind.h"
 #include "proto/rpc/app_spec_proto.h"
@@ -35,6 +36,15 @@ v1::CreateRolloutRequest RequestOf(const CommandContext& context,
 void PrintPlan(const CommandContext& context, const v1::Rollout& rollout) {
   if (PrintMessage(context, rollout)) return;
   context.out << DryRunText(rollout, context.line.supersede) << std::flush;
+}
+
+// With --wait its events are what a program reads.
+void PrintMade(const CommandContext& context, const v1::Rollout& rollout) {
+  if (context.line.output == OutputFormat::kName) {
+    context.out << rollout.uid() << std::endl;
+  } else if (context.line.output == OutputFormat::kJson && !context.line.wait) {
+    context.out << ToJsonLine(rollout) << std::flush;
+  }
 }
 
 bool IsSpecFile(const std::string& word) {
@@ -88,9 +98,7 @@ ExitCode RollApps(const CommandContext& context, v1::RolloutKind kind) {
     } else if (context.line.dry_run) {
       PrintPlan(context, response->rollout());
     } else {
-      if (context.line.output == OutputFormat::kName) {
-        context.out << response->rollout().uid() << std::endl;
-      }
+      PrintMade(context, response->rollout());
       uids.push_back(response->rollout().uid());
     }
   }

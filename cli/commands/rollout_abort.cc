@@ -6,7 +6,9 @@ namespace fleet::cli {
 ExitCode RunRolloutAbort(const CommandContext& context) {
   v1::AbortRolloutRequest request;
   request.set_reason(context.line.reason);
-  return OrderRollout(context, request, "is aborted, hosts stay as they are",
+  return OrderRollout(context, request,
+                      "is aborted; hosts in work end their step, all others "
+                      "stay as they are",
                       false);
 }
 

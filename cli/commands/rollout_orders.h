@@ -25,10 +25,22 @@ inline void PrintOrdered(const CommandContext& context,
 // What an order has not changed.
 inline std::string StaysPaused(const v1::Rollout& rollout) {
   const v1::Hold* pause = FindHold(rollout, v1::HOLD_KIND_USER);
-  return pause == nullptr
-             ? ""
-             : " (and stays paused: " + pause->reason() +
-                   "; fleetctl rollout resume " + rollout.uid() + ")";
+  return pause == nullptr ? "" : " (and stays paused: " + pause->reason() + ")";
+}
+
+// What to type after an order that is not followed.
+inline void PrintNext(const CommandContext& context,
+                      const v1::Rollout& rollout) {
+  if (context.line.output == OutputFormat::kJson ||
+      context.line.output == OutputFormat::kYaml || rollout.has_end_time()) {
+    return;
+  }
+  const std::string help = HoldHelp(rollout);
+  context.err << "  "
+              << (help.empty() ? "fleetctl rollout status " + rollout.uid() +
+                                     " --wait    follows it"
+                               : help)
+              << std::endl;
 }
 
 // Sends a request that is just a rollout's name (and perhaps a reason).
@@ -45,6 +57,7 @@ ExitCode OrderRollout(const CommandContext& context, Request request,
   }
   PrintOrdered(context, rollout,
                std::string(done) + (follow ? StaysPaused(rollout) : ""));
+  PrintNext(context, rollout);
   return ExitCode::kSuccess;
 }
 

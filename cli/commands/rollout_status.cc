@@ -53,9 +53,13 @@ void PrintGates(const CommandContext& context, const v1::Rollout& rollout,
 void PrintHolds(const CommandContext& context, const v1::Rollout& rollout,
                 absl::Time now) {
   // How many are done was said above.
-  const bool counts = absl::StartsWith(
-      rollout.message(), absl::StrCat(rollout.hosts_done(), " of ",
-                                      rollout.hosts_total(), " host"));
+  const int done = rollout.hosts_done();
+  const bool counts =
+      absl::StartsWith(
+          rollout.message(),
+          absl::StrCat(done, " of ", rollout.hosts_total(), " host")) ||
+      rollout.message() ==
+          absl::StrCat(done, done == 1 ? " host done" : " hosts done");
   bool told = rollout.message().empty() || counts;
   for (const v1::Hold& hold : rollout.holds()) {
     context.out << "  held for " << AgeText(hold.has_since(), hold.since(), now)
@@ -86,7 +90,7 @@ void PrintRollout(const CommandContext& context, const v1::Rollout& rollout) {
   size.height = 1000000;
   size.width = context.terminal ? context.terminal().width : 1000;
   for (const std::string& line :
-       RolloutBoard(rollout, size, now, context.out_style)) {
+       RolloutBoard(rollout, size, now, context.out_style, false)) {
     context.out << line << "\n";
   }
   PrintGates(context, rollout, now);
@@ -100,7 +104,7 @@ void PrintRollout(const CommandContext& context, const v1::Rollout& rollout) {
                 << Printable(hook.reason()) << "\n";
   }
   const Verdict verdict = VerdictOf(rollout, now);
-  if (verdict != Verdict::kFailed && verdict != Verdict::kRolledBack) {
+  if (verdict == Verdict::kGoing || verdict == Verdict::kSucceeded) {
     PrintTimes(context, rollout);
     PrintHolds(context, rollout, now);
   } else {

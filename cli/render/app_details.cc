@@ -76,7 +76,7 @@ std::string ReloadText(const AppSpec& spec) {
 std::string StopText(const StopPolicy& stop) {
   return absl::StrCat(
       stop.shutdown_with_message ? "message \"shutdown\"" : stop.signal,
-      ", SIGKILL after ", HumanDuration(stop.kill_timeout),
+      ", SIGKILL after ", DurationText(stop.kill_timeout),
       stop.treekill ? "" : ", main process only");
 }
 
@@ -84,7 +84,7 @@ std::string RestartText(const RestartPolicy& restart) {
   std::string text = restart.autorestart ? "always" : "never";
   if (restart.autorestart) {
     absl::StrAppend(&text, ", gives up after ", restart.max_restarts,
-                    " exits within ", HumanDuration(restart.min_uptime));
+                    " exits within ", DurationText(restart.min_uptime));
   }
   if (restart.max_memory_bytes > 0) {
     absl::StrAppend(&text, ", reloads over ",
@@ -110,7 +110,7 @@ std::string LogText(const LogPolicy& logs) {
       " beside the present one", logs.compress ? ", compressed" : "")};
   if (logs.rotate_interval > absl::ZeroDuration()) {
     parts.push_back(
-        absl::StrCat("a new one each ", HumanDuration(logs.rotate_interval)));
+        absl::StrCat("a new one each ", DurationText(logs.rotate_interval)));
   }
   if (logs.json) parts.emplace_back("JSON");
   if (!logs.date_format.empty()) {
@@ -318,6 +318,7 @@ std::string AppDetails(
                                      " instances, ", summary.hosts_ok, " of ",
                                      summary.hosts, " hosts"));
   details.Line("runs", absl::StrCat("revision ", RevisionText(summary)));
+  details.Line("", MixedHelp(app, summary), Colour::kYellow);
   details.Line(
       "newest",
       absl::StrCat("revision ", app.revision(),

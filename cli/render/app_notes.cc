@@ -29,14 +29,14 @@ class Notes {
       : app_(app), now_(now), notes_(notes) {}
 
   void AddAll() {
-    if (!app_.active_rollout_uid().empty()) {
+    const AppSummary summary = Summarize(app_);
+    if (summary.revisions.size() > 1) {
+      Add(RevisionText(summary), ": several revisions run; ",
+          MixedHelp(app_, summary));
+    } else if (!app_.active_rollout_uid().empty()) {
       Add("rollout ", app_.active_rollout_uid(),
           " has not ended: fleetctl rollout status ",
           app_.active_rollout_uid());
-    }
-    const AppSummary summary = Summarize(app_);
-    if (summary.revisions.size() > 1) {
-      Add(RevisionText(summary), ": hosts run several revisions");
     }
     AddAway();
     AddCordoned();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -36,8 +37,10 @@ int Urgency(v1::InstanceState state) {
   return -1;
 }
 
+// `leaving` gets the revisions of what is being stopped: it serves nobody, so
+// it mixes with nothing.
 int AddInstances(const v1::AppStatus& status, AppSummary& summary,
-                 v1::InstanceState& most_urgent) {
+                 std::set<int64_t>& leaving, v1::InstanceState& most_urgent) {
   std::set<int> ready_slots;
   std::map<int, int64_t> restarts;
   for (const v1::Instance& instance : status.instances()) {
@@ -48,7 +51,9 @@ int AddInstances(const v1::AppStatus& status, AppSummary& summary,
       most_urgent = instance.state();
     }
     if (instance.pid() == 0) continue;
-    summary.revisions.insert(instance.revision());
+    (instance.state() == v1::INSTANCE_STATE_STOPPING ? leaving
+                                                     : summary.revisions)
+        .insert(instance.revision());
     summary.cpu_cores += instance.cpu_cores();
     summary.rss_bytes += instance.rss_bytes();
     if (instance.ready() && instance.has_start_time()) {
@@ -93,6 +98,7 @@ StateText OverallState(const AppSummary& summary, v1::InstanceState urgent,
 
 AppSummary Summarize(const v1::App& app) {
   AppSummary summary;
+  std::set<int64_t> leaving;
   v1::InstanceState urgent = v1::INSTANCE_STATE_UNSPECIFIED;
   bool stopped = true;
   for (const v1::HostApp& host : app.hosts()) {
@@ -102,7 +108,7 @@ AppSummary Summarize(const v1::App& app) {
       continue;
     }
     const v1::AppStatus& status = host.status();
-    const int ready = AddInstances(status, summary, urgent);
+    const int ready = AddInstances(status, summary, leaving, urgent);
     const bool host_stopped = status.run_state() == v1::RUN_STATE_STOPPED;
     const int stopped_here = host_stopped ? 0 : StoppedSlots(status);
     const int desired =
@@ -116,6 +122,7 @@ AppSummary Summarize(const v1::App& app) {
     }
     if (host.has_status() && ready >= desired) ++summary.hosts_ok;
   }
+  if (summary.revisions.empty()) summary.revisions = std::move(leaving);
   const StateText state = OverallState(summary, urgent, stopped);
   summary.state = state.text;
   if (summary.stopped > 0 && urgent != v1::INSTANCE_STATE_STOPPED) {
@@ -131,6 +138,28 @@ std::string RevisionText(const AppSummary& summary) {
     return absl::StrCat(*summary.revisions.begin());
   }
   return absl::StrCat("MIXED ", absl::StrJoin(summary.revisions, ","));
+}
+
+std::string MixedHelp(const v1::App& app, const AppSummary& summary) {
+  if (summary.revisions.size() < 2) return "";
+  if (!app.active_rollout_uid().empty()) {
+    return absl::StrCat("rollout ", app.active_rollout_uid(),
+                        " has not ended: fleetctl rollout status ",
+                        app.active_rollout_uid());
+  }
+  v1::App others = app;
+  others.clear_hosts();
+  for (const v1::HostApp& host : app.hosts()) {
+    if (!host.has_cordon()) *others.add_hosts() = host;
+  }
+  if (Summarize(others).revisions.size() < 2) {
+    return "hosts that are cordoned follow once they are uncordoned";
+  }
+  if (app.proven_revision() == 0) {
+    return "no revision is proven yet: fleetctl apply FILE";
+  }
+  return absl::StrCat("all to the proven one: fleetctl rollback ", app.name(),
+                      " --to-revision ", app.proven_revision());
 }
 
 StateText InstanceStateText(v1::InstanceState state) {

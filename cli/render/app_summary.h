@@ -22,9 +22,11 @@ struct AppSummary {
   int hosts_ok = 0;  // Connected, and all its instances are ready.
   int hosts = 0;
   int stale_hosts = 0;
-  int failed_hosts = 0;         // Connected, and their newest step has failed.
-  std::set<int64_t> revisions;  // Of running workers.
-  std::string state;            // "online", "crash loop" …
+  int failed_hosts = 0;  // Connected, and their newest step has failed.
+  // Of running workers; of those that are being stopped when there are no
+  // others.
+  std::set<int64_t> revisions;
+  std::string state;  // "online", "crash loop" …
   Colour colour = Colour::kNone;
   int64_t restarts = 0;
   double cpu_cores = 0;
@@ -37,6 +39,10 @@ AppSummary Summarize(const v1::App& app);
 
 // "3", "MIXED 2,3", "-" when nothing runs.
 std::string RevisionText(const AppSummary& summary);
+
+// Of an app whose hosts run several revisions: what is under way, or what to
+// type next. Empty when they do not.
+std::string MixedHelp(const v1::App& app, const AppSummary& summary);
 
 // Words for people, with the colour they are shown in.
 struct StateText {

@@ -142,7 +142,11 @@ std::string AppTable(const v1::ListAppsResponse& apps, const TableView& view) {
                    {"mem", true},
                    {"state"}});
   for (const v1::App& app : apps.apps()) AddApp(app, view, table);
-  std::string text = table.ToText(view.style, view.width);
+  return table.ToText(view.style, view.width) + NotesText(apps, view);
+}
+
+std::string NotesText(const v1::ListAppsResponse& apps, const TableView& view) {
+  std::string text;
   for (const std::string& note : AppNotes(apps, view.now)) {
     text += view.style.Paint(Colour::kYellow, note) + "\n";
   }

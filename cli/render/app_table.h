@@ -29,6 +29,9 @@ std::string AppTable(const v1::ListAppsResponse& apps, const TableView& view);
 std::string InstanceTable(const v1::ListAppsResponse& apps,
                           const TableView& view);
 
+// AppNotes, each on a line.
+std::string NotesText(const v1::ListAppsResponse& apps, const TableView& view);
+
 // "0.3%": of one core, as PM2 and top say it.
 std::string CpuText(double cores);
 

@@ -41,17 +41,17 @@ std::string ReadinessText(const AppSpec& spec) {
     parts.emplace_back(listens ? "when it listens" : "when it has started");
   }
   return absl::StrCat(absl::StrJoin(parts, " and "), ", within ",
-                      HumanDuration(gate.timeout));
+                      DurationText(gate.timeout));
 }
 
 std::string LivenessText(const Liveness& liveness) {
   std::vector<std::string> parts = ProbeTexts(liveness);
   if (!parts.empty()) {
-    parts.back() += absl::StrCat(", each ", HumanDuration(liveness.interval));
+    parts.back() += absl::StrCat(", each ", DurationText(liveness.interval));
   }
   if (liveness.watchdog > absl::ZeroDuration()) {
     parts.push_back(
-        absl::StrCat("WATCHDOG=1 within ", HumanDuration(liveness.watchdog)));
+        absl::StrCat("WATCHDOG=1 within ", DurationText(liveness.watchdog)));
   }
   if (parts.empty()) return "";
   return absl::StrCat(absl::StrJoin(parts, " and "), ", ended after ",

@@ -1,7 +1,11 @@
 #include "cli/rollout/ci_annotation.h"
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::cli {
@@ -15,6 +19,17 @@ std::string Escaped(std::string_view text, bool property) {
   return absl::StrReplaceAll(out, {{":", "%3A"}, {",", "%2C"}});
 }
 
+// What a worker has printed stands in the text above it.
+std::string OneLine(absl::string_view lines) {
+  std::string out;
+  for (absl::string_view line : absl::StrSplit(lines, '\n')) {
+    line = absl::StripAsciiWhitespace(line);
+    if (absl::StartsWith(line, "|")) continue;
+    absl::StrAppend(&out, out.empty() ? "" : " | ", line);
+  }
+  return out;
+}
+
 }  // namespace
 
 CiSystem CiSystemOf(const std::function<std::string(std::string_view)>& env) {
@@ -25,16 +40,16 @@ CiSystem CiSystemOf(const std::function<std::string(std::string_view)>& env) {
 
 std::string CiAnnotation(CiSystem system, std::string_view title,
                          std::string_view text) {
+  const absl::string_view lines = absl::StripSuffix(ToAbsl(text), "\n");
   switch (system) {
     case CiSystem::kNone:
       return "";
     case CiSystem::kGitHub:
       return absl::StrCat("::error title=", Escaped(title, true),
-                          "::", Escaped(text, false), "\n");
+                          "::", Escaped(ToStd(lines), false), "\n");
     case CiSystem::kGitLab:
       return absl::StrCat("\x1b[31;1mERROR: ", ToAbsl(title), ": ",
-                          absl::StrReplaceAll(ToAbsl(text), {{"\n", " | "}}),
-                          "\x1b[0m\n");
+                          OneLine(lines), "\x1b[0m\n");
   }
   return "";
 }

@@ -84,7 +84,7 @@ std::string HostLine(const v1::Rollout& rollout, const v1::HostStep& step,
 
 std::vector<std::string> RolloutBoard(const v1::Rollout& rollout,
                                       const TerminalSize& size, absl::Time now,
-                                      const TextStyle& style) {
+                                      const TextStyle& style, bool with_hold) {
   size_t room = size.height > kOtherLines ? size.height - kOtherLines : 0;
   const std::string help = room > 0 ? HoldHelp(rollout) : "";
   if (!help.empty()) --room;
@@ -118,9 +118,12 @@ std::vector<std::string> RolloutBoard(const v1::Rollout& rollout,
   summary.Add(absl::StrCat("  ", CountsText(CountHosts(rollout)), "  ",
                            ElapsedText(ElapsedOf(rollout, now))));
   // A failure is told in its host's line.
-  if (rollout.holds_size() > 0 && CountHosts(rollout).failed == 0) {
+  const v1::Hold* hold = FirstHold(rollout);
+  const bool told = hold != nullptr && hold->kind() == v1::HOLD_KIND_FAILURE &&
+                    CountHosts(rollout).failed > 0;
+  if (with_hold && hold != nullptr && !told) {
     summary.Add("  ");
-    summary.Add(Printable(rollout.holds(0).reason()), Colour::kYellow);
+    summary.Add(Printable(hold->reason()), Colour::kYellow);
   }
   lines.push_back(summary.Take());
   if (!help.empty()) {

@@ -16,10 +16,12 @@ namespace fleet::cli {
 // line that sums up, and what to type where it waits for a person. No line is
 // wider than the terminal, and there are fewer lines than it has; when not all
 // hosts fit, those in work and those that failed come first and the rest is
-// counted. `now` is calendar time.
+// counted. `now` is calendar time; `with_hold`: the line that sums up also says
+// why nobody is admitted.
 std::vector<std::string> RolloutBoard(const v1::Rollout& rollout,
                                       const TerminalSize& size, absl::Time now,
-                                      const TextStyle& style);
+                                      const TextStyle& style,
+                                      bool with_hold = true);
 
 // "█████░░░░░", `width` characters.
 std::string ProgressBar(int done, int total, int width);

@@ -1,7 +1,9 @@
 #include "cli/rollout/rollout_journal.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cli/rollout/rollout_words.h"
 #include "proto/rpc/proto_time.h"
@@ -11,6 +13,7 @@ namespace fleet::cli {
 namespace {
 
 constexpr absl::Duration kHeartbeatPeriod = absl::Seconds(10);
+constexpr size_t kMostFailures = 20;
 // RolloutEvent.actor of what nobody asked for just then.
 constexpr char kNobody[] = "controller";
 
@@ -68,23 +71,45 @@ std::optional<std::string> RolloutJournal::Heartbeat(absl::Time now,
 
 std::string RolloutJournal::EventText(const v1::RolloutEvent& event) {
   std::string text;
+  std::string message = event.message();
   if (!event.host().empty()) {
     text = absl::StrCat(event.host(), ": ",
                         HostPhaseText(event.host_phase()).text);
-  } else if (event.phase() != phase_ || event.message().empty()) {
+    const bool failed = event.host_phase() == v1::HOST_STEP_PHASE_FAILED ||
+                        event.host_phase() == v1::HOST_STEP_PHASE_REVERT_FAILED;
+    if (failed && !message.empty()) {
+      failures_.emplace_back(event.host(), message);
+      if (failures_.size() > kMostFailures) failures_.pop_front();
+    }
+  } else {
+    message = WithoutRepetition(std::move(message));
+  }
+  if (event.host().empty() &&
+      (event.phase() != phase_ || event.message().empty())) {
     phase_ = event.phase();
     v1::Rollout then;
     then.set_phase(event.phase());
     text = RolloutPhaseText(then).text;
   }
-  if (!event.message().empty() && event.message() != text) {
-    absl::StrAppend(&text, text.empty() ? "" : ": ", event.message());
+  // It may say the phase itself.
+  if (!text.empty() && absl::StartsWith(message, text)) text.clear();
+  if (!message.empty()) {
+    absl::StrAppend(&text, text.empty() ? "" : ": ", message);
   }
   const bool by_another = !event.actor().empty() &&
                           event.actor() != rollout_.actor() &&
                           event.actor() != kNobody;
   if (by_another) absl::StrAppend(&text, " (by ", event.actor(), ")");
   return Printable(text);
+}
+
+std::string RolloutJournal::WithoutRepetition(std::string message) const {
+  for (const auto& [host, reason] : failures_) {
+    const size_t at = message.find(reason);
+    if (at == std::string::npos) continue;
+    message.replace(at, reason.size(), host + ", as said above");
+  }
+  return message;
 }
 
 std::string RolloutJournal::Stamped(absl::Time when,

@@ -2,8 +2,10 @@
 #ifndef FLEET_CLI_ROLLOUT_ROLLOUT_JOURNAL_H_
 #define FLEET_CLI_ROLLOUT_ROLLOUT_JOURNAL_H_
 
+#include <deque>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -27,11 +29,15 @@ class RolloutJournal {
 
  private:
   std::string EventText(const v1::RolloutEvent& event);
+  // The reason of the whole contains that of a host, which has its own line.
+  std::string WithoutRepetition(std::string message) const;
   std::string Stamped(absl::Time when, std::string_view text) const;
 
   v1::Rollout rollout_;
   // Of the newest event about the rollout as a whole.
   v1::RolloutPhase phase_ = v1::ROLLOUT_PHASE_UNSPECIFIED;
+  // Why hosts failed, by their names; the newest ones.
+  std::deque<std::pair<std::string, std::string>> failures_;
   std::string help_;  // The last that was given; empty: it waits for nobody.
   bool titled_ = false;
   absl::Time last_line_;

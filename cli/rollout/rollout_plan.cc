@@ -25,6 +25,20 @@ std::string TimeText(const v1::Rollout& rollout) {
                       ", by what its past rollouts took");
 }
 
+std::string WayBackText(const v1::Rollout& rollout) {
+  if (rollout.kind() == v1::ROLLOUT_KIND_ROLLBACK) {
+    return "it holds (a rollback is never rolled back)";
+  }
+  const bool same = rollout.rollback_revision() == rollout.to_revision();
+  const bool deploy = rollout.kind() == v1::ROLLOUT_KIND_DEPLOY;
+  if (rollout.rollback_revision() == 0 || (same && deploy)) {
+    return "it holds (no other revision is proven)";
+  }
+  return same ? absl::StrCat("what was touched is brought to revision ",
+                             rollout.rollback_revision(), " again")
+              : absl::StrCat("back to revision ", rollout.rollback_revision());
+}
+
 std::string FailureText(const v1::Rollout& rollout) {
   const v1::RolloutPolicy& policy = rollout.policy();
   const std::string when =
@@ -34,12 +48,7 @@ std::string FailureText(const v1::Rollout& rollout) {
                 "more than ", policy.max_failures(),
                 policy.max_failures() == "1" ? " host fails" : " hosts fail");
   if (policy.on_failure() == v1::ON_FAILURE_ROLLBACK) {
-    return rollout.rollback_revision() == 0
-               ? absl::StrCat("if ", when,
-                              ": it holds (no revision to go back to is "
-                              "proven)")
-               : absl::StrCat("if ", when, ": back to revision ",
-                              rollout.rollback_revision());
+    return absl::StrCat("if ", when, ": ", WayBackText(rollout));
   }
   return absl::StrCat("if ", when,
                       policy.on_failure() == v1::ON_FAILURE_ABORT
@@ -106,6 +115,31 @@ std::string RolloutPlan(const v1::Rollout& rollout) {
       FailureText(rollout), "\n", HookLines(rollout.policy().hooks()));
   for (int wave = 0; wave < rollout.waves_size(); ++wave) {
     text += WaveLines(rollout, wave, width);
+  }
+  return text;
+}
+
+std::string UndoPlan(const v1::Rollout& rollout) {
+  size_t width = 0;
+  for (const v1::HostStep& step : rollout.steps()) {
+    width = std::max(width, DisplayWidth(step.host()));
+  }
+  const HostCounts counts = CountHosts(rollout);
+  std::string text = absl::StrCat(
+      "would be turned back: ", KindText(rollout.kind()), " of ", rollout.app(),
+      " to revision ", rollout.to_revision(), " (rollout ", rollout.uid(),
+      "), back to revision ", rollout.rollback_revision(), " on ",
+      counts.in_flight, counts.in_flight == 1 ? " host" : " hosts", "\n");
+  size_t shown = 0;
+  for (const v1::HostStep& step : rollout.steps()) {
+    if (++shown > kMostHosts) continue;
+    const bool back = step.phase() == v1::HOST_STEP_PHASE_REVERTING;
+    absl::StrAppend(&text, "    ", PaddedRight(step.host(), width), "  ",
+                    back ? "goes back; it " : "", Printable(step.reason()),
+                    "\n");
+  }
+  if (shown > kMostHosts) {
+    absl::StrAppend(&text, "    … and ", shown - kMostHosts, " more\n");
   }
   return text;
 }

@@ -18,6 +18,10 @@ std::string RolloutPlan(const v1::Rollout& rollout);
 // asked for with it.
 std::string DryRunText(const v1::Rollout& plan, bool supersede);
 
+// Of a rollout under way, as it would turn back: which hosts go back, and from
+// where, and which are left alone. At most 50 hosts.
+std::string UndoPlan(const v1::Rollout& rollout);
+
 }  // namespace fleet::cli
 
 #endif  // FLEET_CLI_ROLLOUT_ROLLOUT_PLAN_H_

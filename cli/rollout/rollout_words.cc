@@ -109,11 +109,13 @@ PhaseText RolloutPhaseText(const v1::Rollout& rollout) {
     if (end.phase == rollout.phase()) return {end.text, end.colour};
   }
   const bool back = rollout.phase() == v1::ROLLOUT_PHASE_ROLLING_BACK;
+  const v1::Hold* first = FirstHold(rollout);
   for (const KnownHold& hold : kHolds) {
-    if (FindHold(rollout, hold.kind) == nullptr) continue;
+    if (first == nullptr || hold.kind != first->kind()) continue;
     return {absl::StrCat(back ? "rolling back, " : "", hold.text), hold.colour};
   }
   if (back) return {"rolling back", Colour::kYellow};
+  if (rollout.aborting()) return {"aborting", Colour::kYellow};
   if (rollout.phase() == v1::ROLLOUT_PHASE_BAKING) {
     return {"baking", Colour::kCyan};
   }
@@ -156,6 +158,13 @@ bool IsInFlight(v1::HostStepPhase phase) {
 const v1::Hold* FindHold(const v1::Rollout& rollout, v1::HoldKind kind) {
   for (const v1::Hold& hold : rollout.holds()) {
     if (hold.kind() == kind) return &hold;
+  }
+  return nullptr;
+}
+
+const v1::Hold* FirstHold(const v1::Rollout& rollout) {
+  for (const KnownHold& known : kHolds) {
+    if (const v1::Hold* hold = FindHold(rollout, known.kind)) return hold;
   }
   return nullptr;
 }
@@ -206,8 +215,8 @@ std::string StepReason(const v1::Rollout& rollout, const v1::HostStep& step) {
       !progress.reason().empty() &&
       (step.reason().empty() || progress.phase() == v1::STEP_PHASE_FAILED);
   std::string reason = own_words ? progress.reason() : step.reason();
-  const bool has_slot = progress.slot() >= 0 && !progress.reason().empty();
-  if (reason.empty() || !has_slot) return reason;
+  // What the controller says names its object.
+  if (reason.empty() || !own_words || progress.slot() < 0) return reason;
   const std::string instance =
       absl::StrCat(rollout.app(), ".", progress.slot());
   // The reason may name the instance itself.

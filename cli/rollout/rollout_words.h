@@ -29,6 +29,9 @@ bool IsInFlight(v1::HostStepPhase phase);
 // report tells.
 std::string HoldHelp(const v1::Rollout& rollout);
 const v1::Hold* FindHold(const v1::Rollout& rollout, v1::HoldKind kind);
+// The one that a person deals with first, which RolloutPhaseText names; null:
+// there is none.
+const v1::Hold* FirstHold(const v1::Rollout& rollout);
 
 // How many hosts are in which phase.
 struct HostCounts {

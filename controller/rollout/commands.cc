@@ -25,7 +25,8 @@ absl::Status CheckNotEnded(const Rollout& rollout) {
   return ErrorWithReason(
       absl::StatusCode::kFailedPrecondition,
       absl::StrCat("rollout ", rollout.uid, " of ", rollout.app,
-                   " has ended: ", Name(rollout.state.phase)),
+                   " has ended: ", Name(rollout.state.phase),
+                   "; fleetctl rollout status ", rollout.uid, " shows how"),
       {"ROLLOUT_ENDED",
        {{"rollout", rollout.uid}, {"phase", Name(rollout.state.phase)}}});
 }
@@ -205,6 +206,35 @@ absl::StatusOr<Plan> UndoRollout(const Rollout& rollout, const Request& request,
   draft.LiftHold(HoldKind::kUser);
   BeginRollback(draft, Said("undone", request));
   return std::move(draft).Take();
+}
+
+absl::StatusOr<Rollout> PreviewUndo(const Rollout& rollout,
+                                    const Request& request, Moment now) {
+  ASSIGN_OR_RETURN(const Plan plan, UndoRollout(rollout, request, now));
+  Rollout after = rollout;
+  Apply(plan, after);
+  for (HostStep& step : after.steps) {
+    const bool back = step.touched && step.phase != HostStepPhase::kReverted &&
+                      step.skip != SkipReason::kRemoved;
+    step.reason = back ? absl::StrCat("is ", Name(step.phase))
+                       : "not touched, it is left alone";
+    if (back) {
+      step.phase = HostStepPhase::kReverting;
+    } else if (step.phase != HostStepPhase::kReverted) {
+      step.phase = HostStepPhase::kSkipped;
+    }
+  }
+  return after;
+}
+
+absl::Status CheckEtag(const Rollout& rollout, const std::string& etag) {
+  if (etag.empty() || etag == Etag(rollout)) return absl::OkStatus();
+  return ErrorWithReason(
+      absl::StatusCode::kAborted,
+      absl::StrCat("rollout ", rollout.uid, " of ", rollout.app,
+                   " has changed since: its etag is ", Etag(rollout), ", not ",
+                   etag, "; look at it again"),
+      {"ETAG_MISMATCH", {{"rollout", rollout.uid}, {"etag", Etag(rollout)}}});
 }
 
 absl::StatusOr<Plan> EndRollout(const Rollout& rollout, RolloutPhase phase,

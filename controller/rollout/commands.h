@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "controller/rollout/plan.h"
 
@@ -50,6 +51,14 @@ absl::StatusOr<Plan> PromoteNow(const Rollout& rollout, const Request& request,
 // NOTHING_TO_ROLL_BACK: it is not one that CanRollBack.
 absl::StatusOr<Plan> UndoRollout(const Rollout& rollout, const Request& request,
                                  Moment now);
+// The rollout as it would turn back: ROLLING_BACK, hosts that would go back
+// REVERTING, the others SKIPPED. For a person; nothing is to be saved of it.
+// Errors as UndoRollout.
+absl::StatusOr<Rollout> PreviewUndo(const Rollout& rollout,
+                                    const Request& request, Moment now);
+// ABORTED with reason ETAG_MISMATCH: it has changed since `etag` was given out.
+// Empty fits always.
+absl::Status CheckEtag(const Rollout& rollout, const std::string& etag);
 // Ends it now, steps in flight or not: as SUPERSEDED, or ABORTED because its
 // app is gone. Its hosts are no longer followed.
 absl::StatusOr<Plan> EndRollout(const Rollout& rollout, RolloutPhase phase,

@@ -120,8 +120,9 @@ std::vector<std::string> WaitsFor(const Rollout& rollout,
 
 absl::Duration TimeLeft(const Rollout& rollout, absl::Time now) {
   const RolloutState& state = rollout.state;
+  // What has turned back, or only ends its steps, goes by no such figures.
   if (rollout.step_estimate <= absl::ZeroDuration() || Terminal(state.phase) ||
-      state.phase == RolloutPhase::kRollingBack) {
+      state.phase == RolloutPhase::kRollingBack || state.aborting) {
     return {};
   }
   const Policy& policy = rollout.policy;

@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "controller/rollout/commands.h"
 #include "controller/rollout/planner.h"
 #include "proto/rpc/status.h"
@@ -147,11 +149,30 @@ TEST_F(RollbackTest, UndoTurnsARunningOrHeldRolloutBack) {
   EXPECT_EQ(scene.Steps(), "REVERTING PENDING");
 }
 
+TEST_F(RollbackTest, APreviewSaysWhoWouldGoBackAndChangesNothing) {
+  const RolloutScene scene =
+      Scene("DONE APPLYING SKIPPED PENDING", "done applying away old");
+  const absl::StatusOr<Rollout> after =
+      PreviewUndo(scene.rollout, {"ann", ""}, scene.now);
+  ASSERT_TRUE(after.ok()) << after.status();
+  EXPECT_EQ(after->state.phase, RolloutPhase::kRollingBack);
+  std::vector<std::string> steps;
+  for (const HostStep& step : after->steps) {
+    steps.push_back(absl::StrCat(Name(step.phase), " ", step.reason));
+  }
+  EXPECT_EQ(steps, (std::vector<std::string>{
+                       "REVERTING is DONE", "REVERTING is APPLYING",
+                       "SKIPPED not touched, it is left alone",
+                       "SKIPPED not touched, it is left alone"}));
+}
+
 TEST_F(RollbackTest, UndoWithoutAWayBackIsRefused) {
   RolloutScene scene = Scene("DONE PENDING", "done old");
   scene.rollout.rollback_revision = 0;
   absl::Status status =
       UndoRollout(scene.rollout, {"ann", ""}, scene.now).status();
+  EXPECT_EQ(ReasonOf(status).reason, "NOTHING_TO_ROLL_BACK") << status;
+  status = PreviewUndo(scene.rollout, {"ann", ""}, scene.now).status();
   EXPECT_EQ(ReasonOf(status).reason, "NOTHING_TO_ROLL_BACK") << status;
 }
 

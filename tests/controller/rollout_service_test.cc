@@ -210,6 +210,36 @@ TEST_F(RolloutServiceTest, PausesResumesAbortsAndLists) {
   EXPECT_EQ(listed->next_page_token(), "");
 }
 
+TEST_F(RolloutServiceTest, AnUndoThatIsOnlyTriedChangesNothing) {
+  NewRollout deploy = world.Deploy(2);
+  deploy.app.rollback_revision = 1;
+  ASSERT_TRUE(world.driver->Create(deploy).ok());
+  world.Work("host-1");
+  v1::UndoRolloutRequest undo;
+  undo.set_name("web");
+  undo.set_validate_only(true);
+  auto tried = Call<v1::UndoRolloutResponse>(
+      &v1::RolloutService::Stub::UndoRollout, undo);
+  ASSERT_TRUE(tried.ok()) << tried.status();
+  EXPECT_EQ(tried->rollout().phase(), v1::ROLLOUT_PHASE_ROLLING_BACK);
+  EXPECT_EQ(world.driver->Get("web")->state.phase, RolloutPhase::kRolling);
+  undo.set_etag("another");
+  tried = Call<v1::UndoRolloutResponse>(&v1::RolloutService::Stub::UndoRollout,
+                                        undo);
+  EXPECT_EQ(ReasonOf(tried.status()).reason, "ETAG_MISMATCH");
+  undo.clear_etag();
+  world.WorkUntilQuiet();
+  // After its end another rollout would be the undo.
+  const std::string uid = world.driver->Get("web")->uid;
+  tried = Call<v1::UndoRolloutResponse>(&v1::RolloutService::Stub::UndoRollout,
+                                        undo);
+  ASSERT_TRUE(tried.ok()) << tried.status();
+  EXPECT_EQ(tried->rollout().uid(), "");
+  EXPECT_EQ(tried->rollout().kind(), v1::ROLLOUT_KIND_ROLLBACK);
+  EXPECT_EQ(tried->rollout().waves_size(), 1);
+  EXPECT_EQ(world.driver->Get("web")->uid, uid);
+}
+
 // What a client gathers from WatchRollout.
 struct Watched {
   std::vector<int64_t> seqs;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "absl/strings/str_split.h"
 #include "cli/commands/commands.h"
 #include "proto/rpc/status.h"
 #include "tests/cli/command_scene.h"
@@ -258,6 +259,52 @@ TEST_F(RolloutCommandsTest, AnUndoHasSucceededWhenTheRolloutIsRolledBack) {
   EXPECT_EQ(ran.code, 3);
   EXPECT_THAT(ran.err, HasSubstr("failed and was rolled back to revision 3"));
   EXPECT_THAT(ran.err, HasSubstr("fleetctl logs web --err"));
+}
+
+TEST_F(RolloutCommandsTest, AnUndoThatIsOnlyTriedChangesAndFollowsNothing) {
+  fake_.rollout = FromText<v1::Rollout>(
+      "uid: 'r-1' app: 'web' kind: ROLLOUT_KIND_DEPLOY to_revision: 4 "
+      "rollback_revision: 3 steps { host: 'a' phase: "
+      "HOST_STEP_PHASE_REVERTING reason: 'is DONE' }");
+  Ran ran = Run("rollout undo r-1 --dry-run");
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.out, HasSubstr("would be turned back: deploy of web"));
+  // Of one that has ended another one is the undo.
+  fake_.rollout = FromText<v1::Rollout>(kPlanBesideAnother);
+  ran = Run("rollout undo web --dry-run --supersede");
+  EXPECT_THAT(ran.out, HasSubstr("would be made: reload of web"));
+  EXPECT_THAT(
+      fake_.Requests(),
+      ElementsAre("UndoRollout {name: \"r-1\" policy { } validate_only: true}",
+                  "UndoRollout {name: \"web\" policy { } supersede: true "
+                  "validate_only: true}"));
+  EXPECT_THAT(fake_.WatchedFrom(), ElementsAre());
+}
+
+TEST_F(RolloutCommandsTest, OrdersThatAreNotFollowedSayWhatToTypeNext) {
+  EXPECT_THAT(Run("rollout abort r-1").err,
+              HasSubstr("\n  fleetctl rollout status r-1 --wait    follows"));
+  fake_.rollout.add_holds()->set_kind(v1::HOLD_KIND_USER);
+  EXPECT_THAT(Run("rollout pause r-1").err,
+              HasSubstr("\n  fleetctl rollout resume r-1    goes on"));
+  EXPECT_EQ(Run("rollout pause r-1 -o json").err, "");
+}
+
+TEST_F(RolloutCommandsTest, ForProgramsEachLineOfTheOutputIsAnObject) {
+  Succeeds();
+  TempFolder folder;
+  const std::string path =
+      folder.Write("fleet.yaml", "apps:\n- {name: web, script: a.js}\n");
+  fake_.applied = FromText<v1::ApplyAppsResponse>(
+      "results { app: 'web' change: APPLY_CHANGE_UPDATED rollout_uid: 'r-1' }");
+  for (const Ran& ran : {Run({"apply", path, "-o", "json"}),
+                         Run("reload web --no-wait -o json")}) {
+    EXPECT_EQ(ran.code, 0);
+    EXPECT_NE(ran.out, "");
+    for (const auto line : absl::StrSplit(ran.out, '\n', absl::SkipEmpty())) {
+      EXPECT_TRUE(line.front() == '{' && line.back() == '}') << line;
+    }
+  }
 }
 
 TEST_F(RolloutCommandsTest, WhatWaitsForAPersonSaysWhatToType) {

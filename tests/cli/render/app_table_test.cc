@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_split.h"
 #include "cli/render/app_details.h"
+#include "cli/render/app_summary.h"
 #include "cli/render/host_table.h"
 #include "cli/render/rollout_table.h"
 #include "tests/cli/proto_text.h"
@@ -98,9 +99,63 @@ TEST(AppTable, ShowsARowPerAppAndBelowWhatDoesNotFit) {
             " 0  web     2/2    1/2  2,3  1  16m40s  30.0%  95.4 MB  online\n"
             " 1  cron    0/1    0/1    -  9       -   0.0%      0 B  waiting "
             "restart\n"
-            "web: rollout r-1 has not ended: fleetctl rollout status r-1\n"
-            "web: MIXED 2,3: hosts run several revisions\n"
+            "web: MIXED 2,3: several revisions run; rollout r-1 has not ended: "
+            "fleetctl rollout status r-1\n"
             "web: no news from host-2 (2m00s)\n");
+}
+
+// Two hosts, each with a worker of a revision.
+v1::App OfTwoRevisions() {
+  return FromText<v1::App>(R"pb(
+    name: "web"
+    revision: 4
+    proven_revision: 3
+    hosts {
+      host: "host-1"
+      connected: true
+      status { instances { pid: 1 revision: 3 state: INSTANCE_STATE_ONLINE } }
+    }
+    hosts {
+      host: "host-2"
+      connected: true
+      status { instances { pid: 2 revision: 4 state: INSTANCE_STATE_ONLINE } }
+    }
+  )pb");
+}
+
+TEST(AppSummary, OfSeveralRevisionsItSaysWhatToTypeNext) {
+  v1::App app = OfTwoRevisions();
+  EXPECT_EQ(RevisionText(Summarize(app)), "MIXED 3,4");
+  EXPECT_EQ(MixedHelp(app, Summarize(app)),
+            "all to the proven one: fleetctl rollback web --to-revision 3");
+  v1::ListAppsResponse apps;
+  *apps.add_apps() = app;
+  EXPECT_EQ(NotesText(apps, View()),
+            "web: MIXED 3,4: several revisions run; all to the proven one: "
+            "fleetctl rollback web --to-revision 3\n");
+  EXPECT_NE(AppDetails(app, {}, View()).find("fleetctl rollback web --to-rev"),
+            std::string::npos);
+  app.set_proven_revision(0);
+  EXPECT_EQ(MixedHelp(app, Summarize(app)),
+            "no revision is proven yet: fleetctl apply FILE");
+  app.mutable_hosts(1)->mutable_cordon()->set_reason("disk");
+  EXPECT_EQ(MixedHelp(app, Summarize(app)),
+            "hosts that are cordoned follow once they are uncordoned");
+  app.set_active_rollout_uid("r-1");
+  EXPECT_EQ(MixedHelp(app, Summarize(app)),
+            "rollout r-1 has not ended: fleetctl rollout status r-1");
+}
+
+TEST(AppSummary, WhatIsBeingStoppedMixesWithNothing) {
+  v1::App app = OfTwoRevisions();
+  v1::Instance& failed =
+      *app.mutable_hosts(1)->mutable_status()->mutable_instances(0);
+  failed.set_state(v1::INSTANCE_STATE_STOPPING);
+  EXPECT_EQ(RevisionText(Summarize(app)), "3");
+  EXPECT_EQ(MixedHelp(app, Summarize(app)), "");
+  // Alone it is what there is.
+  app.mutable_hosts()->DeleteSubrange(0, 1);
+  EXPECT_EQ(RevisionText(Summarize(app)), "4");
 }
 
 TEST(AppTable, ShowsARowPerWorkerAndMarksWhatIsStale) {

@@ -48,7 +48,7 @@ const char kRollout[] = R"pb(
       slots_total: 4
       slot: 2
       failure: FAILURE_KIND_EXIT
-      reason: "exit code 1 after 120ms"
+      reason: "web.2 ended before it was available: exit code 1 after 120ms"
       stderr_tail: "Error: Cannot find module 'pg'"
     }
   }
@@ -70,8 +70,8 @@ TEST(RolloutBoard, ShowsALinePerHost) {
       ElementsAre(
           "deploy of web to revision 4 on 3 hosts, 1 at a time  r-4f2k9x1c",
           "  host-1  ██████████  done         4/4    4.0s",
-          "  host-2  ██░░░░░░░░  failed       1/4    7.0s  web.2: exit code 1 "
-          "after 120ms",
+          "  host-2  ██░░░░░░░░  failed       1/4    7.0s  web.2 ended before "
+          "it was available: exit…",
           "  host-3  ░░░░░░░░░░  pending",
           "  paused by a failure  1 of 3 hosts done, 1 failed, 1 waiting  "
           "12s"));
@@ -132,8 +132,9 @@ TEST(RolloutReport, FailureSaysWhatWhyWhatServesAndWhatHelps) {
       RolloutReport(Failed(), Verdict::kFailed, &app, kReportNow, {}),
       "deploy of web failed; it is paused (rollout r-4f2k9x1c): 1 of 3 hosts "
       "done, 1 failed, 1 waiting, after 12s\n"
-      "  web.2 on host-2 ended before it was available\n"
-      "    why: exit code 1 after 120ms\n"
+      "  web.2 on host-2 ended before it was available: exit code 1 after "
+      "120ms\n"
+      "    1 of 4 instances there are new, the others as before\n"
       "    its last lines on stderr:\n"
       "      | Error: Cannot find module 'pg'\n"
       "what serves now:\n"
@@ -141,10 +142,121 @@ TEST(RolloutReport, FailureSaysWhatWhyWhatServesAndWhatHelps) {
       "  host-2: 1/1 ready, revision 3 (not connected, as it said 10s ago)\n"
       "what helps:\n"
       "  fleetctl logs web.2 --hosts host-2 --err\n"
-      "  fleetctl rollout retry r-4f2k9x1c    try what failed again\n"
-      "  fleetctl rollout resume r-4f2k9x1c   go on with the other hosts\n"
-      "  fleetctl rollout abort r-4f2k9x1c    end it; hosts stay as they "
+      "  fleetctl rollout diff r-4f2k9x1c       what it changes\n"
+      "  fleetctl rollout retry r-4f2k9x1c      try what failed again\n"
+      "  fleetctl rollout resume r-4f2k9x1c     go on with the other hosts\n"
+      "  fleetctl rollout abort r-4f2k9x1c      end it; hosts stay as they "
       "are\n");
+}
+
+// The host has said nothing of it, or that all is well.
+TEST(RolloutReport, OfAHostThatIsLostOrGotWorseTheControllersReasonIsTold) {
+  v1::Rollout rollout = Failed();
+  rollout.mutable_steps(2)->set_phase(v1::HOST_STEP_PHASE_DONE);
+  v1::HostStep& step = *rollout.mutable_steps(1);
+  step.set_reason("host-2 has been out of reach for 2m");
+  step.mutable_progress()->set_phase(v1::STEP_PHASE_APPLYING);
+  step.mutable_progress()->set_reason("web.2 is ready, must stay so");
+  std::string text =
+      RolloutReport(rollout, Verdict::kFailed, nullptr, kReportNow, {});
+  EXPECT_THAT(text, HasSubstr("\n  host-2 has been out of reach for 2m\n"));
+  EXPECT_THAT(text, Not(HasSubstr("must stay so")));
+  EXPECT_THAT(text, HasSubstr("fleetctl hosts host-2"));
+  EXPECT_THAT(text, HasSubstr("fleetctl rollout retry"));
+  // No other host is left to go on with.
+  EXPECT_THAT(text, Not(HasSubstr("fleetctl rollout resume")));
+
+  step.set_reason("web.2@host-2 got worse after its step: 1 restart");
+  step.mutable_progress()->set_phase(v1::STEP_PHASE_DONE);
+  text = RolloutReport(rollout, Verdict::kFailed, nullptr, kReportNow, {});
+  EXPECT_THAT(text, HasSubstr("\n  web.2@host-2 got worse after its step: 1 "
+                              "restart\n"));
+  EXPECT_THAT(text, Not(HasSubstr("fleetctl hosts host-2")));
+}
+
+TEST(RolloutReport, AnAbortThatLeftSomethingBehindSaysTheWayBack) {
+  v1::Rollout rollout = Failed();
+  rollout.set_phase(v1::ROLLOUT_PHASE_ABORTED);
+  rollout.mutable_end_time()->set_seconds(1699999999);
+  rollout.set_rollback_revision(3);
+  auto app = FromText<v1::App>(R"pb(
+    name: "web"
+    hosts {
+      host: "host-1"
+      connected: true
+      status { instances { pid: 1 revision: 4 ready: true } }
+    })pb");
+  const std::string back = "fleetctl rollback web --to-revision 3";
+  EXPECT_THAT(RolloutReport(rollout, Verdict::kFailed, &app, kReportNow, {}),
+              HasSubstr(back));
+  app.mutable_hosts(0)->mutable_status()->mutable_instances(0)->set_revision(3);
+  EXPECT_THAT(RolloutReport(rollout, Verdict::kFailed, &app, kReportNow, {}),
+              Not(HasSubstr(back)));
+}
+
+TEST(RolloutReport, OneThatWasSupersededNamesItsSuccessor) {
+  v1::Rollout rollout = Failed();
+  rollout.set_phase(v1::ROLLOUT_PHASE_SUPERSEDED);
+  rollout.mutable_end_time()->set_seconds(1699999999);
+  rollout.set_message("superseded by r-2");
+  const std::string text =
+      RolloutReport(rollout, Verdict::kSuperseded, nullptr, kReportNow, {});
+  EXPECT_THAT(text, HasSubstr("fleetctl rollout status r-2\n"));
+  EXPECT_THAT(text, Not(HasSubstr("try again")));
+}
+
+TEST(RolloutReport, AWantedEndNeedsNoHelp) {
+  v1::Rollout rollout = Failed();
+  rollout.set_phase(v1::ROLLOUT_PHASE_ROLLED_BACK);
+  rollout.set_rollback_revision(3);
+  rollout.mutable_end_time()->set_seconds(1699999999);
+  const std::string text = RolloutReport(rollout, Verdict::kRolledBack, nullptr,
+                                         kReportNow, {}, true);
+  EXPECT_THAT(text, HasSubstr("was rolled back to revision 3 (rollout"));
+  EXPECT_THAT(text, Not(HasSubstr("what helps")));
+}
+
+TEST(RolloutReport, AHookSaysItsLinesOnce) {
+  auto rollout = FromText<v1::Rollout>(R"pb(
+    uid: "r-1"
+    app: "web"
+    kind: ROLLOUT_KIND_RELOAD
+    holds {
+      kind: HOLD_KIND_FAILURE
+      reason: "pre_rollout failed on a: exit code 3; its last line: oops"
+    }
+    hooks {
+      name: "pre_rollout"
+      host: "a"
+      phase: HOOK_PHASE_FAILED
+      output: "oops"
+    }
+  )pb");
+  std::string text =
+      RolloutReport(rollout, Verdict::kFailed, nullptr, kReportNow, {});
+  EXPECT_THAT(text, Not(HasSubstr("its last lines")));
+  EXPECT_THAT(text, HasSubstr("go on without the hook"));
+  rollout.mutable_hooks(0)->add_output("more");
+  text = RolloutReport(rollout, Verdict::kFailed, nullptr, kReportNow, {});
+  EXPECT_THAT(text, HasSubstr("its last lines:\n      | oops\n      | more"));
+}
+
+TEST(RolloutReport, ManyHostsArePutTogetherByWhatServes) {
+  v1::App app;
+  for (int i = 0; i < 100; ++i) {
+    v1::HostApp& host = *app.add_hosts();
+    host.set_host(absl::StrCat("host-", i));
+    host.set_connected(true);
+    host.mutable_status()->set_desired_instances(1);
+    v1::Instance& instance = *host.mutable_status()->add_instances();
+    instance.set_pid(1);
+    instance.set_revision(i == 7 ? 4 : 3);
+    instance.set_ready(true);
+  }
+  EXPECT_EQ(ServesNow(app, kReportNow),
+            "  1/1 ready, revision 3: host-0, host-1, host-2, host-3, host-4 "
+            "and 94 more\n"
+            "  1/1 ready, revision 4: host-7\n");
 }
 
 TEST(RolloutReport, SuccessIsALineAndNamesWhatWasSkipped) {
@@ -250,6 +362,66 @@ TEST(RolloutJournal, AddsALinePerEventAndAHeartbeatWhenItIsQuiet) {
   // How it stands is not known then.
   EXPECT_EQ(journal.Heartbeat(kReportNow + absl::Seconds(39), true),
             "[   51s] r-4f2k9x1c: the controller is still away");
+}
+
+TEST(RolloutJournal, SaysNothingTwice) {
+  RolloutJournal journal;
+  const auto lines = journal.Add(
+      Message(R"pb(
+        events {
+          time { seconds: 1699999989 }
+          host: "host-2"
+          host_phase: HOST_STEP_PHASE_FAILED
+          message: "web.0@host-2 was not ready within 3s"
+        }
+        events {
+          time { seconds: 1699999989 }
+          phase: ROLLOUT_PHASE_ROLLING_BACK
+          message: "rolling back to revision 3: 1 host failed: web.0@host-2 was not ready within 3s"
+        }
+        events {
+          time { seconds: 1699999990 }
+          phase: ROLLOUT_PHASE_SUPERSEDED
+          message: "superseded by r-2"
+        })pb"),
+      kReportNow);
+  EXPECT_THAT(lines,
+              ElementsAre(HasSubstr("deploy of web to revision 4"),
+                          "[  1.0s] r-4f2k9x1c: host-2: failed: web.0@host-2 "
+                          "was not ready within 3s",
+                          "[  1.0s] r-4f2k9x1c: rolling back to revision 3: 1 "
+                          "host failed: host-2, as said above",
+                          "[  2.0s] r-4f2k9x1c: superseded by r-2"));
+}
+
+TEST(RolloutWords, TheHoldThatAPersonDealsWithFirstIsTheOneThatIsNamed) {
+  auto rollout = FromText<v1::Rollout>(kRollout);
+  rollout.mutable_steps(1)->set_phase(v1::HOST_STEP_PHASE_PENDING);
+  auto* hold = rollout.add_holds();
+  hold->set_kind(v1::HOLD_KIND_MANUAL_GATE);
+  hold->set_reason("wave 1 of 2 is well");
+  hold = rollout.add_holds();
+  hold->set_kind(v1::HOLD_KIND_USER);
+  hold->set_reason("paused by ann");
+  const auto lines =
+      RolloutBoard(rollout, {.width = 90, .height = 24}, kReportNow, {});
+  EXPECT_THAT(lines[4], HasSubstr("  paused  "));
+  EXPECT_THAT(lines[4], HasSubstr("paused by ann"));
+  EXPECT_THAT(RolloutBoard(rollout, {.width = 90, .height = 24}, kReportNow, {},
+                           false)[4],
+              Not(HasSubstr("by ann")));
+  rollout.clear_holds();
+  rollout.set_aborting(true);
+  EXPECT_EQ(RolloutPhaseText(rollout).text, "aborting");
+}
+
+TEST(RolloutWords, WhatTheControllerSaysOfAHostHasNoInstanceBeforeIt) {
+  auto rollout = FromText<v1::Rollout>(kRollout);
+  v1::HostStep& step = *rollout.mutable_steps(1);
+  step.set_phase(v1::HOST_STEP_PHASE_UNKNOWN);
+  step.set_reason("out of reach; its agent goes on alone");
+  step.mutable_progress()->set_phase(v1::STEP_PHASE_APPLYING);
+  EXPECT_EQ(StepReason(rollout, step), step.reason());
 }
 
 TEST(RolloutJournal, SaysWhatTheHostsInWorkWaitFor) {
