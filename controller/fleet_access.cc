@@ -23,6 +23,16 @@ using google::protobuf::Message;
 constexpr const char* kSubjectFields[] = {"name",       "host",  "token.name",
                                           "token.host", "token", "apps"};
 
+// A host that joined or renewed its certificate has proved who it is by the
+// token or the key that it brought, not by the connection.
+std::string ActorOf(const Identity& caller,
+                    const v1::MethodPermission& permission,
+                    const std::string& subject) {
+  return permission.role() == v1::ROLE_PUBLIC && !subject.empty()
+             ? absl::StrCat("host ", subject)
+             : caller.name;
+}
+
 // Of all that a name stands for, the one that is meant.
 std::string OneOf(const Message& request) {
   if (!HasTextAt(request, "issued_id")) return "";
@@ -135,6 +145,7 @@ void FleetAccess::Record(const Identity& caller, std::string_view method,
   record.outcome = OutcomeText(outcome);
   if (const v1::MethodPermission* permission = PermissionOf(method)) {
     record.subject = SubjectOf(*permission, request, answer);
+    record.actor = ActorOf(caller, *permission, record.subject);
     record.hosts = HostsAsked(*permission, request);
     record.rollout = RolloutsIn(*permission, answer);
   }

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/commands/commands.h"
+#include "cli/render/access_text.h"
 #include "cli/render/age.h"
 #include "cli/render/text_table.h"
 
@@ -34,15 +35,7 @@ ExitCode RunSecretSet(const CommandContext& context) {
   request.set_value(ReadValue(context));
   const auto set = context.client.Call(request);
   if (!set.ok()) return Fail(context, set.status());
-  const v1::Secret& secret = set->secret();
-  context.err << "secret " << secret.name() << " is version "
-              << secret.version();
-  if (secret.apps_size() > 0) {
-    context.err << "; it takes effect with the next reload of "
-                << absl::StrJoin(secret.apps(), ", ") << ": fleetctl reload "
-                << absl::StrJoin(secret.apps(), " ");
-  }
-  context.err << std::endl;
+  context.err << SecretNotice(set->secret(), request.value().size());
   return ExitCode::kSuccess;
 }
 

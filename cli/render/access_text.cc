@@ -3,11 +3,13 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "cli/render/age.h"
 #include "cli/render/text_table.h"
+#include "proto/rpc/app_spec.h"
 #include "proto/rpc/proto_time.h"
 
 namespace fleet::cli {
@@ -59,6 +61,11 @@ std::string WhatFor(const v1::Token& token) {
                       certificate ? " (certificate)" : "");
 }
 
+// What another machine would call the controller.
+std::string FromElsewhere(const std::string& address) {
+  return absl::StartsWith(address, "unix:") ? "CONTROLLER:PORT" : address;
+}
+
 }  // namespace
 
 std::string CallerText(const v1::GetCallerResponse& caller) {
@@ -74,11 +81,12 @@ std::string TokenNotice(const v1::Token& token, const std::string& address,
                                   AgeText(now, FromProto(token.expire_time())),
                                   "; it is shown this once:\n");
   if (token.kind() == v1::TOKEN_KIND_JOIN) {
-    absl::StrAppend(&text, "  fleet-agent --controller ", address,
-                    " --join TOKEN        # on ", token.host(),
-                    ", started by fleet-keeper\n");
+    absl::StrAppend(&text, "  fleet-agent --controller ",
+                    FromElsewhere(address), " --join-file FILE    # on ",
+                    token.host(),
+                    ", started by fleet-keeper; FILE holds the token\n");
   } else {
-    absl::StrAppend(&text, "  fleetctl login ", address,
+    absl::StrAppend(&text, "  fleetctl login ", FromElsewhere(address),
                     "    or FLEET_CONTROLLER and FLEET_TOKEN in a CI job\n");
   }
   return text;
@@ -89,8 +97,27 @@ std::string CertificateNotice(const v1::Token& token,
   return absl::StrCat("certificate ", token.id(), " for user ", token.name(),
                       " (", RoleText(token.role()), "), valid ",
                       AgeText(now, FromProto(token.expire_time())),
-                      ":\n  fleetctl login ", address, " --cert ", token.name(),
-                      ".pem --key ", token.name(), ".key\n");
+                      ":\n  fleetctl login ", FromElsewhere(address),
+                      " --cert ", token.name(), ".pem --key ", token.name(),
+                      ".key\n");
+}
+
+std::string SecretNotice(const v1::Secret& secret, size_t value_bytes) {
+  std::string text =
+      absl::StrCat("secret ", secret.name(), " is version ", secret.version());
+  if (secret.apps_size() > 0) {
+    absl::StrAppend(&text, "; it takes effect with the next reload of ",
+                    absl::StrJoin(secret.apps(), ", "), ": fleetctl reload ",
+                    absl::StrJoin(secret.apps(), " "));
+  }
+  text += '\n';
+  if (value_bytes < kShortestHiddenAnywhere) {
+    absl::StrAppend(
+        &text, "warning: a value of less than ", kShortestHiddenAnywhere,
+        " bytes is easily guessed, and in what its apps say it is hidden only "
+        "where it stands alone; take a longer one\n");
+  }
+  return text;
 }
 
 std::string TokenTable(const v1::ListTokensResponse& tokens, absl::Time now,
@@ -120,7 +147,7 @@ std::string TokenTable(const v1::ListTokensResponse& tokens, absl::Time now,
 std::string AuditTable(const v1::ListAuditRecordsResponse& records,
                        const TextStyle& style) {
   TextTable table(
-      {{"SEQ"}, {"TIME"}, {"ACTOR"}, {"WHAT"}, {"ON"}, {"OUTCOME"}});
+      {{"SEQ"}, {"TIME"}, {"ACTOR"}, {"FROM"}, {"WHAT"}, {"ON"}, {"OUTCOME"}});
   for (const v1::AuditRecord& record : records.records()) {
     std::string subject = record.subject();
     if (!record.hosts().empty()) {
@@ -133,7 +160,8 @@ std::string AuditTable(const v1::ListAuditRecordsResponse& records,
         {absl::StrCat(record.seq()),
          absl::FormatTime("%Y-%m-%d %H:%M:%S", FromProto(record.time()),
                           absl::LocalTimeZone()),
-         record.actor(), LastPart(record.method()), subject, record.outcome()});
+         record.actor(), record.peer(), LastPart(record.method()), subject,
+         record.outcome()});
   }
   return table.ToText(style);
 }

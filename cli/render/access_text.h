@@ -2,12 +2,14 @@
 #ifndef FLEET_CLI_RENDER_ACCESS_TEXT_H_
 #define FLEET_CLI_RENDER_ACCESS_TEXT_H_
 
+#include <cstddef>
 #include <string>
 
 #include "absl/time/time.h"
 #include "cli/render/text_style.h"
 #include "fleet/v1/access_service.pb.h"
 #include "fleet/v1/audit_service.pb.h"
+#include "fleet/v1/secret_service.pb.h"
 
 namespace fleet::cli {
 
@@ -21,6 +23,8 @@ std::string TokenNotice(const v1::Token& token, const std::string& address,
 // Likewise with a user's certificate.
 std::string CertificateNotice(const v1::Token& token,
                               const std::string& address, absl::Time now);
+// What a secret that was just set to so many bytes changes, in lines.
+std::string SecretNotice(const v1::Secret& secret, size_t value_bytes);
 std::string TokenTable(const v1::ListTokensResponse& tokens, absl::Time now,
                        const TextStyle& style);
 std::string AuditTable(const v1::ListAuditRecordsResponse& records,

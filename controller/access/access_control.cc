@@ -102,7 +102,7 @@ absl::StatusOr<Identity> AccessControl::Identify(
   return ErrorWithReason(
       absl::StatusCode::kUnauthenticated,
       "the call brings neither a token nor a certificate; log in first: "
-      "fleetctl login ADDRESS --token TOKEN",
+      "fleetctl login ADDRESS < TOKEN_FILE",
       {"UNIDENTIFIED", {}});
 }
 

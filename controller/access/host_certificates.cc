@@ -123,6 +123,17 @@ absl::Status HostCertificates::Check(const std::string& host,
 }
 
 absl::StatusOr<int> HostCertificates::Revoke(const std::string& host) {
+  ASSIGN_OR_RETURN(const int joins, tokens_.RevokeJoins(host));
+  if (joins == 0 && !hosts_.contains(host)) {
+    return ErrorWithReason(
+        absl::StatusCode::kNotFound,
+        absl::StrCat("host ", host,
+                     " has neither a certificate nor a token to join with, so "
+                     "that there is nothing to revoke: fleetctl hosts lists "
+                     "the hosts, and one without TLS is kept out by stopping "
+                     "its agent"),
+        {"HOST_NOT_FOUND", {{"host", host}}});
+  }
   AccessChange change;
   for (const auto& [fingerprint, record] : certificates_) {
     if (record.host != host || record.revoked) continue;

@@ -60,7 +60,9 @@ class HostCertificates {
   // record for the host, not revoked and not expired.
   absl::Status Check(const std::string& host,
                      const std::string& fingerprint) const;
-  // Ends all certificates of the host; their number.
+  // Ends all certificates of the host, and the tokens with which it could join;
+  // the number of certificates. NOT_FOUND with HOST_NOT_FOUND: it has had none
+  // of either.
   absl::StatusOr<int> Revoke(const std::string& host);
 
   // Labels that its join token fixed; nullptr: it has not enrolled.

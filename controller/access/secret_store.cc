@@ -41,6 +41,12 @@ absl::StatusOr<SecretRecord> SecretStore::Set(const std::string& name,
         absl::StrCat("name: \"", name,
                      "\" is not a name; use 1 to 63 of A-Z a-z 0-9 . _ -"));
   }
+  if (value.empty()) {
+    return Invalid(absl::StrCat("the value of ", name,
+                                " is empty, which hides nothing; was the file "
+                                "or the pipe empty that it "
+                                "was read from?"));
+  }
   if (value.size() > kMostBytes) {
     return Invalid(absl::StrCat("the value of ", name,
                                 " has more than 64 KiB; give the app a file"));

@@ -291,25 +291,37 @@ absl::Status TokenRegistry::UseUp(const std::string& id, AccessChange change) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<int> TokenRegistry::Revoke(const std::string& id_or_name) {
+absl::StatusOr<int> TokenRegistry::RevokeWhere(
+    const std::function<bool(const TokenRecord&)>& wanted) {
   AccessChange change;
   for (const auto& [id, token] : tokens_) {
-    if ((id != id_or_name && token.name != id_or_name) || token.revoked) {
-      continue;
-    }
+    if (token.revoked || !wanted(token)) continue;
     change.tokens.push_back(token);
     change.tokens.back().revoked = true;
   }
-  if (change.tokens.empty()) {
-    return ErrorWithReason(
-        absl::StatusCode::kNotFound,
-        absl::StrCat("no token with id or name ", id_or_name,
-                     " is in force; fleetctl token ls lists them"),
-        {"TOKEN_NOT_FOUND", {{"token", id_or_name}}});
-  }
+  if (change.tokens.empty()) return 0;
   RETURN_IF_ERROR(store_.Save(change));
   for (TokenRecord& token : change.tokens) Index(std::move(token));
   return static_cast<int>(change.tokens.size());
+}
+
+absl::StatusOr<int> TokenRegistry::Revoke(const std::string& id_or_name) {
+  ASSIGN_OR_RETURN(const int revoked,
+                   RevokeWhere([&](const TokenRecord& token) {
+                     return token.id == id_or_name || token.name == id_or_name;
+                   }));
+  if (revoked > 0) return revoked;
+  return ErrorWithReason(
+      absl::StatusCode::kNotFound,
+      absl::StrCat("no token with id or name ", id_or_name,
+                   " is in force; fleetctl token ls lists them"),
+      {"TOKEN_NOT_FOUND", {{"token", id_or_name}}});
+}
+
+absl::StatusOr<int> TokenRegistry::RevokeJoins(const std::string& host) {
+  return RevokeWhere([&](const TokenRecord& token) {
+    return token.kind == TokenKind::kJoin && token.host == host;
+  });
 }
 
 absl::StatusOr<TokenRecord> TokenRegistry::RevokeIssued(TokenRecord wanted) {

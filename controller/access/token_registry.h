@@ -2,6 +2,7 @@
 #ifndef FLEET_CONTROLLER_ACCESS_TOKEN_REGISTRY_H_
 #define FLEET_CONTROLLER_ACCESS_TOKEN_REGISTRY_H_
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -73,6 +74,8 @@ class TokenRegistry {
 
   // By id, or all of a name; their number. NOT_FOUND with TOKEN_NOT_FOUND.
   absl::StatusOr<int> Revoke(const std::string& id_or_name);
+  // Those with which the host could join; their number.
+  absl::StatusOr<int> RevokeJoins(const std::string& host);
 
   // Tokens of other issuers: those whose actor matches the glob `wanted.name`
   // and whose id is `wanted.issued_id` (unless that is empty), if they were
@@ -91,6 +94,8 @@ class TokenRegistry {
   absl::Status CheckWanted(const TokenRecord& wanted) const;
   absl::StatusOr<TokenRecord> Begin(TokenRecord wanted, absl::Duration ttl);
   absl::Status MakeRoom();
+  absl::StatusOr<int> RevokeWhere(
+      const std::function<bool(const TokenRecord&)>& wanted);
   absl::Status Save(TokenRecord token);
   void NoteUse(const TokenRecord& token);
   void Index(TokenRecord token);

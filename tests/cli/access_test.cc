@@ -9,6 +9,7 @@
 
 #include "cli/access/context_file.h"
 #include "cli/access/controller_access.h"
+#include "cli/render/access_text.h"
 #include "proto/rpc/whole_file.h"
 
 namespace fleet::cli {
@@ -120,6 +121,50 @@ TEST_F(AccessTest, ACertificateNeedsItsKey) {
               HasSubstr("go together"));
   EXPECT_TRUE(absl::IsInvalidArgument(
       TakeCertificate(Write("no.pem", "x"), Write("no.key", "y"), access)));
+}
+
+TEST(AccessText, AJoinTokenIsToBeInAFileAndNotOnACommandLine) {
+  v1::Token token;
+  token.set_kind(v1::TOKEN_KIND_JOIN);
+  token.set_host("host-7");
+  const std::string notice =
+      TokenNotice(token, "tcp://fleet:7400", absl::UnixEpoch());
+  EXPECT_THAT(notice, HasSubstr("--controller tcp://fleet:7400 --join-file"));
+  EXPECT_THAT(notice, testing::Not(HasSubstr("--join TOKEN")));
+  // The socket that it was asked through is of one machine alone.
+  EXPECT_THAT(TokenNotice(token, "unix:///run/c.sock", absl::UnixEpoch()),
+              HasSubstr("--controller CONTROLLER:PORT --join-file"));
+}
+
+TEST(AccessText, AnAuditRecordSaysWhoWhatFromWhereAndHowItEnded) {
+  v1::ListAuditRecordsResponse records;
+  v1::AuditRecord& record = *records.add_records();
+  record.set_seq(7);
+  record.set_actor("ci-web");
+  record.set_peer("ipv4:10.0.0.7:40112");
+  record.set_method("/fleet.v1.RolloutService/CreateRollout");
+  record.set_subject("web");
+  record.set_hosts("role=web");
+  record.set_rollout("r-1");
+  record.set_outcome("OK");
+  const std::string table = AuditTable(records, TextStyle());
+  EXPECT_THAT(table,
+              testing::ContainsRegex("7 +1970.* ci-web +ipv4:10.0.0.7:40112 "
+                                     "+CreateRollout +web .role=web. r-1 +OK"));
+}
+
+TEST(AccessText, AShortSecretIsWarnedOf) {
+  v1::Secret secret;
+  secret.set_name("pin");
+  secret.set_version(2);
+  EXPECT_EQ(SecretNotice(secret, 6), "secret pin is version 2\n");
+  secret.add_apps("web");
+  secret.add_apps("api");
+  EXPECT_EQ(SecretNotice(secret, 6),
+            "secret pin is version 2; it takes effect with the next reload of "
+            "web, api: fleetctl reload web api\n");
+  EXPECT_THAT(SecretNotice(secret, 5),
+              HasSubstr("\nwarning: a value of less than 6 bytes"));
 }
 
 }  // namespace

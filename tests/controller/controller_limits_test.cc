@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "controller/page.h"
 #include "controller/rollout_watchers.h"
 #include "tests/controller/fleet_scene.h"
@@ -27,6 +28,32 @@ TEST(ControllerLimits, TwentyThousandSessions) {
   open.back() = sessions.Open(agent);
   EXPECT_NE(open.back(), nullptr);
   for (AgentSession* session : open) sessions.Forget(session);
+}
+
+TEST(ControllerLimits, TwentyThousandHosts) {
+  FleetScene scene;
+  std::vector<HostRecord> known(20'000);
+  for (size_t i = 0; i < known.size(); ++i) {
+    known[i].name = absl::StrCat("host-", i);
+    known[i].host_uid = "u-1";
+  }
+  scene.core().hosts.Load(std::move(known));
+  FakeAgent more(scene, "one-more", "u-2");
+  more.Connect();
+  ASSERT_TRUE(more.closed.has_value());
+  EXPECT_TRUE(absl::IsResourceExhausted(*more.closed)) << *more.closed;
+  EXPECT_THAT(std::string(more.closed->message()),
+              HasSubstr("at most 20000 hosts; one-more would be one more"));
+  EXPECT_EQ(scene.core().hosts.Find("one-more"), nullptr);
+  // Who is known comes in all the same.
+  FakeAgent seventh(scene, "host-7", "u-1");
+  seventh.Connect();
+  EXPECT_FALSE(seventh.closed.has_value());
+  ASSERT_TRUE(scene.core().hosts.Remove("host-8", {}).ok());
+  more.closed.reset();
+  more.Connect();
+  EXPECT_FALSE(more.closed.has_value());
+  EXPECT_TRUE(scene.core().hosts.IsConnected("one-more"));
 }
 
 class SilentReader : public LogReader {

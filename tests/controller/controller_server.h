@@ -76,12 +76,15 @@ class Server {
   std::thread thread_;
 };
 
-// An agent that takes every target and reports it done at once.
+// An agent that takes every target and reports it done at once, or, as `busy`,
+// is at work with it for ever.
 class ObedientAgent {
  public:
   ObedientAgent(const std::shared_ptr<grpc::Channel>& channel,
-                const std::string& host, const std::string& uid)
-      : stub_(v1::AgentService::NewStub(channel)),
+                const std::string& host, const std::string& uid,
+                bool busy = false)
+      : busy_(busy),
+        stub_(v1::AgentService::NewStub(channel)),
         stream_(stub_->Session(&context_)) {
     v1::SessionRequest request;
     request.mutable_hello()->mutable_host()->set_name(host);
@@ -116,6 +119,7 @@ class ObedientAgent {
     v1::SessionRequest request;
     request.mutable_desired_state_ack()->set_nonce(desired.nonce());
     stream_->Write(request);
+    if (busy_) return;
     request.mutable_state_report()->set_seq(++seq_);
     for (const v1::AppTarget& target : desired.targets()) {
       Report(target, *request.mutable_state_report());
@@ -157,6 +161,7 @@ class ObedientAgent {
     stream_->Write(request);
   }
 
+  const bool busy_;
   grpc::ClientContext context_;
   std::unique_ptr<v1::AgentService::Stub> stub_;
   std::unique_ptr<

@@ -9,8 +9,11 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "nlohmann/json.hpp"
 #include "tests/e2e/test_fleet.h"
+#include "tests/rpc/core_files.h"
+#include "tests/rpc/temp_folder.h"
 
 namespace fleet::e2e {
 namespace {
@@ -62,6 +65,8 @@ class Access : public testing::Test {
     ProcessOptions options = From(token, args);
     options.stdout_file = fleet_.dir() + "/" + args[0] + ".out";
     options.stderr_file = fleet_.dir() + "/" + args[0] + ".err";
+    unlink(options.stdout_file.c_str());
+    unlink(options.stderr_file.c_str());
     auto process = std::make_unique<ChildProcess>(options);
     EXPECT_TRUE(fleet_.Eventually([&] {
       return absl::StrContains(ReadFile(options.stdout_file), sign) ||
@@ -79,6 +84,43 @@ class Access : public testing::Test {
     return RunCommand(options, fleet_.dir(), kPatience);
   }
 
+  int Sessions() {
+    return static_cast<int>(
+        std::vector<std::string>(
+            absl::StrSplit(ReadFile(fleet_.HostLog(1)), ": session "))
+            .size());
+  }
+  // Aborts the agent, the keeper and the controller; others take their places.
+  void CrashAll() {
+    // A keeper is followed by another as long as there is an agent.
+    const int before = Sessions();
+    kill(fleet_.AgentPid(1), SIGABRT);
+    EXPECT_TRUE(fleet_.Eventually([&] { return Sessions() > before; }));
+    const pid_t keeper = fleet_.KeeperPid(1);
+    kill(keeper, SIGABRT);
+    EXPECT_EQ(fleet_.keeper(1).Wait(kPatience).value_or(0), 128 + SIGABRT);
+    EXPECT_TRUE(fleet_.Eventually(
+        [&] { return fleet_.CurrentKeeperPid(1) != keeper; }));
+    fleet_.controller().Signal(SIGABRT);
+    EXPECT_EQ(fleet_.controller().Wait(kPatience).value_or(0), 128 + SIGABRT);
+    fleet_.StartController();
+    fleet_.AwaitConnected(1);
+  }
+  // In each file of the fleet, and in what a crash leaves behind.
+  void ExpectInNoFile(const std::string& text) {
+    for (const std::string& folder : {fleet_.dir(), cwd_.File("")}) {
+      for (const auto& entry :
+           std::filesystem::recursive_directory_iterator(folder)) {
+        if (!entry.is_regular_file()) continue;
+        EXPECT_EQ(ReadFile(entry.path()).find(text), std::string::npos)
+            << entry.path();
+      }
+    }
+  }
+
+  // Where the programs run, and may leave core files.
+  TempFolder cwd_;
+  CoreFiles cores_{cwd_.File("")};
   TestFleet fleet_;
 };
 
@@ -179,6 +221,17 @@ TEST_F(Access, StreamsEndWithTheirToken) {
       << ErrorOf("logs");
   EXPECT_TRUE(absl::StrContains(ErrorOf("rollout"), "revoked or has expired"))
       << ErrorOf("rollout");
+  // Who came with a certificate, likewise.
+  fleet_.MustCtl({"user", "cert", "anna", "--role", "viewer"});
+  ASSERT_EQ(As("", {"login", fleet_.tls_address(), "--cert",
+                    cwd_.File("anna.pem"), "--key", cwd_.File("anna.key")})
+                .exit_code,
+            0);
+  watch = Follow("", {"rollout", "watch", "web", "-o", "json"}, "{");
+  fleet_.MustCtl({"user", "revoke", "anna"});
+  EXPECT_NE(watch->Wait(kPatience).value_or(0), 0);
+  EXPECT_TRUE(absl::StrContains(ErrorOf("rollout"), "revoked or has expired"))
+      << ErrorOf("rollout");
   fleet_.MustCtl({"rollout", "abort", "web"});
 
   // By the clock, as well.
@@ -192,6 +245,7 @@ TEST_F(Access, StreamsEndWithTheirToken) {
 TEST_F(Access, ARevokedHostIsCutOffAndItsWorkersGoOn) {
   StartWeb();
   const std::vector<pid_t> pids = fleet_.Pids("web", "host-1");
+  EXPECT_EQ(fleet_.Ctl({"hosts", "revoke", "hots-1"}).exit_code, 1);
   fleet_.MustCtl({"hosts", "revoke", "host-1"});
   EXPECT_TRUE(fleet_.Eventually([&] {
     CommandResult r = fleet_.Ctl({"hosts", "-o", "json"});
@@ -222,6 +276,10 @@ TEST_F(Access, AHostsCertificateOpensNothingElse) {
               "--key", tls + "host.key", "--ca", tls + "ca.pem"});
   EXPECT_EQ(r.exit_code, 4);
   EXPECT_TRUE(absl::StrContains(r.err, "host host-1 has role agent")) << r.err;
+  // It is on record who joined, and not only from where.
+  EXPECT_TRUE(
+      absl::StrContains(fleet_.MustCtl({"audit", "--actor", "host host-1"}),
+                        "EnrollHost  host-1"));
 }
 
 TEST_F(Access, OnlyTls13IsSpokenAndOnlyByTheFleetsAuthority) {
@@ -336,21 +394,20 @@ TEST_F(Access, ASecretReachesItsAppAndNothingElse) {
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     const std::string path = entry.path();
     if (path.find_first_not_of("0123456789", 6) != std::string::npos) continue;
-    EXPECT_EQ(ReadFile(path + "/cmdline").find(Planted()), std::string::npos);
+    const std::string command = ReadFile(path + "/cmdline");
+    EXPECT_EQ(command.find(Planted()), std::string::npos);
+    // The token with which the host has joined.
+    if (absl::StrContains(command, fleet_.dir())) {
+      EXPECT_EQ(command.find("fleet_join_"), std::string::npos) << command;
+    }
     const std::string comm = ReadFile(path + "/comm");
     if (comm.starts_with("fleet")) {
       EXPECT_EQ(ReadFile(path + "/environ").find(Planted()), std::string::npos);
     }
   }
-  for (const auto& entry :
-       std::filesystem::recursive_directory_iterator(fleet_.dir())) {
-    if (!entry.is_regular_file()) continue;
-    const std::string content = ReadFile(entry.path());
-    EXPECT_EQ(content.find(Planted()), std::string::npos) << entry.path();
-    EXPECT_EQ(content.find(token.substr(0, token.rfind('_'))),
-              std::string::npos)
-        << entry.path();
-  }
+  CrashAll();
+  ExpectInNoFile(Planted());
+  ExpectInNoFile(token.substr(0, token.rfind('_')));
 
   CommandResult missing = fleet_.Ctl(
       {"apply", fleet_.WriteApp("no.yaml",

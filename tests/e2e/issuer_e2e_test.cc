@@ -238,6 +238,8 @@ TEST_F(Issuer, WhatIsRevokedOrHasNoRuleAnyMoreIsCutOff) {
       ReadFile(folder_.File("home/.config/fleet/contexts.json")),
       ReadFile(folder_.File("token"))));
   auto stolen = Follow("stolen");
+  WriteFile(folder_.File("token"), Sign("file", {{"sub", "job-7"}}));
+  auto other = Follow("other");
   WriteFile(folder_.File("token"), Sign("file", {{"jti", "good"}}));
   auto good = Follow("good");
 
@@ -254,6 +256,12 @@ TEST_F(Issuer, WhatIsRevokedOrHasNoRuleAnyMoreIsCutOff) {
   EXPECT_TRUE(absl::StrContains(again.err, "has been revoked")) << again.err;
   EXPECT_TRUE(absl::StrContains(fleet_->MustCtl({"token", "ls", "--all"}),
                                 "OIDC stolen"));
+  EXPECT_EQ(As("", {"ls"}).exit_code, 0);
+  EXPECT_FALSE(other->Wait(absl::ZeroDuration()).has_value());
+  // All of one subject, of which there are others.
+  fleet_->MustCtl({"token", "revoke", "file:job-7"});
+  EXPECT_EQ(other->Wait(kPatience).value_or(0), 4);
+  EXPECT_EQ(As(Sign("file", {{"sub", "job-7"}}), {"ls"}).exit_code, 4);
   EXPECT_EQ(As("", {"ls"}).exit_code, 0);
   EXPECT_FALSE(good->Wait(absl::ZeroDuration()).has_value());
 

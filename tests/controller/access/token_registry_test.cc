@@ -306,6 +306,19 @@ TEST_F(TokenRegistryTest, ARevokedHostStaysOutUntilItJoinsAgain) {
   EXPECT_FALSE(certificates->Check("host-1", print(first)).ok());
 }
 
+TEST_F(TokenRegistryTest, ARevokedHostsJoinTokensEndWithItsCertificates) {
+  auto unused = tokens->Create(Join(), absl::ZeroDuration());
+  TokenRecord wanted = Join();
+  wanted.host = "host-2";
+  auto others = tokens->Create(wanted, absl::ZeroDuration());
+  EXPECT_EQ(*certificates->Revoke("host-1"), 0);
+  EXPECT_FALSE(Recognise(unused->secret, TokenKind::kJoin).ok());
+  EXPECT_TRUE(Recognise(others->secret, TokenKind::kJoin).ok());
+  // A name that is mistaken is not said to be kept out.
+  EXPECT_EQ(ReasonOf(certificates->Revoke("hots-1").status()).reason,
+            "HOST_NOT_FOUND");
+}
+
 TEST_F(TokenRegistryTest, AnExpiredCertificateIsRenewedByItsKeyForAMonth) {
   const std::string request = *MakeCertificateRequest(*MakePrivateKey());
   auto made = tokens->Create(Join(), absl::ZeroDuration());
