@@ -17,7 +17,8 @@ class BadSpec : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     fleet_ = new TestFleet();
-    fleet_->MustCtl({"start", AppPath("ecosystem.config.js")});
+    fleet_->MustCtl(
+        {"start", AppPath("ecosystem.config.js"), "--min-ready-time", "0"});
     pids_ = fleet_->Pids("web", "host-1");
   }
   static void TearDownTestSuite() {
@@ -113,8 +114,8 @@ TEST_F(BadSpec, BrokenEcosystemFileShowsNodesMessage) {
 }
 
 TEST_F(BadSpec, EcosystemFileThatThrowsShowsTheError) {
-  ExpectRefused("ecosystem.config.js", "throw new Error('no luck today');", 1,
-                {"ecosystem.config.js", "no luck today"});
+  ExpectRefused("ecosystem.config.js", "\nthrow new Error('no luck today');", 1,
+                {"ecosystem.config.js:2", "no luck today"});
 }
 
 TEST_F(BadSpec, NodeNotInstalledIsSaidByName) {

@@ -95,7 +95,7 @@ TEST_F(CommandConfinement, ProbesAreBoundAsTheirWorkerAndHooksAsTheirApp) {
                    "    liveness: {exec: {command: [", Look("liveness"),
                    "]}, interval: 100ms, probe_timeout: 10s}\n",
                    "    rollout: {hooks: {pre_reload: '", hook, "'}}\n"));
-  fleet_->MustCtl({"apply", file});
+  fleet_->MustCtl({"apply", file, "--min-ready-time", "0"});
   pid_t worker = fleet_->Pids("web", "host-1").at(0);
   const std::string groups =
       ReadFile(absl::StrCat("/proc/", worker, "/cgroup"));

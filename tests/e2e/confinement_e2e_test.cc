@@ -268,7 +268,8 @@ TEST(ProcessTruth, WhatHidesIsCountedAndEndsWithItsWorker) {
        fleet.WriteApp("fleet.yaml", "apps:\n  - name: grouped\n" + app +
                                         "    limits: {memory_max: 100M}\n"
                                         "  - name: bare\n" +
-                                        app + "  - name: crashed\n" + app)});
+                                        app + "  - name: crashed\n" + app),
+       "--min-ready-time", "0"});
   ASSERT_TRUE(fleet.Eventually([&] { return Sleepers() == 15; })) << Sleepers();
   for (const char* name : {"grouped", "bare", "crashed"}) {
     // Asked for, it is looked at now; samples find it within half a minute.

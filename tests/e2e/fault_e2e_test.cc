@@ -8,8 +8,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <sstream>
-
 #include "nlohmann/json.hpp"
 #include "tests/e2e/event_tail.h"
 #include "tests/e2e/test_fleet.h"
@@ -23,7 +21,8 @@ constexpr int kPort = 3000;
 class Fault : public testing::Test {
  protected:
   Fault() : fleet_({.hosts = 2}) {
-    fleet_.MustCtl({"start", AppPath("ecosystem.config.js")});
+    fleet_.MustCtl(
+        {"start", AppPath("ecosystem.config.js"), "--min-ready-time", "0"});
     std::vector<HttpLoad::Target> targets = {fleet_.Target(1, kPort),
                                              fleet_.Target(2, kPort)};
     keep_alive_ = std::make_unique<HttpLoad>(targets, LoadMode::kKeepAlive, 2);
@@ -31,10 +30,12 @@ class Fault : public testing::Test {
     EXPECT_TRUE(close_->AwaitServed(50, kPatience));
   }
 
-  std::unique_ptr<ChildProcess> StartReload() {
-    return fleet_.StartCtl(
-        {"reload", "web", "--min-ready-time", "500ms", "--timeout", "100s"},
-        "reload");
+  // Each host's step lasts twice `min_ready_time`, and more.
+  std::unique_ptr<ChildProcess> StartReload(
+      const std::string& min_ready_time = "500ms") {
+    return fleet_.StartCtl({"reload", "web", "--min-ready-time", min_ready_time,
+                            "--timeout", "100s"},
+                           "reload");
   }
 
   // The newest rollout of web, as a program sees it.
@@ -131,10 +132,10 @@ TEST_F(Fault, KeeperKilledInTheMiddleOfAReloadIsReplacedByItsAgent) {
   EXPECT_TRUE(IsAlive(agent));
   // The test's own handle is the first keeper's; the second is in the lock.
   pid_t keeper = 0;
-  std::istringstream lock(ReadFile(fleet_.HostDir(1) + "/keeper.lock"));
-  std::string word;
-  ASSERT_TRUE(lock >> word >> keeper) << lock.str();
-  EXPECT_NE(keeper, fleet_.KeeperPid(1));
+  ASSERT_TRUE(fleet_.Eventually([&] {
+    keeper = fleet_.CurrentKeeperPid(1);
+    return keeper > 0 && keeper != fleet_.KeeperPid(1);
+  }));
   ::kill(keeper, SIGTERM);
   EXPECT_TRUE(WaitGone(keeper, kPatience));
   EXPECT_TRUE(WaitGone(agent, kPatience));
@@ -164,7 +165,8 @@ TEST_F(Fault, AgentKilledAgainAndAgainCostsNoWorkerAndNoExitCode) {
 }
 
 TEST_F(Fault, PauseHoldsTheRolloutAndResumeFinishesIt) {
-  auto reload = StartReload();
+  // Time to say so while the first host is at work.
+  auto reload = StartReload("1s");
   AwaitFirstHostUnderWay();
   fleet_.MustCtl({"rollout", "pause", "web"});
   ASSERT_TRUE(fleet_.Eventually([&] {
@@ -178,7 +180,7 @@ TEST_F(Fault, PauseHoldsTheRolloutAndResumeFinishesIt) {
 }
 
 TEST_F(Fault, AbortEndsItWithExitCodeFiveAndAllServe) {
-  auto reload = StartReload();
+  auto reload = StartReload("1s");
   AwaitFirstHostUnderWay();
   fleet_.MustCtl({"rollout", "abort", "web"});
   EXPECT_EQ(reload->Wait(kPatience).value_or(-1), 5);
@@ -189,6 +191,8 @@ TEST_F(Fault, AbortEndsItWithExitCodeFiveAndAllServe) {
 TEST_F(Fault, CtrlCDetachesAndTheRolloutGoesOn) {
   auto reload = StartReload();
   AwaitFirstHostUnderWay();
+  ASSERT_TRUE(fleet_.Eventually(
+      [&] { return Count("reload", "host-1: admitted") == 1; }));
   reload->Signal(SIGINT);
   EXPECT_EQ(reload->Wait(kPatience).value_or(-1), 130);
   std::string said = ReadFile(fleet_.dir() + "/reload.err");
@@ -201,9 +205,9 @@ TEST_F(Fault, CtrlCDetachesAndTheRolloutGoesOn) {
 }
 
 TEST_F(Fault, AHostThatIsAwayIsSkippedAndConvergesWhenItReturns) {
-  fleet_.StopHost(2);
   close_->Stop();
   keep_alive_->Stop();
+  fleet_.StopHost(2);
   fleet_.MustCtl({"reload", "web", "--min-ready-time", "0"});
   fleet_.StartHost(2);
   fleet_.AwaitConnected(2);
@@ -275,7 +279,8 @@ void FillDisk(const std::string& file) {
 TEST(FaultAlone, ControllersDiskFullIsSaidAndNothingIsLost) {
   TestFleet fleet({.hosts = 1, .controller_disk_bytes = 16 << 20});
   if (!fleet.disk()) GTEST_SKIP() << "needs root for a file system";
-  fleet.MustCtl({"start", AppPath("ecosystem.config.js")});
+  fleet.MustCtl(
+      {"start", AppPath("ecosystem.config.js"), "--min-ready-time", "0"});
   std::string fill = fleet.ControllerDir() + "/fill";
   FillDisk(fill);
   // Until the log of the database has no room left in its own pages.
@@ -304,9 +309,29 @@ void SendGarbage(const std::string& path, int type, const std::string& bytes) {
   close(fd);
 }
 
+// What no channel of Node's carries: no JSON, half a message, one without end.
+constexpr char kRude[] =
+    "const fs = require('fs');\n"
+    "function say(text) {\n"
+    "  for (let rest = Buffer.from(text); rest.length > 0;) {\n"
+    "    try { rest = rest.subarray(fs.writeSync(process.channel.fd, rest)); "
+    "}\n"
+    "    catch (error) {\n"
+    "      if (error.code === 'EPIPE') return;\n"
+    "      if (error.code !== 'EAGAIN') throw error;\n"
+    "    }\n"
+    "  }\n"
+    "}\n"
+    "process.on('disconnect', () => {});\n"
+    "say('nothing\\n{\\n{\"cmd\":\"NODE_CLUSTER\",\"act\":7}\\n');\n"
+    "say('x'.repeat(3 << 20));\n"
+    "console.log('all is said');\n"
+    "setInterval(() => {}, 1000);\n";
+
 TEST(FaultAlone, GarbageOnEverySocketDisturbsNobody) {
   TestFleet fleet;
-  fleet.MustCtl({"start", AppPath("ecosystem.config.js")});
+  fleet.MustCtl(
+      {"start", AppPath("ecosystem.config.js"), "--min-ready-time", "0"});
   std::vector<pid_t> pids = fleet.Pids("web", "host-1");
   for (size_t size : {1U, 7U, 4096U, 100000U}) {
     SendGarbage(fleet.dir() + "/controller.sock", SOCK_STREAM,
@@ -314,6 +339,15 @@ TEST(FaultAlone, GarbageOnEverySocketDisturbsNobody) {
     SendGarbage(fleet.HostDir(1) + "/run/notify.sock", SOCK_DGRAM,
                 std::string(size, 'A'));
   }
+  // On its channel to the agent, by a worker.
+  fleet.MustCtl({"start", fleet.WriteApp("rude.js", kRude), "--name", "rude",
+                 "--min-ready-time", "0"});
+  ASSERT_TRUE(fleet.Eventually([&] {
+    return fleet.Ctl({"logs", "rude"}).out.find("all is said") !=
+           std::string::npos;
+  })) << fleet.Ctl({"show", "rude"}).out;
+  EXPECT_EQ(fleet.Pids("rude", "host-1").size(), 1U);
+  EXPECT_EQ(fleet.InstancesOn("rude", "host-1")[0].value("restarts", 0), 0);
   EXPECT_EQ(fleet.Pids("web", "host-1"), pids);
   fleet.MustCtl({"reload", "web", "--min-ready-time", "0"});
 }

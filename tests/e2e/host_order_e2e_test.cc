@@ -18,9 +18,17 @@ class HostOrder : public testing::Test {
  protected:
   HostOrder() {
     mkdir(Stamps().c_str(), 0755);
-    script_ =
-        fleet_.WriteApp("stamp.sh", "date +%s%N >>" + Stamps() +
-                                        "/$FLEET_HOST\nexec sleep 1000\n");
+    // Ready when it has written.
+    script_ = fleet_.WriteApp(
+        "stamp.py",
+        "import os, socket, time\n"
+        "with open('" +
+            Stamps() +
+            "/' + os.environ['FLEET_HOST'], 'a') as file:\n"
+            "    file.write('%d\\n' % time.time_ns())\n"
+            "agent = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
+            "agent.sendto(b'READY=1', os.environ['NOTIFY_SOCKET'])\n"
+            "time.sleep(1000)\n");
     for (int host : {1, 2, 3, 4}) {
       fleet_.MustCtl({"hosts", "label", fleet_.HostName(host),
                       host % 2 == 1 ? "room=a" : "room=b"});
@@ -40,9 +48,9 @@ class HostOrder : public testing::Test {
         {"apply", "--yes",
          fleet_.WriteApp("fleet.yaml",
                          "apps:\n  - {name: web, script: " + script_ +
-                             ", env: {VERSION: '" + version +
-                             "'}, rollout: {min_ready_time: 0s, " + rollout +
-                             "}}\n")});
+                             ", readiness: {notify: true}, env: {VERSION: '" +
+                             version + "'}, rollout: {min_ready_time: 0s, " +
+                             rollout + "}}\n")});
   }
   void ExpectFirst(int a, int b, int c, int d) {
     EXPECT_LT(std::max(Began(a), Began(b)), std::min(Began(c), Began(d)));

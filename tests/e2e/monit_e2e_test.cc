@@ -56,7 +56,8 @@ TEST(Monit, DrawsTakesKeysAndGivesTheTerminalBack) {
       "talker.py",
       "import time\nwhile True:\n    print('hello from a worker', "
       "flush=True)\n    time.sleep(0.2)\n");
-  fleet.MustCtl({"start", script, "--name", "talker", "-i", "2"});
+  fleet.MustCtl({"start", script, "--name", "talker", "-i", "2",
+                 "--min-ready-time", "0"});
   Terminal terminal(fleet);
   terminal.Type("echo before");
   ASSERT_TRUE(terminal.Shows("before"));

@@ -45,11 +45,13 @@ class RealPrograms : public testing::Test {
   // An app that PM2's users write for a framework of Node.
   void StartCluster(const std::string& script, const std::string& package) {
     fleet_.MustCtl(
-        {"start", fleet_.WriteApp(
-                      "ecosystem.config.js",
-                      "module.exports = {apps: [{name: 'app', script: '" +
-                          Real(script) + "', instances: 2, env: {NODE_PATH: '" +
-                          NodeModules(package) + "'}}]};\n")});
+        {"start",
+         fleet_.WriteApp("ecosystem.config.js",
+                         "module.exports = {apps: [{name: 'app', script: '" +
+                             Real(script) +
+                             "', instances: 2, env: {NODE_PATH: '" +
+                             NodeModules(package) + "'}}]};\n"),
+         "--min-ready-time", "0"});
   }
 
   void Apply(const std::string& fields) {

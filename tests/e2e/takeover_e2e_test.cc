@@ -20,15 +20,17 @@ class Takeover : public testing::Test {
   // `what` is the spec's script and interpreter, `gate` its readiness.
   void Apply(const std::string& what, const std::string& version) {
     fleet_.MustCtl(
-        {"apply", fleet_.WriteApp("fleet.yaml",
-                                  "apps:\n  - name: app\n" + what +
-                                      "    instances: 2\n    takeover: true\n"
-                                      "    listen: ['tcp://0.0.0.0:3000']\n"
-                                      "    readiness: {tcp: {port: 3000}}\n"
-                                      "    env: {VERSION: '" +
-                                      version +
-                                      "'}\n"
-                                      "    rollout: {min_ready_time: 0s}\n")});
+        {"apply",
+         fleet_.WriteApp(
+             "fleet.yaml",
+             "apps:\n  - name: app\n" + what +
+                 "    instances: 2\n    takeover: true\n"
+                 "    listen: ['tcp://0.0.0.0:3000']\n"
+                 "    readiness: {tcp: {port: 3000}, interval: 100ms}\n"
+                 "    env: {VERSION: '" +
+                 version +
+                 "'}\n"
+                 "    rollout: {min_ready_time: 0s}\n")});
   }
 
   void ReloadUnderLoad(const std::string& body) {

@@ -357,8 +357,9 @@ std::vector<pid_t> TestFleet::Pids(const std::string& app,
   return pids;
 }
 
-bool TestFleet::Eventually(const std::function<bool()>& holds) {
-  const absl::Time end = absl::Now() + kPatience;
+bool TestFleet::Eventually(const std::function<bool()>& holds,
+                           absl::Duration limit) {
+  const absl::Time end = absl::Now() + limit;
   while (absl::Now() < end) {
     if (holds()) return true;
   }

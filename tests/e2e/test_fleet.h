@@ -79,8 +79,9 @@ class TestFleet {
   nlohmann::json InstancesOn(const std::string& app, const std::string& host);
   std::vector<pid_t> Pids(const std::string& app, const std::string& host);
 
-  // Asks again until `holds`; false: not within kPatience.
-  bool Eventually(const std::function<bool()>& holds);
+  // Asks again until `holds`; false: not within `limit`.
+  bool Eventually(const std::function<bool()>& holds,
+                  absl::Duration limit = kPatience);
 
   // host-1 is host 1.
   std::string HostName(int host) const {

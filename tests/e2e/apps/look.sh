@@ -6,13 +6,13 @@
     cat "/proc/self/$name"
   done
   printf '== nice\n%s\n' "$(nice)"
-  if touch "$2/probe" 2>/dev/null; then
-    rm "$2/probe"
+  if touch "$2/probe-$$" 2>/dev/null; then
+    rm "$2/probe-$$"
     echo "may write"
   else
     echo "may not write"
   fi
   printf '== shown\n'
   cat "$3" 2>/dev/null
-} >"$1.new"
-mv "$1.new" "$1"
+} >"$1.$$"
+mv "$1.$$" "$1"

@@ -11,9 +11,11 @@ for name in ("status", "limits", "oom_score_adj", "cgroup", "mountinfo"):
 out.append("== nice\n%d\n" % os.getpriority(os.PRIO_PROCESS, 0))
 out.append("== tmp\n%s\n" % " ".join(sorted(os.listdir("/tmp"))))
 for path in sys.argv[2:]:
+    # Others of its kind try there, too.
+    probe = "%s/probe-%d" % (path, os.getpid())
     try:
-        os.close(os.open(path + "/probe", os.O_CREAT | os.O_WRONLY))
-        os.unlink(path + "/probe")
+        os.close(os.open(probe, os.O_CREAT | os.O_WRONLY))
+        os.unlink(probe)
         out.append("write %s: done\n" % path)
     except OSError as error:
         out.append("write %s: %s\n" % (path, error.strerror))
