@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "proto/rpc/failure_kind_proto.h"
 #include "proto/rpc/proto_time.h"
 
 namespace fleet::controller {
@@ -30,32 +31,6 @@ StepReportPhase PhaseOf(v1::StepPhase phase) {
       break;
   }
   return StepReportPhase::kNone;
-}
-
-FailureKind FailureOf(v1::FailureKind kind) {
-  switch (kind) {
-    case v1::FAILURE_KIND_START:
-      return FailureKind::kStart;
-    case v1::FAILURE_KIND_EXIT:
-      return FailureKind::kExit;
-    case v1::FAILURE_KIND_READY_TIMEOUT:
-      return FailureKind::kReadyTimeout;
-    case v1::FAILURE_KIND_FLAPPING:
-      return FailureKind::kFlapping;
-    case v1::FAILURE_KIND_LISTEN:
-      return FailureKind::kListen;
-    case v1::FAILURE_KIND_SPEC:
-      return FailureKind::kSpec;
-    case v1::FAILURE_KIND_HOOK:
-      return FailureKind::kHook;
-    case v1::FAILURE_KIND_UNHEALTHY:
-      return FailureKind::kUnhealthy;
-    case v1::FAILURE_KIND_UNSPECIFIED:
-    case v1::FailureKind_INT_MIN_SENTINEL_DO_NOT_USE_:
-    case v1::FailureKind_INT_MAX_SENTINEL_DO_NOT_USE_:
-      break;
-  }
-  return FailureKind::kNone;
 }
 
 HookPhase PhaseOf(v1::HookPhase phase) {
@@ -163,7 +138,7 @@ StepReport ToStepReport(const v1::AppStatus& status) {
   report.slots_total = step.slots_total();
   report.slot = step.slot();
   report.flaps = step.flaps();
-  report.failure = FailureOf(step.failure());
+  report.failure = fleet::FromProto(step.failure());
   report.reason = step.reason();
   const int lines = step.stderr_tail_size();
   for (int i = std::max(0, lines - kMaxStderrLines); i < lines; ++i) {

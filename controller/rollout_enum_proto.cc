@@ -104,30 +104,6 @@ v1::StepPhase ToProto(StepReportPhase phase) {
   FLEET_CHECK(false);
 }
 
-v1::FailureKind ToProto(FailureKind failure) {
-  switch (failure) {
-    case FailureKind::kNone:
-      return v1::FAILURE_KIND_UNSPECIFIED;
-    case FailureKind::kStart:
-      return v1::FAILURE_KIND_START;
-    case FailureKind::kExit:
-      return v1::FAILURE_KIND_EXIT;
-    case FailureKind::kReadyTimeout:
-      return v1::FAILURE_KIND_READY_TIMEOUT;
-    case FailureKind::kFlapping:
-      return v1::FAILURE_KIND_FLAPPING;
-    case FailureKind::kListen:
-      return v1::FAILURE_KIND_LISTEN;
-    case FailureKind::kSpec:
-      return v1::FAILURE_KIND_SPEC;
-    case FailureKind::kHook:
-      return v1::FAILURE_KIND_HOOK;
-    case FailureKind::kUnhealthy:
-      return v1::FAILURE_KIND_UNHEALTHY;
-  }
-  FLEET_CHECK(false);
-}
-
 v1::SkipReason ToProto(SkipReason reason) {
   switch (reason) {
     case SkipReason::kNone:

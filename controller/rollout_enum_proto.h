@@ -5,6 +5,7 @@
 #include "absl/status/statusor.h"
 #include "controller/rollout/rollout.h"
 #include "fleet/v1/rollout.pb.h"
+#include "proto/rpc/failure_kind_proto.h"
 
 namespace fleet::controller {
 
@@ -13,7 +14,6 @@ v1::RolloutPhase ToProto(RolloutPhase phase);
 v1::HoldKind ToProto(HoldKind kind);
 v1::HostStepPhase ToProto(HostStepPhase phase);
 v1::StepPhase ToProto(StepReportPhase phase);
-v1::FailureKind ToProto(FailureKind failure);
 v1::SkipReason ToProto(SkipReason reason);
 v1::GateVerdict ToProto(GateVerdict verdict);
 v1::HookPhase ToProto(HookPhase phase);

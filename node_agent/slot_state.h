@@ -14,25 +14,11 @@
 #include "absl/time/time.h"
 #include "node_agent/restart_policy.h"
 #include "node_agent/worker_runtime.h"
+#include "proto/rpc/failure_kind.h"
 
 namespace fleet::agent {
 
 // All times are steady ones (fleet::Clock::Now) unless they say otherwise.
-
-// The numbers are written to disk (slot_run.h): add at the end only.
-enum class FailureKind {
-  kNone,
-  kStart,
-  kExit,
-  kReadyTimeout,
-  kFlapping,
-  kListen,
-  kSpec,
-  // It lived and did not serve: liveness probe, watchdog.
-  kUnhealthy,
-  // pre_reload or post_reload.
-  kHook,
-};
 
 // Why a worker is replaced by one of its own generation.
 // kAdopted: it was being replaced when an earlier agent died.
@@ -79,7 +65,8 @@ struct Worker {
 };
 
 // kRunning ⇄ kBackoff → kCrashLoop | kExited; back to kRunning by a new
-// generation, a risen start nonce, or a stop. Numbers as of FailureKind.
+// generation, a risen start nonce, or a stop. The numbers are written to disk
+// (slot_run.h): add at the end only.
 enum class SlotPhase { kRunning, kBackoff, kCrashLoop, kExited };
 
 // The place of one instance.

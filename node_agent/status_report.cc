@@ -6,46 +6,13 @@
 #include "node_agent/app_events.h"
 #include "node_agent/app_reconciler.h"
 #include "node_agent/reconcile_pass.h"
+#include "proto/rpc/failure_kind_proto.h"
 #include "proto/rpc/proto_time.h"
 
 namespace fleet::agent {
 namespace {
 
 constexpr absl::Duration kClockTolerance = absl::Seconds(5);
-
-v1::FailureKind ToProto(FailureKind kind) {
-  switch (kind) {
-    case FailureKind::kNone:
-      return v1::FAILURE_KIND_UNSPECIFIED;
-    case FailureKind::kStart:
-      return v1::FAILURE_KIND_START;
-    case FailureKind::kExit:
-      return v1::FAILURE_KIND_EXIT;
-    case FailureKind::kReadyTimeout:
-      return v1::FAILURE_KIND_READY_TIMEOUT;
-    case FailureKind::kFlapping:
-      return v1::FAILURE_KIND_FLAPPING;
-    case FailureKind::kListen:
-      return v1::FAILURE_KIND_LISTEN;
-    case FailureKind::kSpec:
-      return v1::FAILURE_KIND_SPEC;
-    case FailureKind::kUnhealthy:
-      return v1::FAILURE_KIND_UNHEALTHY;
-    case FailureKind::kHook:
-      return v1::FAILURE_KIND_HOOK;
-  }
-  return v1::FAILURE_KIND_UNSPECIFIED;
-}
-
-FailureKind FromProto(v1::FailureKind kind) {
-  for (FailureKind k :
-       {FailureKind::kStart, FailureKind::kExit, FailureKind::kReadyTimeout,
-        FailureKind::kFlapping, FailureKind::kListen, FailureKind::kSpec,
-        FailureKind::kUnhealthy, FailureKind::kHook}) {
-    if (ToProto(k) == kind) return k;
-  }
-  return FailureKind::kNone;
-}
 
 v1::StepPhase ToProto(StepPhase phase) {
   switch (phase) {
@@ -259,7 +226,7 @@ StepState FromProto(const v1::Step& proto) {
   StepState step;
   step.generation = proto.generation();
   step.phase = FromProto(proto.phase());
-  step.failure = FromProto(proto.failure());
+  step.failure = fleet::FromProto(proto.failure());
   step.reason = proto.reason();
   step.stderr_tail.assign(proto.stderr_tail().begin(),
                           proto.stderr_tail().end());

@@ -7,22 +7,12 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "proto/rpc/failure_kind.h"
 
 namespace fleet::controller {
 
 // fleet/v1/app.proto says what each of these means.
 enum class StepReportPhase { kNone, kApplying, kVerifying, kDone, kFailed };
-enum class FailureKind {
-  kNone,
-  kStart,
-  kExit,
-  kReadyTimeout,
-  kFlapping,
-  kListen,
-  kSpec,
-  kHook,
-  kUnhealthy,
-};
 
 // An agent's account of the generation it accepted last. kNone: it has not
 // said anything of this app.
