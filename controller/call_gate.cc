@@ -79,15 +79,8 @@ std::unique_ptr<StreamPass> CallGate::Pass(
 CallGate::Admission CallGate::Admit(const grpc::CallbackServerContext& context,
                                     std::string_view method,
                                     const google::protobuf::Message& request) {
-  return [this, credentials = CredentialsOf(context), method,
-          &request]() -> absl::StatusOr<Identity> {
-    absl::StatusOr<Identity> caller =
-        policy_.Admit(credentials, method, request);
-    if (!caller.ok()) {
-      policy_.Record(credentials.connection, method, request, nullptr,
-                     caller.status());
-    }
-    return caller;
+  return [this, credentials = CredentialsOf(context), method, &request] {
+    return policy_.AdmitOrRecord(credentials, method, request);
   };
 }
 

@@ -34,6 +34,25 @@ class CallPolicy {
       const CallCredentials& credentials, std::string_view method,
       const google::protobuf::Message& request) = 0;
 
+  // Who brings credentials that Admit took for good, for the record of what it
+  // was denied.
+  virtual Identity WhoIs(const CallCredentials& credentials) {
+    return credentials.connection;
+  }
+
+  // Admit, and a record of what was denied.
+  absl::StatusOr<Identity> AdmitOrRecord(
+      const CallCredentials& credentials, std::string_view method,
+      const google::protobuf::Message& request) {
+    absl::StatusOr<Identity> caller = Admit(credentials, method, request);
+    if (!caller.ok()) {
+      const bool known = absl::IsPermissionDenied(caller.status());
+      Record(known ? WhoIs(credentials) : credentials.connection, method,
+             request, nullptr, caller.status());
+    }
+    return caller;
+  }
+
   // Whether a caller that was admitted would be so again: UNAUTHENTICATED when
   // its token or certificate has ended.
   virtual absl::Status Recheck(const Identity& caller) {

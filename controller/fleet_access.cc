@@ -111,6 +111,10 @@ absl::StatusOr<Identity> FleetAccess::Admit(const CallCredentials& credentials,
   return control_.Admit(credentials, method, request);
 }
 
+Identity FleetAccess::WhoIs(const CallCredentials& credentials) {
+  return control_.Identify(credentials).value_or(credentials.connection);
+}
+
 void FleetAccess::Prepare(const CallCredentials& credentials,
                           std::function<void()> done) {
   if (around_.issuers == nullptr ||

@@ -51,6 +51,7 @@ class FleetAccess : public CallPolicy, private AccessFacts {
   absl::StatusOr<Identity> Admit(
       const CallCredentials& credentials, std::string_view method,
       const google::protobuf::Message& request) override;
+  Identity WhoIs(const CallCredentials& credentials) override;
   // Callers that proved nothing are not recorded: anybody could fill the log.
   void Record(const Identity& caller, std::string_view method,
               const google::protobuf::Message& request,

@@ -57,13 +57,10 @@ void StreamPass::Ask(Admitted admitted, Expelled expelled) {
 
 void StreamPass::Admit(const Admitted& admitted) {
   absl::StatusOr<Identity> caller =
-      policy_.Admit(call_.credentials, call_.method, call_.request);
+      policy_.AdmitOrRecord(call_.credentials, call_.method, call_.request);
   if (caller.ok()) {
     caller_ = *caller;
     streams_.Add(*this);
-  } else {
-    policy_.Record(call_.credentials.connection, call_.method, call_.request,
-                   nullptr, caller.status());
   }
   admitted(caller);
 }

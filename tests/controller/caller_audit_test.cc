@@ -15,7 +15,7 @@
 #include "fleet/v1/audit_service.grpc.pb.h"
 #include "fleet/v1/enrollment_service.grpc.pb.h"
 #include "fleet/v1/host_service.pb.h"
-#include "fleet/v1/log_service.pb.h"
+#include "fleet/v1/log_service.grpc.pb.h"
 #include "fleet/v1/rollout_service.grpc.pb.h"
 #include "fleet/v1/secret_service.grpc.pb.h"
 #include "proto/rpc/grpc_status.h"
@@ -137,6 +137,41 @@ TEST_F(CallerAuditTest, EveryMethodThatChangesLeavesOneRecordWithItsOutcome) {
     before = records.size();
   }
   EXPECT_GT(before, 20u);
+}
+
+// Unary or a stream: who showed a token is on record under its name.
+TEST_F(CallerAuditTest, ARefusalNamesWhoWasRefused) {
+  grpc::ClientContext creating;
+  v1::CreateTokenRequest create;
+  create.mutable_token()->set_name("ci-web");
+  create.mutable_token()->set_kind(v1::TOKEN_KIND_API);
+  create.mutable_token()->set_role(v1::ROLE_VIEWER);
+  create.mutable_token()->add_apps("web");
+  v1::CreateTokenResponse made;
+  ASSERT_TRUE(v1::AccessService::NewStub(server_.channel())
+                  ->CreateToken(&creating, create, &made)
+                  .ok());
+  const std::string bearer = absl::StrCat("Bearer ", made.secret());
+  grpc::ClientContext stopping;
+  stopping.AddMetadata("authorization", bearer);
+  v1::StopAppRequest stop;
+  stop.set_name("web");
+  v1::StopAppResponse stopped;
+  EXPECT_EQ(apps_->StopApp(&stopping, stop, &stopped).error_code(),
+            grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(Records().back().actor(), "ci-web");
+  EXPECT_EQ(Records().back().subject(), "web");
+  grpc::ClientContext tailing;
+  tailing.AddMetadata("authorization", bearer);
+  v1::TailLogsRequest tail;
+  tail.add_apps("api");
+  EXPECT_EQ(v1::LogService::NewStub(server_.channel())
+                ->TailLogs(&tailing, tail)
+                ->Finish()
+                .error_code(),
+            grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(Records().back().actor(), "ci-web");
+  EXPECT_EQ(Records().back().method(), "/fleet.v1.LogService/TailLogs");
 }
 
 TEST_F(CallerAuditTest, ARecordNamesTheRolloutsThatCameOfIt) {
