@@ -17,6 +17,14 @@ constexpr size_t kMaxRequestIdBytes = 64;
 // In events that nobody asked for just then.
 constexpr char kOwnActor[] = "controller";
 
+// What waits for a person ends by nobody's waiting.
+const char* WhatHelps(const RolloutState& state) {
+  if (HasHold(state, HoldKind::kFailure)) return "retry it";
+  if (HasHold(state, HoldKind::kUser)) return "resume it";
+  if (HasHold(state, HoldKind::kManualGate)) return "promote it";
+  return "wait for it";
+}
+
 }  // namespace
 
 RolloutDriver::RolloutDriver(EventLoop& loop, RolloutStore& store,
@@ -374,11 +382,8 @@ absl::Status RolloutDriver::CheckNoneActive(const std::string& app) const {
       absl::StrCat("rollout ", rollout.uid, " of ", rollout.app,
                    " has not ended: ", Name(rollout.state.phase),
                    rollout.state.message.empty() ? "" : ", ",
-                   rollout.state.message,
-                   // What has failed ends by nobody's waiting.
-                   HasHold(rollout.state, HoldKind::kFailure)
-                       ? "; retry it, abort it, or supersede it"
-                       : "; wait for it, abort it, or supersede it"),
+                   rollout.state.message, "; ", WhatHelps(rollout.state),
+                   ", abort it, or supersede it"),
       {"ROLLOUT_IN_PROGRESS", {{"rollout", rollout.uid}}});
 }
 

@@ -12,6 +12,7 @@ namespace {
 
 // How exits say what their kind says too.
 constexpr char kCannotStart[] = "cannot start: ";
+constexpr char kCannotListen[] = "cannot listen on ";
 constexpr char kUnhealthyPrefix[] = "unhealthy: ";
 
 bool Serves(const Slot& slot, int64_t generation) {
@@ -56,7 +57,9 @@ std::string ExitText(FailureKind kind, const std::string& message,
       absl::ConsumePrefix(&text, kCannotStart);
       return absl::StrCat("could not be started: ", text);
     case FailureKind::kListen:
-      return absl::StrCat("could not open its address: ", text);
+      return absl::ConsumePrefix(&text, kCannotListen)
+                 ? "could not listen on " + std::string(text)
+                 : "could not open its address: " + std::string(text);
     case FailureKind::kUnhealthy:
       absl::ConsumePrefix(&text, kUnhealthyPrefix);
       return absl::StrCat("lived and did not serve: ", text);
@@ -80,8 +83,11 @@ std::string NotReadyText(absl::Duration limit, const std::string& detail) {
 std::string WithoutName(const std::string& app, int slot,
                         const std::string& message) {
   absl::string_view text = message;
-  absl::ConsumePrefix(&text,
-                      absl::StrCat("app ", app, ", instance ", slot, ": "));
+  const std::string name = absl::StrCat("app ", app);
+  if (!absl::ConsumePrefix(&text,
+                           absl::StrCat(name, ", instance ", slot, ": "))) {
+    absl::ConsumePrefix(&text, name + ": ");
+  }
   return std::string(text);
 }
 

@@ -41,6 +41,16 @@ absl::StatusOr<std::vector<std::string>> AppsToPrune(FleetClient& client,
   return pruned;
 }
 
+// What waits for a person ends by nobody's waiting.
+const char* WhatHelps(const v1::Rollout& rollout) {
+  const v1::Hold* hold = FirstHold(rollout);
+  if (hold == nullptr) return "wait for it";
+  if (hold->kind() == v1::HOLD_KIND_FAILURE) return "retry it";
+  if (hold->kind() == v1::HOLD_KIND_USER) return "resume it";
+  return hold->kind() == v1::HOLD_KIND_MANUAL_GATE ? "promote it"
+                                                   : "wait for it";
+}
+
 }  // namespace
 
 v1::ApplyAppsRequest ApplyRequestOf(const CommandLine& line,
@@ -80,10 +90,8 @@ absl::Status CheckNoneUnderWay(const ApplyPlan& plan) {
         absl::StatusCode::kAborted,
         absl::StrCat("rollout ", other.uid(), " of ", other.app(),
                      " has not ended: ", RolloutPhaseText(other).text, ", ",
-                     other.message(),
-                     FindHold(other, v1::HOLD_KIND_FAILURE) != nullptr
-                         ? "; retry it, abort it, or supersede it"
-                         : "; wait for it, abort it, or supersede it"),
+                     other.message(), "; ", WhatHelps(other),
+                     ", abort it, or supersede it"),
         {"ROLLOUT_IN_PROGRESS", {{"rollout", other.uid()}}});
   }
   return absl::OkStatus();

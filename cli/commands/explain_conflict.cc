@@ -1,6 +1,9 @@
 #include "cli/commands/explain_conflict.h"
 
+#include <string>
+
 #include "absl/strings/str_cat.h"
+#include "cli/render/text_style.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::cli {
@@ -12,14 +15,19 @@ absl::Status ExplainConflict(const absl::Status& status) {
       rollout == reason.metadata.end()) {
     return status;
   }
+  const std::string& uid = rollout->second;
+  const std::string follow =
+      absl::StrCat("fleetctl rollout status ", uid, " --wait");
+  const auto line = [&follow](const std::string& command, const char* what) {
+    return absl::StrCat("\n  ", PaddedRight(command, follow.size()), "    ",
+                        what);
+  };
   return ErrorWithReason(
       status.code(),
-      absl::StrCat(
-          status.message(), "\n  fleetctl rollout status ", rollout->second,
-          " --wait    follow it\n  fleetctl rollout abort ", rollout->second,
-          "            end it; hosts stay as they are\n"
-          "  --supersede                              end it in "
-          "favour of this one"),
+      absl::StrCat(status.message(), line(follow, "follow it"),
+                   line("fleetctl rollout abort " + uid,
+                        "end it; hosts stay as they are"),
+                   line("--supersede", "end it in favour of this one")),
       reason);
 }
 

@@ -129,7 +129,10 @@ std::string UndoPlan(const v1::Rollout& rollout) {
       "would be turned back: ", KindText(rollout.kind()), " of ", rollout.app(),
       " to revision ", rollout.to_revision(), " (rollout ", rollout.uid(),
       "), back to revision ", rollout.rollback_revision(), " on ",
-      counts.in_flight, counts.in_flight == 1 ? " host" : " hosts", "\n");
+      counts.in_flight, counts.in_flight == 1 ? " host" : " hosts",
+      rollout.rollback_revision() == rollout.to_revision()
+          ? "; it is the same one, what runs it is left alone\n"
+          : "\n");
   size_t shown = 0;
   for (const v1::HostStep& step : rollout.steps()) {
     if (++shown > kMostHosts) continue;

@@ -149,9 +149,16 @@ TEST_F(RolloutDriverTest, ValidateOnlyBesideAnotherPlansAsIfItEndedIt) {
   const Rollout plan = Create(request);
   EXPECT_EQ(plan.steps[0].host, "host-1") << "the host in flight goes first";
   EXPECT_EQ(PhaseOf(first.uid), "ROLLING");
-  EXPECT_EQ(ReasonOf(world.driver->CheckNoneActive("web")).reason,
-            "ROLLOUT_IN_PROGRESS");
+  absl::Status active = world.driver->CheckNoneActive("web");
+  EXPECT_EQ(ReasonOf(active).reason, "ROLLOUT_IN_PROGRESS");
+  EXPECT_NE(active.message().find("; wait for it, abort it"),
+            active.message().npos);
   EXPECT_EQ(world.driver->ActiveRolloutOf("web"), first.uid);
+  ASSERT_TRUE(world.driver->Pause({"web", "", "ann", ""}).ok());
+  active = world.driver->CheckNoneActive("web");
+  EXPECT_NE(active.message().find("; resume it, abort it"),
+            active.message().npos)
+      << active;
 }
 
 TEST_F(RolloutDriverTest, BadRequestsAreRefused) {

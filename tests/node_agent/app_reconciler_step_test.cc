@@ -75,10 +75,12 @@ TEST_F(Surge, FirstStartWhoseScriptIsMissingFailsAtOnce) {
 
 TEST_F(Surge, FirstStartWhosePortIsTakenFailsAtOnce) {
   scene_.Accept();
-  scene_.End(1, 1, {WorkerExit::Kind::kListenFailed, 0, "port 3000: nginx"});
+  scene_.End(1, 1,
+             {WorkerExit::Kind::kListenFailed, 0,
+              "app web: cannot listen on *:3000: in use by nginx"});
   EXPECT_EQ(scene_.step().failure, FailureKind::kListen);
   EXPECT_EQ(scene_.step().reason,
-            "web.1 could not open its address: port 3000: nginx");
+            "web.1 could not listen on *:3000: in use by nginx");
 }
 
 TEST_F(Surge, FirstStartThatCrashesFailsWithCrashLoop) {

@@ -116,8 +116,14 @@ TEST_F(RolloutCommandsTest, ConflictIsEightAndSaysWhatToDo) {
                       {"ROLLOUT_IN_PROGRESS", {{"rollout", "r-9"}}}));
   const Ran ran = Run("reload web");
   EXPECT_EQ(ran.code, 8);
-  EXPECT_THAT(ran.err, HasSubstr("fleetctl rollout status r-9 --wait"));
-  EXPECT_THAT(ran.err, HasSubstr("--supersede"));
+  EXPECT_EQ(
+      ran.err,
+      "fleetctl: busy\n"
+      "  fleetctl rollout status r-9 --wait    follow it\n"
+      "  fleetctl rollout abort r-9            end it; hosts stay as they "
+      "are\n"
+      "  --supersede                           end it in favour of this "
+      "one\n");
 }
 
 TEST_F(RolloutCommandsTest, DryRunSaysWhatIsUnderWayAndSucceeds) {
@@ -152,8 +158,11 @@ TEST_F(RolloutCommandsTest, ApplyBesideAnotherIsRefusedBeforeAnythingIsAsked) {
   EXPECT_EQ(ran.code, 8);
   EXPECT_EQ(ran.out, "");
   EXPECT_THAT(ran.err, HasSubstr("rollout r-9 of web has not ended: rolling"));
-  EXPECT_THAT(ran.err, HasSubstr("--supersede"));
+  EXPECT_THAT(ran.err, HasSubstr("; wait for it, abort it, or supersede it"));
   EXPECT_THAT(ran.err, Not(HasSubstr("for good")));
+  result.mutable_plan()->mutable_under_way()->add_holds()->set_kind(
+      v1::HOLD_KIND_MANUAL_GATE);
+  EXPECT_THAT(Run({"apply", path}).err, HasSubstr("; promote it, abort it"));
 }
 
 TEST_F(RolloutCommandsTest, ALostStreamIsTakenUpAfterTheLastEvent) {
