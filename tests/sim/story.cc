@@ -69,15 +69,15 @@ void Story::Begin() {
 // Bad releases stay bad, and some hosts never return.
 void Story::Settle() {
   const absl::Time latest = world_.timeline.now() + kLongEnough;
+  auto rests = [this] { return AtRest(world_, ann_.app()); };
+  auto stirs = [this] { return !AtRest(world_, ann_.app()); };
   do {
-    if (!world_.RunUntil([this] { return AtRest(world_, ann_.app()); },
-                         latest - world_.timeline.now())) {
+    if (!world_.RunUntil(rests, latest - world_.timeline.now())) {
       return world_.verdict.Fail("16", "no rest: ", Unrest(world_, ann_.app()));
     }
     // Restarts that were under way, and reports, come to their end. A hold may
-    // be over by then.
-    world_.RunFor(kBreath);
-  } while (!world_.verdict.failed() && !AtRest(world_, ann_.app()));
+    // be over before that, and hosts be at work again.
+  } while (world_.RunUntil(stirs, kBreath));
   CheckAtRest(world_);
   const RolloutRecord* newest = world_.rollout_referee.Newest(ann_.app());
   if (newest == nullptr || Terminal(newest->head.state.phase)) return;
