@@ -315,7 +315,10 @@ HostTarget AppRegistry::Present(const std::string& app,
 HostTarget AppRegistry::NextTargetForHook(const std::string& app,
                                           const std::string& app_uid,
                                           const HookOrder& order) const {
+  const HostTarget* now = StagedOrSavedTarget(app_uid, order.host);
   HostTarget next = Present(app, app_uid, order.host);
+  // What is taken back brings nothing back.
+  if (order.id.empty() && now != nullptr) next.removed = now->removed;
   next.once_hook = order;
   ++next.serial;
   return next;

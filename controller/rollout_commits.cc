@@ -113,6 +113,7 @@ void Merge(RolloutCommit other, RolloutCommit& commit) {
   Append(std::move(other.rollouts), commit.rollouts);
   Append(std::move(other.steps), commit.steps);
   Append(std::move(other.events), commit.events);
+  Append(std::move(other.targets), commit.targets);
 }
 
 }  // namespace fleet::controller

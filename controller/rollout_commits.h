@@ -17,7 +17,7 @@ RolloutCommit CommitOf(const Rollout& rollout, const Plan& plan,
 // Adds the steps of a rollout that is new in the store.
 void AddAllSteps(const Rollout& rollout, RolloutCommit& commit);
 
-// Adds rollouts, steps and events of `other`.
+// Adds rollouts, steps, events and targets of `other`.
 void Merge(RolloutCommit other, RolloutCommit& commit);
 
 }  // namespace fleet::controller

@@ -252,6 +252,8 @@ absl::StatusOr<Plan> EndRollout(const Rollout& rollout, RolloutPhase phase,
     }
     draft.Edit(i).skip = SkipReason::kEnded;
   }
+  // The targets of an app that is gone go with it.
+  if (phase == RolloutPhase::kSuperseded) TakeBackHooks(draft);
   draft.MoveTo(phase, request.reason);
   return std::move(draft).Take();
 }

@@ -79,6 +79,9 @@ class Following {
 
   void Finish(HostStepPhase done) {
     draft().MoveStep(i_, done, "");
+    // What has baked was its wave without it.
+    RolloutState& state = draft().state();
+    if (step().wave == state.wave) state.baked = false;
     draft().Edit(i_).lost = false;
     draft().Edit(i_).restarts_before = -1;
     draft().RestartProgress();

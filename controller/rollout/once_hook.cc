@@ -38,6 +38,18 @@ std::string IdOf(const Rollout& rollout, OnceHook which, const HookRun& run) {
   return absl::StrCat(rollout.uid, ".", Name(which), ".", run.attempt);
 }
 
+// The host's next target does not name it: who has not begun it by now does not
+// begin it later.
+void TakeBack(Draft& draft, const std::string& host) {
+  HookOrder none;
+  none.host = host;
+  draft.AddHook(std::move(none));
+}
+
+bool HasEnded(const HookReport& report) {
+  return report.phase == HookPhase::kDone || report.phase == HookPhase::kFailed;
+}
+
 class Running {
  public:
   Running(Planning& planning, OnceHook which)
@@ -104,26 +116,19 @@ class Running {
     if (view == nullptr || view->removed) return Failed("its host is gone", {});
     const std::string id = IdOf(draft().base(), which_, run_);
     for (const HookReport& report : view->hooks) {
-      if (report.id != id) continue;
-      if (report.phase == HookPhase::kDone) return Done(report);
-      if (report.phase == HookPhase::kFailed) {
-        return Failed(report.reason, report.output);
-      }
+      if (report.id != id || !HasEnded(report)) continue;
+      TakeBack(draft(), run_.host);
+      return report.phase == HookPhase::kDone
+                 ? Done(report)
+                 : Failed(report.reason, report.output);
     }
     absl::Duration limit = run_.started_at + hook_.timeout + kMargin;
     if (draft().elapsed() >= limit) {
-      Withdraw();
+      TakeBack(draft(), run_.host);
       return Failed("its host does not say how it went", {});
     }
     planning_.WakeAtPoint(limit);
     return HookProgress::kWaits;
-  }
-
-  // A host that has not begun it by now does not begin it later.
-  void Withdraw() {
-    HookOrder none;
-    none.host = run_.host;
-    draft().AddHook(std::move(none));
   }
 
   HookProgress Done(const HookReport& report) {
@@ -190,6 +195,13 @@ bool AwaitsHook(const Rollout& rollout, const std::string& id) {
 
 HookProgress AdvanceHook(Planning& planning, OnceHook which) {
   return Running(planning, which).Run();
+}
+
+void TakeBackHooks(Draft& draft) {
+  const RolloutState& state = draft.state();
+  for (const HookRun* run : {&state.pre_rollout, &state.post_rollout}) {
+    if (run->phase == HookPhase::kRunning) TakeBack(draft, run->host);
+  }
 }
 
 bool RetryHook(Draft& draft, OnceHook which) {

@@ -57,14 +57,22 @@ void RevertInFlight(Planning& planning) {
   }
 }
 
-// Those that `failed` first, since they serve worst.
-int RevertSome(Planning& planning, bool failed, Admission& admission) {
+// In this order: what is down already counts against those that serve, and
+// those that failed serve worst.
+enum class Turn { kDown, kFailed, kServes };
+
+Turn TurnOf(const HostStep& step, const HostView& view) {
+  if (DownNow(view) > 0) return Turn::kDown;
+  return step.phase == HostStepPhase::kFailed ? Turn::kFailed : Turn::kServes;
+}
+
+int RevertSome(Planning& planning, Turn turn, Admission& admission) {
   Draft& draft = planning.draft();
   int left = 0;
   for (size_t i = 0; i < draft.size(); ++i) {
     const HostStep& step = draft.step(i);
     if (!ToBeReverted(step, draft.state().generation)) continue;
-    if ((step.phase == HostStepPhase::kFailed) != failed) continue;
+    if (TurnOf(step, planning.view(i)) != turn) continue;
     if (planning.view(i).removed) {
       if (Forgettable(step.phase)) {
         draft.Skip(i, SkipReason::kRemoved, "removed from the fleet");
@@ -151,8 +159,10 @@ bool AdvanceRollback(Planning& planning) {
   RevertInFlight(planning);
   planning.Recount();
   Admission admission(planning);
-  int left = RevertSome(planning, true, admission);
-  left += RevertSome(planning, false, admission);
+  int left = 0;
+  for (const Turn turn : {Turn::kDown, Turn::kFailed, Turn::kServes}) {
+    left += RevertSome(planning, turn, admission);
+  }
   planning.Recount();  // For the deadlines of those that have begun.
   if (planning.draft().Full()) return false;
   if (left > 0 || planning.draft().counts().in_flight > 0) return false;

@@ -78,7 +78,8 @@ struct RolloutState {
 
   // The wave whose hosts are admitted now, all before it included.
   int wave = 0;
-  // It has passed its bake time and the metric gates.
+  // With every host of it that is DONE it has passed its bake time and the
+  // metric gates.
   bool baked = false;
   // A person has let the second wave start.
   bool promoted = false;

@@ -165,6 +165,48 @@ TEST_F(BakeTest, ResumeBakesAnew) {
   EXPECT_EQ(BakeRemaining(scene.rollout, scene.now.steady), absl::Minutes(2));
 }
 
+TEST_F(BakeTest, WhoIsThroughOnlyAfterItsWaveHasBakedBakesToo) {
+  // Nobody was through, so there was nothing to bake.
+  scene = RolloutScene("UNKNOWN SKIPPED", "away away");
+  scene.rollout.policy.bake_time = absl::Minutes(2);
+  scene.rollout.policy.max_failures = 1;
+  scene.Settle();
+  scene.Pass(absl::Minutes(2));
+  scene.Settle();
+  ASSERT_EQ(scene.Phase(), "ROLLING+FAILURE");
+  ASSERT_EQ(scene.Steps(), "LOST SKIPPED");
+  ASSERT_TRUE(scene.rollout.state.baked);
+  // It has finished alone, which is no reason to forget the failure.
+  scene.SetHosts("done away");
+  scene.Settle();
+  EXPECT_EQ(scene.Steps(), "DONE SKIPPED");
+  EXPECT_EQ(scene.Phase(), "ROLLING+FAILURE");
+  Apply(*ResumeRollout(scene.rollout, {"ann", ""}, scene.now), scene.rollout);
+  scene.Settle();
+  EXPECT_EQ(scene.Phase(), "BAKING");
+  scene.Pass(absl::Minutes(2));
+  scene.Settle();
+  EXPECT_EQ(scene.Phase(), "SUCCEEDED");
+}
+
+TEST_F(BakeTest, WhoIsRetriedBakesToo) {
+  scene = RolloutScene("DONE FAILED", "done failed");
+  scene.rollout.policy.bake_time = absl::Minutes(2);
+  scene.rollout.policy.max_failures = 1;
+  scene.Settle();
+  ASSERT_EQ(scene.Phase(), "BAKING");
+  scene.Pass(absl::Minutes(2));
+  scene.Settle();
+  ASSERT_EQ(scene.Phase(), "ROLLING+FAILURE");
+  Apply(*RetryRollout(scene.rollout, {"ann", ""}, scene.now), scene.rollout);
+  scene.SetHosts("done old");
+  scene.Settle();
+  ASSERT_EQ(scene.Steps(), "DONE ADMITTED");
+  scene.SetHosts("done done");
+  scene.Settle();
+  EXPECT_EQ(scene.Phase(), "BAKING");
+}
+
 TEST_F(BakeTest, RetryGoesBackToRolling) {
   Begin();
   scene.SetHosts("crashed old");

@@ -95,6 +95,39 @@ TEST_F(OnceHookTest, HostThatNeverAnswersFailsItAndNobodyElseIsAsked) {
   EXPECT_TRUE(scene.Step().hooks.empty());
 }
 
+// The host's next target would give it out again, to an agent that has perhaps
+// never begun it.
+TEST_F(OnceHookTest, OrderOfAHookThatHasEndedIsTakenBack) {
+  for (const HookPhase end : {HookPhase::kDone, HookPhase::kFailed}) {
+    scene = RolloutScene("PENDING PENDING", "old old");
+    scene.rollout.policy.pre_rollout.command = "./migrate";
+    scene.Step();
+    Report(0, "r-test0001.pre_rollout.1", HookPhase::kRunning);
+    EXPECT_TRUE(scene.Step().hooks.empty());
+    Report(0, "r-test0001.pre_rollout.1", end);
+    const Plan plan = scene.Step();
+    ASSERT_EQ(plan.hooks.size(), 1u);
+    EXPECT_EQ(plan.hooks[0].host, "a");
+    EXPECT_EQ(plan.hooks[0].id, "");
+    EXPECT_TRUE(scene.Step().hooks.empty());
+  }
+}
+
+TEST_F(OnceHookTest, SupersededRolloutTakesItsOrderBack) {
+  scene.rollout.policy.pre_rollout.command = "./migrate";
+  scene.Step();
+  const Request request{"ann", "superseded by r-test0002"};
+  const Plan plan =
+      *EndRollout(scene.rollout, RolloutPhase::kSuperseded, request, scene.now);
+  ASSERT_EQ(plan.hooks.size(), 1u);
+  EXPECT_EQ(plan.hooks[0].host, "a");
+  EXPECT_EQ(plan.hooks[0].id, "");
+  // Targets of a deleted app go with it.
+  EXPECT_TRUE(
+      EndRollout(scene.rollout, RolloutPhase::kAborted, request, scene.now)
+          ->hooks.empty());
+}
+
 TEST_F(OnceHookTest, AnIdIsAwaitedWhileItRunsAndNoLonger) {
   const std::string id = "r-test0001.pre_rollout.1";
   scene.rollout.policy.pre_rollout.command = "./migrate";

@@ -47,6 +47,17 @@ TEST_F(RollbackTest, TouchedHostsGoBackAndNobodyElse) {
       << scene.rollout.state.message;
 }
 
+// What is down counts, wherever its host stands among the others.
+TEST_F(RollbackTest, WhatIsDownGoesBackBeforeWhatServes) {
+  RolloutScene scene = Scene("DONE FAILED FAILED", "done failed broken");
+  scene.rollout.policy.step.strategy = ReloadStrategy::kStopFirst;
+  scene.rollout.policy.max_parallel = 3;
+  scene.rollout.policy.max_unavailable = 2;
+  Apply(*UndoRollout(scene.rollout, {"ann", ""}, scene.now), scene.rollout);
+  EXPECT_EQ(Text(scene.Step().targets), "c:8 b:8");
+  EXPECT_EQ(scene.Steps(), "DONE REVERTING REVERTING");
+}
+
 TEST_F(RollbackTest, HostsInFlightTurnBackAtOnce) {
   RolloutScene scene =
       Scene("APPLYING APPLYING DONE PENDING", "failed applying done old");

@@ -159,7 +159,9 @@ void AdmissionReferee::CheckOrder(const RolloutRecord& record, int64_t index,
   }
 }
 
-// For a rollback only what the rollback itself takes away counts.
+// For a rollback only what it is at work on itself counts, be it down already
+// or not. What is down comes first, so that it has been counted when one that
+// serves is turned back.
 void AdmissionReferee::CheckBack(const RolloutRecord& record,
                                  int64_t index) const {
   const HostStep& step = record.steps.at(index);
@@ -167,10 +169,7 @@ void AdmissionReferee::CheckBack(const RolloutRecord& record,
   if (Missing(view) >= CostOn(record, view)) return;
   int64_t taken = 0;
   for (const auto& [other, s] : record.steps) {
-    const HostView of_other = View(record, s.host);
-    const bool free = absl::c_linear_search(record.admitted, other) &&
-                      Missing(of_other) >= CostOn(record, of_other);
-    if (InFlight(s.phase) && !free) taken += CostOn(record, of_other);
+    if (InFlight(s.phase)) taken += CostOn(record, View(record, s.host));
   }
   if (taken > record.head.policy.max_unavailable) {
     world_.verdict.Fail("1", step.host, " is turned back, and ", taken,

@@ -155,6 +155,7 @@ void RolloutReferee::TakeSteps(const RolloutCommit& commit) {
     auto [it, added] = record.steps.try_emplace(row.index, *step);
     const HostStep before = added ? HostStep() : it->second;
     deadlines_.OnStep(record, row.index, before, *step);
+    waves_.OnStep(record, before, *step);
     it->second = *step;
     const bool takes_slot =
         InFlight(step->phase) && !InFlight(before.phase) && !added;

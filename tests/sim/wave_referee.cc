@@ -13,6 +13,17 @@ using controller::HostView;
 using controller::Rollout;
 using controller::RolloutPhase;
 
+// One that is through when its wave has baked already has not baked with it.
+void WaveReferee::OnStep(RolloutRecord& record, const HostStep& before,
+                         const HostStep& after) const {
+  const bool joins = after.phase == HostStepPhase::kDone &&
+                     before.phase != HostStepPhase::kDone &&
+                     after.wave == record.head.state.wave;
+  if (!joins || record.head.state.phase == RolloutPhase::kBaking) return;
+  record.baking.Reset();
+  record.promoted = false;
+}
+
 void WaveReferee::Check(RolloutRecord& record, const Rollout& after) const {
   CheckNext(record, after);
   FollowBake(record, after);

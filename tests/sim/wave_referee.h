@@ -15,6 +15,9 @@ class WaveReferee {
   // `world` outlives it; not used before the first commit.
   explicit WaveReferee(World& world) : world_(world) {}
 
+  // A step has changed; before Check.
+  void OnStep(RolloutRecord& record, const controller::HostStep& before,
+              const controller::HostStep& after) const;
   // Before the rollout is taken over into the record; its steps have been.
   void Check(RolloutRecord& record, const controller::Rollout& after) const;
   // The wave is through.
