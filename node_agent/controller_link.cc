@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "node_agent/grpc_session_stream.h"
-#include "node_agent/start_pages.h"
 #include "proto/rpc/address.h"
 #include "proto/rpc/credentials.h"
 #include "proto/rpc/status.h"
@@ -32,7 +31,7 @@ absl::StatusOr<std::unique_ptr<ControllerLink>> ControllerLink::Create(
     EventLoop& loop, const AgentOptions& options, HostIdentity* identity,
     HostReporter& reporter) {
   ASSIGN_OR_RETURN(Address address, ParseAddress(options.controller));
-  auto link = std::make_unique<ControllerLink>();
+  auto link = std::make_unique<ControllerLink>(loop);
   CredentialOptions credentials;
   credentials.insecure = options.insecure;
   if (identity != nullptr) {
@@ -49,8 +48,11 @@ absl::StatusOr<std::unique_ptr<ControllerLink>> ControllerLink::Create(
                                                std::move(channel));
   };
   session.controller = address.ToString();
-  // After what the Welcome itself brings about.
-  session.on_welcome = [&loop] { loop.Post(ReleaseStartPages); };
+  // After what the Welcome itself brings about, and after what follows it.
+  session.on_welcome = [&loop, release = &link->release_] {
+    loop.Post(ReleaseStartPages);
+    release->OnChange();
+  };
   link->session_ =
       std::make_unique<ControllerSession>(loop, reporter, std::move(session));
   return link;
@@ -62,7 +64,10 @@ void ControllerLink::Serve(AgentState& state, LogTailService& tails,
   auto send_result = [session](v1::CommandResult r) {
     session->SendResult(std::move(r));
   };
-  state.SetOnChange([session] { session->OnChange(); });
+  state.SetOnChange([session, release = &release_] {
+    session->OnChange();
+    release->OnChange();
+  });
   tails.SetSender({[session](v1::LogChunk& c) {
                      return session->SendLogChunk(std::move(c));
                    },

@@ -14,6 +14,7 @@
 #include "node_agent/host_identity.h"
 #include "node_agent/host_reporter.h"
 #include "node_agent/log_tail_service.h"
+#include "node_agent/start_pages.h"
 #include "proto/rpc/event_loop.h"
 
 namespace fleet::agent {
@@ -21,6 +22,8 @@ namespace fleet::agent {
 // Used on the loop's thread only. All that it is made of must outlive it.
 class ControllerLink {
  public:
+  explicit ControllerLink(EventLoop& loop) : release_(loop) {}
+
   // `options.controller` must not be empty; `identity` is nullptr where no TLS
   // is used. Connects nothing yet. InvalidArgument: the address is none.
   static absl::StatusOr<std::unique_ptr<ControllerLink>> Create(
@@ -34,6 +37,7 @@ class ControllerLink {
   ControllerSession& session() { return *session_; }
 
  private:
+  SettledRelease release_;
   std::unique_ptr<ControllerSession> session_;
   std::unique_ptr<CertificateRenewal> renewal_;
 };

@@ -34,4 +34,12 @@ void ReleaseStartPages() {
   malloc_trim(0);
 }
 
+void SettledRelease::OnChange() {
+  loop_.CancelTimer(timer_);
+  timer_ = loop_.AddTimerAfter(kAfter, [this] {
+    timer_ = 0;
+    ReleaseStartPages();
+  });
+}
+
 }  // namespace fleet::agent

@@ -1,6 +1,9 @@
-// The memory that only the start of a program needs.
+// The memory that only the start of a program, or a change, needs.
 #ifndef FLEET_NODE_AGENT_START_PAGES_H_
 #define FLEET_NODE_AGENT_START_PAGES_H_
+
+#include "absl/time/time.h"
+#include "proto/rpc/event_loop.h"
 
 namespace fleet::agent {
 
@@ -13,6 +16,25 @@ namespace fleet::agent {
 // `main` calls it after the start and each connection. Any thread; others may
 // run meanwhile. About 0.1 ms, and as much again for what comes back.
 void ReleaseStartPages();
+
+// Calls it as well when a change has settled: of the code that starts, reloads
+// and stops workers nothing is needed until the next change. Loop thread only.
+class SettledRelease {
+ public:
+  // Of quiet.
+  static constexpr absl::Duration kAfter = absl::Seconds(1);
+
+  explicit SettledRelease(EventLoop& loop) : loop_(loop) {}
+  ~SettledRelease() { loop_.CancelTimer(timer_); }
+  SettledRelease(const SettledRelease&) = delete;
+  SettledRelease& operator=(const SettledRelease&) = delete;
+
+  void OnChange();
+
+ private:
+  EventLoop& loop_;
+  EventLoop::TimerId timer_ = 0;
+};
 
 }  // namespace fleet::agent
 
