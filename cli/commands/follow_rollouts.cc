@@ -59,7 +59,12 @@ ExitCode ReportDetached(const CommandContext& context,
                         std::string_view why) {
   for (const v1::Rollout& rollout : outcome.rollouts) {
     if (VerdictOf(rollout, context.clock.WallNow()) == Verdict::kGoing) {
-      context.err << DetachedReport(rollout, why) << std::flush;
+      const std::string report = DetachedReport(rollout, why);
+      context.err << report << std::flush;
+      // Who interrupts a job looks at it.
+      if (outcome.end != FollowEnd::kInterrupted) {
+        AnnotateJob(context, rollout, report);
+      }
     } else {
       Report(context, rollout, wanted);
     }

@@ -7,8 +7,8 @@ ExitCode RunRolloutAbort(const CommandContext& context) {
   v1::AbortRolloutRequest request;
   request.set_reason(context.line.reason);
   return OrderRollout(context, request,
-                      "is aborted; hosts in work end their step, all others "
-                      "stay as they are",
+                      "is aborted; steps in work are finished, hosts stay as "
+                      "they are",
                       false);
 }
 

@@ -154,12 +154,8 @@ class Following {
            true);
       return;
     }
-    Fail(absl::StrCat(step().host, " has not finished its step within ",
-                      DurationText(deadline - step().admitted_at), ", it is ",
-                      Name(step().phase), " with ", step().progress.slots_done,
-                      " of ", step().progress.slots_total, " instances done",
-                      step().progress.reason.empty() ? "" : ": ",
-                      step().progress.reason),
+    Fail(OverdueText(draft().base(), step(), view_,
+                     deadline - step().admitted_at),
          false);
   }
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "proto/rpc/quantity.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::controller {
@@ -185,6 +186,17 @@ std::string FailureText(const Rollout& rollout, const HostStep& step,
                     " already new");
   }
   return text;
+}
+
+std::string OverdueText(const Rollout& rollout, const HostStep& step,
+                        const HostView& view, absl::Duration within) {
+  const StepReport& progress = step.progress;
+  return absl::StrCat(step.host, " has not finished its step within ",
+                      DurationText(within), ", it is ", Name(step.phase),
+                      " with ", progress.slots_done, " of ",
+                      Instances(progress.slots_total), " done",
+                      progress.reason.empty() ? "" : ": ", progress.reason,
+                      "; ", WhatServes(rollout, view));
 }
 
 std::string WorseText(const Rollout& rollout, const HostStep& step,

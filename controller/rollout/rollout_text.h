@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "controller/rollout/host_view.h"
 #include "controller/rollout/rollout.h"
 
@@ -17,6 +18,11 @@ namespace fleet::controller {
 // answer, the last lines of stderr, and what serves there now.
 std::string FailureText(const Rollout& rollout, const HostStep& step,
                         const HostView& view);
+
+// A host has not finished its step `within` so long: how far it is, and what
+// serves now.
+std::string OverdueText(const Rollout& rollout, const HostStep& step,
+                        const HostView& view, absl::Duration within);
 
 // A host that was DONE fails while its wave bakes: `what` it has been seen to
 // do ("1 restart"), by which instance, how that ended, and what serves now.

@@ -289,6 +289,9 @@ TEST(DeadlineTest, StepDeadlineOfThePolicyCounts) {
   scene.Pass(absl::Seconds(90));
   scene.Settle();
   EXPECT_EQ(scene.Steps(), "FAILED");
+  EXPECT_EQ(scene.rollout.steps[0].reason,
+            "a has not finished its step within 1m30s, it is APPLYING with 1 "
+            "of 4 instances done; 4 of 4 instances are ready, revision 1");
 }
 
 }  // namespace

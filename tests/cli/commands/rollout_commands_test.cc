@@ -94,9 +94,11 @@ TEST_F(RolloutCommandsTest, AbortedIsFive) {
 TEST_F(RolloutCommandsTest, TimeoutIsSixAndTheRolloutGoesOn) {
   fake_.watches.push_back(
       {{Watched("phase: ROLLOUT_PHASE_ROLLING", 1)}, absl::OkStatus(), true});
+  environment_["GITHUB_ACTIONS"] = "true";
   const Ran ran = Run("reload web --timeout 100ms");
   EXPECT_EQ(ran.code, 6);
   EXPECT_THAT(ran.err, HasSubstr("goes on without this command"));
+  EXPECT_THAT(ran.err, HasSubstr("::error title=reload of web%3A rolling::--"));
 }
 
 TEST_F(RolloutCommandsTest, InterruptDetaches) {
