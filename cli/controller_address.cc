@@ -30,7 +30,11 @@ std::string LocalStateFolder(const Environment& env) {
   const std::string state = env("XDG_STATE_HOME");
   // The specification: a relative path is invalid and is not looked at.
   if (state.starts_with('/')) return state + "/fleet";
-  return env("HOME") + "/.local/state/fleet";
+  // "/" of a user without a folder, as in a container: "unix:" and two slashes
+  // would begin another kind of address.
+  std::string home = env("HOME");
+  while (home.ends_with('/')) home.pop_back();
+  return home + "/.local/state/fleet";
 }
 
 std::string LocalSocketPath(const Environment& env, const FileExists& exists) {

@@ -9,6 +9,7 @@
 
 #include "cli/access/context_file.h"
 #include "cli/access/controller_access.h"
+#include "cli/controller_address.h"
 #include "cli/render/access_text.h"
 #include "proto/rpc/whole_file.h"
 
@@ -121,6 +122,16 @@ TEST_F(AccessTest, ACertificateNeedsItsKey) {
               HasSubstr("go together"));
   EXPECT_TRUE(absl::IsInvalidArgument(
       TakeCertificate(Write("no.pem", "x"), Write("no.key", "y"), access)));
+}
+
+TEST(LocalSocket, IsOneAlsoOfAUserWhoseHomeIsTheRoot) {
+  for (const char* home : {"/", ""}) {
+    const auto env = [home](const std::string& name) {
+      return name == "HOME" ? home : std::string();
+    };
+    EXPECT_EQ(LocalSocketPath(env, [](const std::string&) { return false; }),
+              "/.local/state/fleet/run/controller.sock");
+  }
 }
 
 TEST(AccessText, AJoinTokenIsToBeInAFileAndNotOnACommandLine) {
