@@ -179,7 +179,7 @@ std::string CrashesText(const Slot& slot) {
 std::string StepVerdict(const Slot& slot) {
   bool never_ran = slot.last_failure == FailureKind::kStart ||
                    slot.last_failure == FailureKind::kListen;
-  const std::string text =
+  std::string text =
       ExitText(slot.last_failure, slot.last_exit, slot.last_uptime);
   if (never_ran) return text;
   switch (slot.phase) {

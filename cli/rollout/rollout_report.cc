@@ -326,11 +326,14 @@ std::string DetachedReport(const v1::Rollout& rollout, std::string_view why) {
                                ? absl::StrCat("rollout ", rollout.uid())
                                : absl::StrCat("the ", KindText(rollout.kind()),
                                               " of ", rollout.app());
+  // It may wait for a person.
+  const std::string help = HoldHelp(rollout);
   return absl::StrCat(
       ToAbsl(why), ": ", what, " goes on without this command (",
       CountsText(CountHosts(rollout)), ")\n  fleetctl rollout status ",
       rollout.uid(), " --wait    follow it\n  fleetctl rollout abort ",
-      rollout.uid(), "            end it\n");
+      rollout.uid(), "            end it\n",
+      help.empty() ? "" : absl::StrCat("  ", help, "\n"));
 }
 
 std::string ServesNow(const v1::App& app, absl::Time now) {

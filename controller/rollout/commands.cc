@@ -129,8 +129,12 @@ absl::StatusOr<Plan> ResumeRollout(const Rollout& rollout,
   if (rollout.state.holds.empty()) return Nothing(rollout);
   const bool failed = HasHold(rollout.state, HoldKind::kFailure);
   if (!failed && !HasHold(rollout.state, HoldKind::kUser)) {
-    return NothingTo("RESUME", rollout,
-                     "is not paused: " + rollout.state.holds.front().reason);
+    const bool by_promote = HasHold(rollout.state, HoldKind::kManualGate) ||
+                            HasHold(rollout.state, HoldKind::kMetric);
+    return NothingTo(
+        "RESUME", rollout,
+        absl::StrCat("is not paused: ", rollout.state.holds.front().reason,
+                     by_promote ? "; promote it to go on" : ""));
   }
   Draft draft(rollout, now, request.actor);
   if (failed) Forgive(draft, request.actor);

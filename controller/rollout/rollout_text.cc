@@ -117,9 +117,10 @@ int64_t RevisionOf(const Rollout& rollout, const HostStep& step,
   return view.running_revision;
 }
 
+// `by_revision`: not by whether it was reloaded.
 std::string GroupOf(const Rollout& rollout, const HostStep& step,
-                    const HostView& view) {
-  if (ChangesRevision(rollout)) {
+                    const HostView& view, bool by_revision) {
+  if (by_revision) {
     int64_t revision = RevisionOf(rollout, step, view);
     if (Partly(step)) {
       const bool back = step.phase == HostStepPhase::kRevertFailed;
@@ -215,6 +216,12 @@ std::string WorseText(const Rollout& rollout, const HostStep& step,
 
 std::string FinalStateText(const Rollout& rollout, const FleetView& fleet,
                            const std::function<const HostStep&(size_t)>& step) {
+  // Of a reload that was turned back some workers are new ones all the same.
+  bool by_revision = ChangesRevision(rollout);
+  for (size_t i = 0; i < fleet.hosts.size() && !by_revision; ++i) {
+    by_revision = step(i).phase == HostStepPhase::kReverted ||
+                  step(i).phase == HostStepPhase::kRevertFailed;
+  }
   std::map<std::string, std::vector<std::string>> groups;
   std::vector<std::string> drained;
   for (size_t i = 0; i < fleet.hosts.size(); ++i) {
@@ -223,11 +230,12 @@ std::string FinalStateText(const Rollout& rollout, const FleetView& fleet,
     if (IsDrained(view)) {
       drained.push_back(step(i).host);
     } else {
-      groups[GroupOf(rollout, step(i), view)].push_back(step(i).host);
+      groups[GroupOf(rollout, step(i), view, by_revision)].push_back(
+          step(i).host);
     }
   }
   for (const auto& [host, revision] : fleet.joined) {
-    if (!ChangesRevision(rollout)) break;
+    if (!by_revision) break;
     groups[revision == 0 ? "not running" : absl::StrCat("revision ", revision)]
         .push_back(host);
   }

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -52,6 +54,24 @@ class Check {
   const PolicyViolation& violation_;
 };
 
+// Each wave ends where the one before it does, or further on. How a number
+// stands to a percentage depends on the hosts.
+void CheckRise(const std::vector<std::string>& waves, Check& check) {
+  for (size_t i = 1; i < waves.size(); ++i) {
+    const std::string& before = waves[i - 1];
+    const bool percent = absl::EndsWith(waves[i], "%");
+    if (percent != absl::EndsWith(before, "%")) continue;
+    constexpr int kOfMany = 100;  // Of so many N% is N.
+    const auto end = ResolveNumberOrPercent(waves[i], kOfMany, 0);
+    const auto last = ResolveNumberOrPercent(before, kOfMany, 0);
+    if (!end.ok() || !last.ok()) continue;  // Told already.
+    check.Require(*end >= *last, "waves",
+                  absl::StrCat(waves[i], " after ", before,
+                               ": each says how many hosts are through at its "
+                               "end, so they rise"));
+  }
+}
+
 void CheckShares(const RolloutPolicySpec& policy, Check& check) {
   check.Share("max_parallel", policy.max_parallel, 1);
   check.Share("max_failures", policy.max_failures, 0);
@@ -65,6 +85,7 @@ void CheckShares(const RolloutPolicySpec& policy, Check& check) {
     check.Require(!wave.empty(), "waves", "one of them is empty");
     check.Share("waves", wave, 1);
   }
+  CheckRise(policy.waves, check);
 }
 
 void CheckTimes(const RolloutPolicySpec& policy, Check& check) {

@@ -151,6 +151,18 @@ TEST_F(RollbackTest, NothingTouchedIsNothingToDo) {
             "undone by ann: no. No host had to go back. revision 1 on a, b");
 }
 
+// Its workers are new ones, of the revision that there was.
+TEST_F(RollbackTest, AReloadThatIsTurnedBackIsToldByRevision) {
+  RolloutScene scene = Scene("DONE PENDING", "done old");
+  scene.rollout.kind = RolloutKind::kReload;
+  scene.rollout.to_revision = 1;
+  Apply(*UndoRollout(scene.rollout, {"ann", ""}, scene.now), scene.rollout);
+  scene.Settle();
+  scene.SetHosts("back old");
+  scene.Settle();
+  EXPECT_EQ(scene.rollout.state.message, "undone by ann. revision 1 on a, b");
+}
+
 TEST_F(RollbackTest, UndoTurnsARunningOrHeldRolloutBack) {
   RolloutScene scene = Scene("DONE PENDING", "done old");
   Apply(*PauseRollout(scene.rollout, {"ann", ""}, scene.now), scene.rollout);

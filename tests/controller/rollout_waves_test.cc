@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "absl/strings/match.h"
 #include "controller/rollout/commands.h"
 #include "controller/rollout/planner.h"
 #include "proto/rpc/status.h"
@@ -76,6 +77,9 @@ TEST(WavesTest, ManualPromotionHoldsAfterTheFirstWaveOnly) {
   scene.Pass(absl::Hours(100));
   scene.Settle();
   EXPECT_EQ(scene.Phase(), "ROLLING+MANUAL_GATE");
+  const absl::Status resumed = AskIn(ResumeRollout, scene);
+  EXPECT_TRUE(absl::EndsWith(resumed.message(), "; promote it to go on"))
+      << resumed;
   ASSERT_TRUE(AskIn(PromoteRollout, scene).ok());
   scene.Settle();
   EXPECT_EQ(scene.Phase(), "ROLLING");

@@ -35,6 +35,7 @@ TEST(ValidateAppSpec, AcceptsDefaultsAndFullSpecs) {
   spec.stop.shutdown_with_message = true;
   spec.rollout.max_parallel = "25%";
   spec.rollout.max_failures = "0";
+  spec.rollout.waves = {"1", "5", "12%", "13%", "20", "100%"};
   spec.hosts = "role=web,zone in (a,b)";
   EXPECT_TRUE(ValidateAppSpec(spec).ok()) << ValidateAppSpec(spec);
 }
@@ -154,6 +155,14 @@ TEST(ValidateAppSpec, NamesTheFieldThatIsWrong) {
        [](AppSpec& s) { s.rollout.max_parallel = "half"; }},
       {"rollout.max_failures",
        [](AppSpec& s) { s.rollout.max_failures = "101%"; }},
+      {"rollout.waves",
+       [](AppSpec& s) {
+         s.rollout.waves = {"1", "50%", "12%"};
+       }},
+      {"rollout.waves",
+       [](AppSpec& s) {
+         s.rollout.waves = {"5", "2"};
+       }},
       {"rollout.min_ready_time",
        [](AppSpec& s) { s.rollout.min_ready_time = -absl::Seconds(1); }},
       {"rollout.ready_deadline",

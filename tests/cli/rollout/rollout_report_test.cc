@@ -283,6 +283,10 @@ TEST(RolloutReport, DetachingSaysHowToFollowAndHowToEnd) {
   EXPECT_THAT(text, HasSubstr("interrupted: the deploy of web goes on"));
   EXPECT_THAT(text, HasSubstr("fleetctl rollout status r-4f2k9x1c --wait"));
   EXPECT_THAT(text, HasSubstr("fleetctl rollout abort r-4f2k9x1c"));
+  auto waits = FromText<v1::Rollout>(kRollout);
+  waits.add_holds()->set_kind(v1::HOLD_KIND_MANUAL_GATE);
+  EXPECT_THAT(DetachedReport(waits, "--timeout has passed"),
+              HasSubstr("\n  fleetctl rollout promote r-4f2k9x1c    lets"));
 }
 
 TEST(Verdict, FollowsPhaseHoldsAndTime) {
@@ -362,6 +366,24 @@ TEST(RolloutJournal, AddsALinePerEventAndAHeartbeatWhenItIsQuiet) {
   // How it stands is not known then.
   EXPECT_EQ(journal.Heartbeat(kReportNow + absl::Seconds(39), true),
             "[   51s] r-4f2k9x1c: the controller is still away");
+}
+
+TEST(RolloutJournal, TellsWhatCannotBeSavedOnce) {
+  RolloutJournal journal;
+  auto message = Message("");
+  message.mutable_rollout()->set_hosts_done(1);
+  message.mutable_rollout()->set_hosts_total(3);
+  journal.Add(message, kReportNow);
+  message.mutable_rollout()->set_message("cannot be saved: disk full");
+  EXPECT_THAT(journal.Add(message, kReportNow),
+              ElementsAre("[   12s] r-4f2k9x1c: cannot be saved: disk full"));
+  EXPECT_THAT(journal.Add(message, kReportNow), ElementsAre());
+  EXPECT_THAT(RolloutBoard(message.rollout(), {.width = 120, .height = 24},
+                           kReportNow, {})
+                  .back(),
+              HasSubstr("cannot be saved: disk full"));
+  message.mutable_rollout()->set_message("1 of 3 hosts done");
+  EXPECT_THAT(journal.Add(message, kReportNow), ElementsAre());
 }
 
 TEST(RolloutJournal, SaysNothingTwice) {
