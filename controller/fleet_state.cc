@@ -71,8 +71,9 @@ InstanceTrouble TroubleOf(const v1::AppStatus& status) {
       break;
     }
     if (instance.last_exit().empty()) continue;
-    const bool younger = worst == nullptr || FromProto(instance.start_time()) >
-                                                 FromProto(worst->start_time());
+    const bool younger =
+        worst == nullptr || fleet::FromProto(instance.start_time()) >
+                                fleet::FromProto(worst->start_time());
     if (younger) worst = &instance;
   }
   if (worst == nullptr) return {};
