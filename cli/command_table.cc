@@ -180,7 +180,9 @@ constexpr CommandDoc kCommands[] = {
     {"inspect", "", "APP.N", 1, 1, Operand::kApps, kGlobalFlags | kHostFlags,
      "Open the inspector of a Node worker",
      "Sends SIGUSR1, on which Node opens its inspector on 127.0.0.1:9229 of "
-     "its host.",
+     "its host. An app that is not run by node is refused: the signal ends "
+     "most "
+     "other programs.",
      "fleetctl inspect web.0 --hosts host-1"},
     {"trigger", "", "APP|APP.N ACTION [PARAMETER]", 2, -1, Operand::kApps,
      kGlobalFlags | kHostFlags | kOutputFlags | kReplyFlags,

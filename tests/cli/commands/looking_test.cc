@@ -84,10 +84,25 @@ TEST_F(LookingTest, InspectGoesToOneWorker) {
   answer.set_host("host-1");
   answer.set_instances(1);
   EXPECT_EQ(Run("inspect web").code, 2);
+  fake_.apps.mutable_apps(0)->mutable_spec()->set_interpreter("node");
   EXPECT_THAT(Run("inspect web.0").err, HasSubstr("127.0.0.1:9229"));
   EXPECT_THAT(
       fake_.Requests(),
       testing::Contains("SignalApp {name: \"web\" slot: 0 signal: 10}"));
+}
+
+TEST_F(LookingTest, InspectSendsNothingToWhatItsSignalWouldEnd) {
+  v1::AppSpec& spec = *fake_.apps.mutable_apps(0)->mutable_spec();
+  spec.set_interpreter("python3");
+  const Ran python = Run("inspect web.0");
+  EXPECT_EQ(python.code, 1);
+  EXPECT_THAT(python.err, HasSubstr("web is not run by node but by python3"));
+  EXPECT_THAT(python.err, HasSubstr("fleetctl signal SIGUSR1 web.0"));
+  spec.set_interpreter("none");
+  spec.set_script("/srv/web");
+  EXPECT_THAT(Run("inspect web.0").err, HasSubstr("but /srv/web itself"));
+  EXPECT_THAT(fake_.Requests(),
+              testing::Not(testing::Contains(HasSubstr("SignalApp"))));
 }
 
 TEST_F(LookingTest, TriggerPrintsWhatEachWorkerReplies) {
