@@ -211,6 +211,8 @@ bool RolloutDriver::PlanNow(Active& active) {
     absl::Status saved = SavePlan(active, plan);
     if (!saved.ok()) {
       LogNotSaved(active.rollout, saved);
+      active.not_saved = ToStd(saved.message());
+      watchers_.Notify(active.rollout.uid);
       return false;
     }
   } else {
@@ -225,6 +227,7 @@ absl::Status RolloutDriver::SavePlan(Active& active, const Plan& plan) {
       CommitOf(active.rollout, plan, targets_, Now().steady);
   RETURN_IF_ERROR(Save(commit, active.rollout.app));
   active.saved = Now().steady;
+  active.not_saved.clear();
   TakeOver(active, plan);
   targets_.OnCommitted(commit);
   return absl::OkStatus();
@@ -345,8 +348,9 @@ absl::StatusOr<Rollout> RolloutDriver::Undo(const RolloutOrder& order) {
 }
 
 absl::StatusOr<Rollout> RolloutDriver::Get(const std::string& name) {
-  if (const Active* active = FindActive(name)) return active->rollout;
-  return reader_.Find(name);
+  const Active* active = FindActive(name);
+  if (active == nullptr) return reader_.Find(name);
+  return WithNotSaved(active->rollout, active->not_saved);
 }
 
 absl::StatusOr<RolloutPage> RolloutDriver::List(const std::string& app,

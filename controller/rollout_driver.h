@@ -124,6 +124,9 @@ class RolloutDriver {
     std::unordered_map<std::string, size_t> index_of_host;
     // Instances that are down on the app's other hosts.
     std::unordered_map<std::string, int> down_elsewhere;
+    // Why what it has come to cannot be saved, so that nothing goes on; empty:
+    // it is.
+    std::string not_saved;
     // By gate: the look that is under way, 0: none.
     std::vector<int64_t> looks;
     // Steady times: to plan again, of the last planning and the last commit.

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "absl/strings/str_cat.h"
 #include "proto/rpc/status.h"
 
 namespace fleet::controller {
@@ -23,6 +24,14 @@ void LogEvents(const Rollout& rollout, const Plan& plan) {
 void LogNotSaved(const Rollout& rollout, const absl::Status& status) {
   spdlog::error("rollout is not saved, it waits uid={} app={}: {}", rollout.uid,
                 rollout.app, ToStd(status.message()));
+}
+
+Rollout WithNotSaved(Rollout rollout, const std::string& why) {
+  if (!why.empty()) {
+    rollout.state.message =
+        absl::StrCat("nothing goes on until it can be saved: ", why);
+  }
+  return rollout;
 }
 
 }  // namespace fleet::controller

@@ -2,6 +2,8 @@
 #ifndef FLEET_CONTROLLER_ROLLOUT_LOG_H_
 #define FLEET_CONTROLLER_ROLLOUT_LOG_H_
 
+#include <string>
+
 #include "absl/status/status.h"
 #include "controller/rollout/planner.h"
 
@@ -11,6 +13,8 @@ namespace fleet::controller {
 void LogEvents(const Rollout& rollout, const Plan& plan);
 // A plan of the engine's own could not be saved.
 void LogNotSaved(const Rollout& rollout, const absl::Status& status);
+// As whoever asks is shown it meanwhile; `why` is empty: it was saved.
+Rollout WithNotSaved(Rollout rollout, const std::string& why);
 
 }  // namespace fleet::controller
 

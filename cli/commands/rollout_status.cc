@@ -1,12 +1,12 @@
 #include <optional>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/follow_rollouts.h"
 #include "cli/render/age.h"
 #include "cli/rollout/rollout_board.h"
 #include "cli/rollout/rollout_report.h"
+#include "cli/rollout/rollout_words.h"
 #include "proto/rpc/proto_time.h"
 #include "proto/rpc/quantity.h"
 #include "proto/rpc/status.h"
@@ -53,20 +53,14 @@ void PrintGates(const CommandContext& context, const v1::Rollout& rollout,
 void PrintHolds(const CommandContext& context, const v1::Rollout& rollout,
                 absl::Time now) {
   // How many are done was said above.
-  const int done = rollout.hosts_done();
-  const bool counts =
-      absl::StartsWith(
-          rollout.message(),
-          absl::StrCat(done, " of ", rollout.hosts_total(), " host")) ||
-      rollout.message() ==
-          absl::StrCat(done, done == 1 ? " host done" : " hosts done");
-  bool told = rollout.message().empty() || counts;
+  const std::string message = TellingMessage(rollout);
+  bool told = message.empty();
   for (const v1::Hold& hold : rollout.holds()) {
     context.out << "  held for " << AgeText(hold.has_since(), hold.since(), now)
                 << ": " << Printable(hold.reason()) << "\n";
     told = told || hold.reason() == rollout.message();
   }
-  if (!told) context.out << "  " << Printable(rollout.message()) << "\n";
+  if (!told) context.out << "  " << message << "\n";
 }
 
 void PrintTimes(const CommandContext& context, const v1::Rollout& rollout) {

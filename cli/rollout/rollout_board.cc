@@ -125,6 +125,12 @@ std::vector<std::string> RolloutBoard(const v1::Rollout& rollout,
     summary.Add("  ");
     summary.Add(Printable(hold->reason()), Colour::kYellow);
   }
+  const std::string message = TellingMessage(rollout);
+  if (with_hold && hold == nullptr && !rollout.has_end_time() &&
+      !message.empty()) {
+    summary.Add("  ");
+    summary.Add(message, Colour::kYellow);
+  }
   lines.push_back(summary.Take());
   if (!help.empty()) {
     Line last(size.width, style);

@@ -52,11 +52,24 @@ std::vector<std::string> RolloutJournal::Add(
   for (const v1::RolloutEvent& event : message.events()) {
     lines.push_back(Stamped(FromProto(event.time()), EventText(event)));
   }
+  AddMessage(message, now, lines);
   const std::string help = HoldHelp(rollout_);
   if (!help.empty() && help != help_) lines.push_back(Stamped(now, help));
   help_ = help;
   if (!lines.empty()) last_line_ = now;
   return lines;
+}
+
+// What the rollout says and no event: the controller could not save that.
+void RolloutJournal::AddMessage(const v1::WatchRolloutResponse& response,
+                                absl::Time now,
+                                std::vector<std::string>& lines) {
+  const bool goes_on = rollout_.holds().empty() && !rollout_.has_end_time();
+  const std::string text = goes_on ? TellingMessage(rollout_) : "";
+  if (response.events().empty() && !text.empty() && text != message_) {
+    lines.push_back(Stamped(now, text));
+  }
+  message_ = text;
 }
 
 std::optional<std::string> RolloutJournal::Heartbeat(absl::Time now,

@@ -19,7 +19,8 @@ namespace fleet::cli {
 class RolloutJournal {
  public:
   // Every event gives one line, the first message a title before them. When it
-  // has come to wait for a person, another line says what to type.
+  // has come to wait for a person, another line says what to type; one more
+  // tells what the controller could not save as an event.
   std::vector<std::string> Add(const v1::WatchRolloutResponse& message,
                                absl::Time now);
 
@@ -28,6 +29,8 @@ class RolloutJournal {
   std::optional<std::string> Heartbeat(absl::Time now, bool away);
 
  private:
+  void AddMessage(const v1::WatchRolloutResponse& response, absl::Time now,
+                  std::vector<std::string>& lines);
   std::string EventText(const v1::RolloutEvent& event);
   // The reason of the whole contains that of a host, which has its own line.
   std::string WithoutRepetition(std::string message) const;
@@ -38,6 +41,8 @@ class RolloutJournal {
   v1::RolloutPhase phase_ = v1::ROLLOUT_PHASE_UNSPECIFIED;
   // Why hosts failed, by their names; the newest ones.
   std::deque<std::pair<std::string, std::string>> failures_;
+  // The rollout's last one.
+  std::string message_;
   std::string help_;  // The last that was given; empty: it waits for nobody.
   bool titled_ = false;
   absl::Time last_line_;

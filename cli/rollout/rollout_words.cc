@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "proto/rpc/proto_time.h"
@@ -148,6 +149,17 @@ std::string HoldHelp(const v1::Rollout& rollout) {
                         "    shows them; it goes on once they are up");
   }
   return "";
+}
+
+std::string TellingMessage(const v1::Rollout& rollout) {
+  const int done = rollout.hosts_done();
+  const bool counts =
+      absl::StartsWith(
+          rollout.message(),
+          absl::StrCat(done, " of ", rollout.hosts_total(), " host")) ||
+      rollout.message() ==
+          absl::StrCat(done, done == 1 ? " host done" : " hosts done");
+  return counts ? "" : Printable(rollout.message());
 }
 
 bool IsInFlight(v1::HostStepPhase phase) {

@@ -28,6 +28,8 @@ bool IsInFlight(v1::HostStepPhase phase);
 // it; empty: there is none, or none that waits for a person. Of a failure its
 // report tells.
 std::string HoldHelp(const v1::Rollout& rollout);
+// Its message, if that tells more than how many hosts are done.
+std::string TellingMessage(const v1::Rollout& rollout);
 const v1::Hold* FindHold(const v1::Rollout& rollout, v1::HoldKind kind);
 // The one that a person deals with first, which RolloutPhaseText names; null:
 // there is none.

@@ -1,5 +1,6 @@
 #include "controller/rollout_driver.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -12,6 +13,9 @@
 
 namespace fleet::controller {
 namespace {
+
+using testing::HasSubstr;
+using testing::Not;
 
 class RolloutDriverTest : public ::testing::Test {
  protected:
@@ -57,9 +61,14 @@ TEST_F(RolloutDriverTest, NothingIsSentThatWasNotSaved) {
   world.Turn();
   EXPECT_TRUE(world.sent.empty());
   EXPECT_EQ(world.Steps(), "PENDING PENDING PENDING");
+  const std::string uid = world.driver->ActiveRolloutOf("web");
+  const auto message = [&] { return world.driver->Get(uid)->state.message; };
+  EXPECT_THAT(message(), HasSubstr("until it can be saved: "));
+  EXPECT_THAT(message(), HasSubstr("disk full"));
   world.store.FailAlways(false);
   world.Pass(DriverOptions().store_retry);
   EXPECT_EQ(absl::StrJoin(world.sent, " "), "host-1:2");
+  EXPECT_THAT(message(), Not(HasSubstr("saved")));
 }
 
 TEST_F(RolloutDriverTest, CreateThatCannotBeSavedLeavesNothing) {

@@ -293,7 +293,28 @@ TEST(FaultAlone, ControllersDiskFullIsSaidAndNothingIsLost) {
   EXPECT_EQ(HttpGet(fleet.Target(1, kPort)).body, "v1");
   ASSERT_EQ(unlink(fill.c_str()), 0);
   fleet.MustCtl({"scale", "web", "2"});
-  fleet.MustCtl({"reload", "web", "--min-ready-time", "0"});
+  // In the middle of a reload: whoever follows it is told, and it waits.
+  auto reload =
+      fleet.StartCtl({"reload", "web", "--min-ready-time", "3s"}, "reload");
+  ASSERT_TRUE(fleet.Eventually([&] {
+    return fleet.Ctl({"rollout", "status", "web"}).out.find("applying") !=
+           std::string::npos;
+  }));
+  FillDisk(fill);
+  for (int i = 0; i < 200; ++i) {
+    const std::string label = "n=" + std::to_string(i);
+    if (fleet.Ctl({"hosts", "label", "host-1", label}).exit_code == 1) break;
+  }
+  const auto tells = [](const std::string& text) {
+    return text.find("nothing goes on until it can be saved") != text.npos &&
+           text.find("full") != text.npos;
+  };
+  EXPECT_TRUE(fleet.Eventually([&] {
+    return tells(ReadFile(fleet.dir() + "/reload.err"));
+  })) << ReadFile(fleet.dir() + "/reload.err");
+  EXPECT_TRUE(tells(fleet.Ctl({"rollout", "status", "web"}).out));
+  ASSERT_EQ(unlink(fill.c_str()), 0);
+  EXPECT_EQ(reload->Wait(kPatience).value_or(-1), 0);
   EXPECT_EQ(fleet.Pids("web", "host-1").size(), 2U);
 }
 

@@ -368,6 +368,24 @@ TEST(RolloutJournal, AddsALinePerEventAndAHeartbeatWhenItIsQuiet) {
             "[   51s] r-4f2k9x1c: the controller is still away");
 }
 
+TEST(RolloutJournal, TellsWhatCannotBeSavedOnce) {
+  RolloutJournal journal;
+  auto message = Message("");
+  message.mutable_rollout()->set_hosts_done(1);
+  message.mutable_rollout()->set_hosts_total(3);
+  journal.Add(message, kReportNow);
+  message.mutable_rollout()->set_message("cannot be saved: disk full");
+  EXPECT_THAT(journal.Add(message, kReportNow),
+              ElementsAre("[   12s] r-4f2k9x1c: cannot be saved: disk full"));
+  EXPECT_THAT(journal.Add(message, kReportNow), ElementsAre());
+  EXPECT_THAT(RolloutBoard(message.rollout(), {.width = 120, .height = 24},
+                           kReportNow, {})
+                  .back(),
+              HasSubstr("cannot be saved: disk full"));
+  message.mutable_rollout()->set_message("1 of 3 hosts done");
+  EXPECT_THAT(journal.Add(message, kReportNow), ElementsAre());
+}
+
 TEST(RolloutJournal, SaysNothingTwice) {
   RolloutJournal journal;
   const auto lines = journal.Add(
