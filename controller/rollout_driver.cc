@@ -227,9 +227,9 @@ absl::Status RolloutDriver::SavePlan(Active& active, const Plan& plan) {
       CommitOf(active.rollout, plan, targets_, Now().steady);
   RETURN_IF_ERROR(Save(commit, active.rollout.app));
   active.saved = Now().steady;
-  active.not_saved.clear();
   TakeOver(active, plan);
   targets_.OnCommitted(commit);
+  active.not_saved.clear();
   return absl::OkStatus();
 }
 
