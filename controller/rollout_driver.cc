@@ -229,7 +229,6 @@ absl::Status RolloutDriver::SavePlan(Active& active, const Plan& plan) {
   active.saved = Now().steady;
   TakeOver(active, plan);
   targets_.OnCommitted(commit);
-  active.not_saved.clear();
   return absl::OkStatus();
 }
 
@@ -250,6 +249,7 @@ void RolloutDriver::SaveClock(Active& active) {
 
 void RolloutDriver::TakeOver(Active& active, const Plan& plan) {
   bool changed = !plan.Empty();
+  active.not_saved.clear();
   Apply(plan, active.rollout);
   active.wake_up = plan.wake_up;
   if (active.rollout.state.clock.running()) {
