@@ -456,11 +456,10 @@ TEST_F(ActionCallsTest, WhoDoesNotReplyOrEndsIsSaid) {
   clock_.Advance(absl::Seconds(4));
   EXPECT_TRUE(Done().empty());
   clock_.Advance(absl::Seconds(1));
-  EXPECT_EQ(
-      Done(),
-      (std::vector<std::string>{
-          "gc: web.0 has not replied within 5s; does it use @pm2/io, and "
-          "has it the action?"}));
+  EXPECT_EQ(Done(),
+            (std::vector<std::string>{
+                "gc: web.0 has not replied within 5s; does it use @pm2/io, and "
+                "has it the action?"}));
   Call("gc");
   calls_.reset();
   EXPECT_EQ(

@@ -286,7 +286,8 @@ TEST_F(Renewal, AnUnhealthyReplacementFailsItsStep) {
   EXPECT_EQ(scene_.Unhealthy(0, "hangs"), (Orders{"stop 0@2", "save"}));
   EXPECT_EQ(scene_.step().phase, StepPhase::kFailed);
   EXPECT_EQ(scene_.step().failure, FailureKind::kUnhealthy);
-  EXPECT_THAT(scene_.step().reason, HasSubstr("web.0 lived and did not serve: hangs"));
+  EXPECT_THAT(scene_.step().reason,
+              HasSubstr("web.0 lived and did not serve: hangs"));
 }
 
 TEST_F(Renewal, MoreTimeToGetReady) {
