@@ -202,7 +202,10 @@ class Http2:
                 self.received = self.received[9 + size:]
                 yield (head[3], head[4], int.from_bytes(head[5:9], "big"),
                        payload)
-            data = self.connection.recv(65536)
+            try:
+                data = self.connection.recv(65536)
+            except ConnectionResetError:
+                return
             if not data:
                 return
             self.received += data
@@ -319,8 +322,12 @@ class IllTreatment(unittest.TestCase):
                 break
         self.assertEqual(bound, 256)
         client.send(Http2.SETTINGS, 1, 0, b"")
-        for i in range(bound + 50):
-            client.open(2 * i + 1, "/fleet.v1.AgentService/Session")
+        try:
+            for i in range(bound + 50):
+                client.open(2 * i + 1, "/fleet.v1.AgentService/Session")
+        except OSError:
+            pass  # It has been cut off already, with more than the bound.
+        self.assertGreaterEqual(i, bound)
         # Each by itself, or the whole connection.
         refused = 0
         for kind, flags, _, payload in frames:
