@@ -118,27 +118,28 @@ TEST_F(CronTest, EachHostWaitsItsShareAndOneThatWasAwayMakesUpForItIfAsked) {
 
 TEST(LogRotation, IsOnTheHourWhateverTheSize) {
   TestFleet fleet({.hosts = 0});
-  std::string clock = fleet.dir() + "/clock";
+  const std::string clock = fleet.dir() + "/clock";
   // Ten past.
   int64_t shift = 4200 - absl::ToUnixSeconds(absl::Now()) % 3600;
-  auto set_clock = [&] { WriteFile(clock, std::to_string(shift)); };
+  auto set_clock = [&] {
+    WriteFile(clock + ".new", std::to_string(shift));
+    std::filesystem::rename(clock + ".new", clock);
+  };
   set_clock();
   fleet.options().host_env = {{"LD_PRELOAD", ProgramPath("shifted_clock.so")},
                               {"FLEET_TEST_CLOCK", clock},
                               {"TZ", "UTC"}};
   fleet.StartHost(1);
   fleet.AwaitConnected(1);
-  std::string script = fleet.WriteApp("say.py",
-                                      "import signal\n"
-                                      "n = 0\n"
-                                      "def say(*_):\n"
-                                      "    global n\n"
-                                      "    print('line', n, flush=True)\n"
-                                      "    n += 1\n"
-                                      "signal.signal(signal.SIGUSR1, say)\n"
-                                      "say()\n"
-                                      "while True:\n"
-                                      "    signal.pause()\n");
+  // A handler that prints could be called within the print before.
+  std::string script =
+      fleet.WriteApp("say.py",
+                     "import itertools, signal\n"
+                     "asked = {signal.SIGUSR1}\n"
+                     "signal.pthread_sigmask(signal.SIG_BLOCK, asked)\n"
+                     "for n in itertools.count():\n"
+                     "    print('line', n, flush=True)\n"
+                     "    signal.sigwait(asked)\n");
   std::string log = fleet.dir() + "/say.log";
   fleet.MustCtl(
       {"apply",
