@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "controller/rollout/bake.h"
 #include "controller/rollout/draft.h"
+#include "controller/rollout/gate_look.h"
 #include "controller/rollout/once_hook.h"
 #include "controller/rollout/rollback.h"
 #include "proto/rpc/status.h"
@@ -140,6 +141,7 @@ absl::StatusOr<Plan> ResumeRollout(const Rollout& rollout,
   if (failed) Forgive(draft, request.actor);
   draft.LiftHold(HoldKind::kUser);
   draft.LiftHold(HoldKind::kFailure);
+  ForgetFound(draft);
   draft.state().forgiven = draft.state().failures;
   draft.Record(Said("resumed", request));
   return std::move(draft).Take();

@@ -243,6 +243,10 @@ void ResetGates(Draft& draft) {
   }
 }
 
+void ForgetFound(Draft& draft) {
+  for (GateState& gate : draft.state().gates) gate.found = GateVerdict::kNone;
+}
+
 GateVerdict LookAtGates(Planning& planning, bool over) {
   return Looking(planning, over).Run();
 }

@@ -18,6 +18,10 @@ void ResetGates(Draft& draft);
 // kInconclusive: one has none, kPass: all have passed.
 GateVerdict LookAtGates(Planning& planning, bool over);
 
+// After a pause: nobody has looked meanwhile, so that what was found is not
+// known to have gone on. A gate's window begins anew.
+void ForgetFound(Draft& draft);
+
 // "restarts <= 0: 2 restarts on host-1".
 std::string FailedGate(const Planning& planning);
 std::string SilentGate(const Planning& planning);

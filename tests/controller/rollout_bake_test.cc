@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "absl/strings/match.h"
 #include "controller/rollout/commands.h"
 #include "controller/rollout/planner.h"
 #include "proto/rpc/status.h"
@@ -352,6 +353,30 @@ TEST_F(BakeTest, AValueWithinTheLimitsBeginsTheWindowAnew) {
     Answer(verdict, "value");
   }
   EXPECT_EQ(scene.Phase(), "BAKING");
+}
+
+TEST_F(BakeTest, APauseInWhichNobodyLooksBeginsTheWindowAnew) {
+  AddGate(GateSource::kPrometheus, 0.05);
+  gate().window = absl::Seconds(15);
+  Begin();
+  scene.Pass(absl::Seconds(10));
+  scene.Settle();
+  Answer(GateVerdict::kFail, "value 1 > 0.05");
+  Apply(*PauseRollout(scene.rollout, {"ann", ""}, scene.now), scene.rollout);
+  scene.Pass(absl::Minutes(1));
+  Apply(*ResumeRollout(scene.rollout, {"ann", ""}, scene.now), scene.rollout);
+  scene.Settle();
+  const std::string since = Clock();
+  Answer(GateVerdict::kFail, "value 1 > 0.05");
+  EXPECT_EQ(scene.Phase(), "BAKING");
+  for (int i = 0; i < 2; ++i) {
+    scene.Pass(absl::Seconds(10));
+    scene.Settle();
+    Answer(GateVerdict::kFail, "value 1 > 0.05");
+  }
+  EXPECT_EQ(scene.Phase(), "BAKING+FAILURE");
+  EXPECT_TRUE(absl::StrContains(scene.rollout.state.message, since))
+      << scene.rollout.state.message;
 }
 
 TEST_F(BakeTest, BakeGoesOnWhileAValueIsOutsideForLessThanTheWindow) {
