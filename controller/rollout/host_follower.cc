@@ -15,6 +15,8 @@ namespace {
 // For the agent to answer at all, and for what the formula does not foresee.
 constexpr absl::Duration kStepMargin = absl::Minutes(1);
 
+constexpr char kRemovedText[] = "removed from the fleet";
+
 bool Reverting(const HostStep& step) {
   return step.phase == HostStepPhase::kReverting;
 }
@@ -38,9 +40,7 @@ class Following {
   }
 
   // Not removed for good, but out of the way of this rollout.
-  void SkipRemoved() {
-    draft().Skip(i_, SkipReason::kRemoved, "removed from the fleet");
-  }
+  void SkipRemoved() { draft().Skip(i_, SkipReason::kRemoved, kRemovedText); }
 
   // A lost host turns out to have finished alone.
   void ForgiveIfDone(HostStepPhase done) {
@@ -53,6 +53,26 @@ class Following {
     Finish(done);
   }
 
+  void FollowSkipped() {
+    const SkipReason why = step().skip;
+    if (why != SkipReason::kUnreachable && why != SkipReason::kCordoned) return;
+    if (view_.removed) return GiveUpSkipped();
+    ReturnIfBack();
+  }
+
+ private:
+  Draft& draft() { return planning_.draft(); }
+  const HostStep& step() const { return planning_.draft().step(i_); }
+
+  // A host that the fleet has forgotten is not cordoned any more, and yet not
+  // back: it neither has a turn nor counts as one that is out of reach.
+  void GiveUpSkipped() {
+    HostStep& step = draft().EditAndSave(i_);
+    step.skip = SkipReason::kRemoved;
+    step.reason = kRemovedText;
+    draft().RecordStep(i_, kRemovedText);
+  }
+
   void ReturnIfBack() {
     const bool back = (step().skip == SkipReason::kUnreachable &&
                        view_.connected && !view_.cordoned) ||
@@ -63,10 +83,6 @@ class Following {
                                                           : "the host is back");
     draft().Edit(i_).skip = SkipReason::kNone;
   }
-
- private:
-  Draft& draft() { return planning_.draft(); }
-  const HostStep& step() const { return planning_.draft().step(i_); }
 
   void Fail(const std::string& reason, bool lost) {
     draft().MoveStep(i_,
@@ -213,7 +229,7 @@ void FollowHost(Planning& planning, size_t i) {
     case HostStepPhase::kRevertFailed:
       return Following(planning, i).ForgiveIfDone(HostStepPhase::kReverted);
     case HostStepPhase::kSkipped:
-      if (forward) Following(planning, i).ReturnIfBack();
+      if (forward) Following(planning, i).FollowSkipped();
       return;
     case HostStepPhase::kDone:
       if (state.phase == RolloutPhase::kBaking && step.wave == state.wave) {

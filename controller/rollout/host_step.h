@@ -35,7 +35,7 @@ struct StepReport {
 
 // PENDING → ADMITTED → APPLYING → VERIFYING → DONE
 // PENDING → SKIPPED; SKIPPED(unreachable | cordoned) → PENDING when the host is
-//     back
+//     back; it becomes SKIPPED(removed) when the fleet forgets the host
 // ADMITTED | APPLYING | VERIFYING | UNKNOWN → any other of these four (as the
 //     host says), DONE, FAILED, SKIPPED(removed | ended)
 // FAILED → PENDING (retry); FAILED(lost) → DONE when it turns out so

@@ -424,5 +424,36 @@ TEST(PlannerTest, SucceededProvesTheRevisionAndNamesWhoIsMissing) {
             "the fleet: c");
 }
 
+TEST(PlannerTest, AHostThatIsRemovedWhileItIsSkippedIsNotBack) {
+  for (SkipReason why : {SkipReason::kCordoned, SkipReason::kUnreachable}) {
+    RolloutScene scene("SKIPPED APPLYING", "gone applying");
+    scene.rollout.steps[0].skip = why;
+    scene.rollout.policy.max_skipped = 0;
+    Plan plan = scene.Step();
+    EXPECT_TRUE(plan.save);
+    ASSERT_EQ(plan.events.size(), 1);
+    EXPECT_EQ(plan.events[0].host, "a");
+    EXPECT_EQ(plan.events[0].host_phase, HostStepPhase::kSkipped);
+    EXPECT_EQ(plan.events[0].message, "removed from the fleet");
+    EXPECT_EQ(scene.rollout.steps[0].skip, SkipReason::kRemoved);
+    EXPECT_TRUE(scene.Step().events.empty());
+    scene.SetHosts("gone done");
+    plan = scene.Step();
+    EXPECT_EQ(scene.Phase(), "SUCCEEDED");
+    EXPECT_TRUE(plan.targets.empty());
+    EXPECT_EQ(scene.rollout.state.message,
+              "1 host done; removed from the fleet: a");
+  }
+}
+
+TEST(PlannerTest, AHostThatIsRemovedIsNoLongerOneThatIsOutOfReach) {
+  RolloutScene scene("SKIPPED PENDING VERIFYING", "gone away verifying");
+  scene.rollout.policy.max_skipped = 1;
+  scene.rollout.policy.max_parallel = 2;
+  scene.Settle();
+  EXPECT_EQ(scene.Phase(), "ROLLING");
+  EXPECT_EQ(scene.Steps(), "SKIPPED SKIPPED VERIFYING");
+}
+
 }  // namespace
 }  // namespace fleet::controller
