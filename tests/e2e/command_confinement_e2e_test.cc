@@ -48,10 +48,13 @@ class CommandConfinement : public testing::Test {
   }
   std::string Open() { return fleet_->dir() + "/open"; }
   std::string Fixed() { return fleet_->dir() + "/fixed"; }
-  // Runs look.sh, which writes down what it sees as `name`.
+  // Runs look.sh, which writes down what it sees as `name`. (A copy: this
+  // checkout may be below /tmp, or closed to other users.)
   std::string Look(const std::string& name) {
-    return absl::StrCat("/bin/bash, ", AppPath("look.sh"), ", ", Open(), "/",
-                        name, ", ", Fixed(), ", ", kOwnFile);
+    const std::string look =
+        fleet_->WriteApp("look.sh", ReadFile(AppPath("look.sh")));
+    return absl::StrCat("/bin/bash, ", look, ", ", Open(), "/", name, ", ",
+                        Fixed(), ", ", kOwnFile);
   }
   std::string Seen(const std::string& name) {
     EXPECT_TRUE(fleet_->Eventually([&] {
