@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "node_agent/app_events.h"
+#include "node_agent/hook_step.h"
 #include "node_agent/slot_run.h"
 #include "proto/rpc/status.h"
 
@@ -46,6 +47,12 @@ bool IsLeftBehind(const AppState& app, const WorkerIdentity& worker) {
          slot->second.generation == worker.generation;
 }
 
+// Until its pre_reload has ended well a generation has nothing, and so has kept
+// nothing (OpenGeneration comes then).
+bool IsOpen(const AppState& app, int64_t generation) {
+  return generation != app.target.generation || !AwaitsPreReload(app);
+}
+
 }  // namespace
 
 AppState RestoreApp(const SavedApp& saved) {
@@ -79,7 +86,7 @@ int64_t GenerationOf(const AppState& app, const WorkerIdentity& worker) {
   int64_t newest = worker.generation;
   for (const auto& [number, generation] : app.generations) {
     if (number > worker.generation && generation.keeps_matching &&
-        generation.revision == worker.revision) {
+        generation.revision == worker.revision && IsOpen(app, number)) {
       newest = number;
     }
   }

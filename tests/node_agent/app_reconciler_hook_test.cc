@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "tests/node_agent/reconcile_scene.h"
 
 namespace fleet::agent {
@@ -164,6 +166,57 @@ TEST_F(HookTest, RestartedAgentRunsNothingAgain) {
   scene_.Pass(kHookSoak);
   scene_.Gone(0, 1);
   EXPECT_EQ(scene_.step().phase, StepPhase::kDone);
+}
+
+class WayBackFromAReload : public HookTest {
+ protected:
+  // A reload is in flight, and is undone.
+  WayBackFromAReload() {
+    scene_.Settle();
+    ++scene_.target().generation;
+    scene_.Accept();
+    scene_.Ready(0, 2);
+    Hooks("git pull", "");
+    scene_.target().step.keep_matching = true;
+    ++scene_.target().generation;
+  }
+
+  // The agent dies before it has done anything for the target.
+  Orders AcceptAndRestart() {
+    AppState before = scene_.app();
+    SavedApp saved = scene_.saved();
+    saved.targets.push_back(scene_.target());
+    saved.targets.back().spec = saved.targets.front().spec;
+    AppState restored = RestoreApp(saved);
+    for (const auto& [id, worker] : before.slots.at(0).workers) {
+      AdoptedWorker adopted;
+      adopted.identity.id = id;
+      adopted.identity.generation = worker.generation;
+      adopted.identity.revision = 1;
+      adopted.ready = worker.ready;
+      AdoptWorker(restored, adopted, worker.started_at, scene_.now());
+    }
+    scene_.app() = std::move(restored);
+    return scene_.Hold("");
+  }
+
+  // Both run what is wanted: the newer one goes, the older one serves on.
+  void ExpectTheOlderOneIsKept(const Orders& first) {
+    EXPECT_EQ(first, (Orders{"hook r-1.pre_reload.3", "stop 0@2"}));
+    EXPECT_EQ(scene_.LiveWorkers(1), 1);
+    EXPECT_EQ(scene_.Pass(kHookSoak), Orders{});
+    EXPECT_EQ(scene_.Gone(0, 2), Orders{});
+    EXPECT_EQ(scene_.EndHook("r-1.pre_reload.3", true), (Orders{"save"}));
+    EXPECT_EQ(scene_.LiveWorkers(3), 1);
+  }
+};
+
+TEST_F(WayBackFromAReload, KeepsWhatServesWhenItsPreReloadIsDone) {
+  ExpectTheOlderOneIsKept(scene_.Accept());
+}
+
+TEST_F(WayBackFromAReload, DoesTheSameWhenTheAgentDiesBeforeItHasBegun) {
+  ExpectTheOlderOneIsKept(AcceptAndRestart());
 }
 
 TEST_F(HookTest, OnceHookRunsBesideTheWorkersAndOnlyOnce) {
