@@ -332,6 +332,7 @@ void AgentState::SaveResult(const AppSupervisor& supervisor) {
       journal_.SaveResult(uid, ToProto(app.step), SlotGenerations(app));
   if (saved.ok()) {
     unsaved_.erase(uid);
+    slots_unsaved_.erase(uid);
     return;
   }
   std::string why(ToStd(saved.message()));
@@ -359,6 +360,10 @@ void AgentState::RetryUnsaved() {
       if (!unsaved_.contains(uid)) OnChanged(*app->second);
     }
   }
+  for (const std::string& uid : std::set<std::string>(slots_unsaved_)) {
+    auto app = apps_.find(uid);
+    if (app != apps_.end()) SaveSlots(*app->second);
+  }
   if (runs_saved_) return;
   // Until one of them fails again.
   runs_saved_ = true;
@@ -369,8 +374,13 @@ void AgentState::SaveSlots(const AppSupervisor& supervisor) {
   const AppState& app = supervisor.state();
   absl::Status saved =
       journal_.SaveSlots(app.target.app_uid, SlotGenerations(app));
+  if (saved.ok()) {
+    slots_unsaved_.erase(app.target.app_uid);
+    return;
+  }
+  RetryLater();
   // Without it a restarted agent makes the slot soak once more.
-  if (!saved.ok()) {
+  if (slots_unsaved_.insert(app.target.app_uid).second) {
     spdlog::warn("app {}: slots not saved: {}", app.target.app,
                  ToStd(saved.message()));
   }
@@ -451,6 +461,7 @@ void AgentState::Erase(const std::string& app_uid) {
   apps_.erase(app);
   changed_.erase(app_uid);
   unsaved_.erase(app_uid);
+  slots_unsaved_.erase(app_uid);
   removed_.push_back(app_uid);
   NoteChange();
   for (auto& [uid, other] : apps_) other->Schedule();

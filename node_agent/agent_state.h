@@ -152,8 +152,9 @@ class AgentState : public WorkerListener,
   absl::Time sampled_at_ = absl::InfinitePast();
   EventLoop::TimerId sample_timer_ = 0;
   // Apps whose last result could not be written, and why; tried again every
-  // second, as are runs.
+  // second, as are slots and runs.
   std::map<std::string, std::string> unsaved_;
+  std::set<std::string> slots_unsaved_;  // Apps whose slots could not be.
   EventLoop::TimerId retry_timer_ = 0;
   bool runs_saved_ = true;    // All that were to be.
   bool runs_warned_ = false;  // Since they last were.

@@ -20,6 +20,7 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Pair;
 using testing::UnorderedElementsAre;
 
 class AgentStateTest : public testing::Test {
@@ -328,6 +329,25 @@ TEST_F(AgentStateTest, OnAFullDiskCrashesAreMendedAndNothingIsDoneTwice) {
   disk.Empty();
   EXPECT_EQ(Accept({next}).code(), 0);
   EXPECT_THAT(runtime_->Serving("web"), UnorderedElementsAre("0@2", "1@2"));
+}
+
+TEST_F(AgentStateTest, SlotsThatCouldNotBeSavedAreSavedLater) {
+  Accept({Target("web", 1, 1)});
+  // As when the power is lost: slots are not synced.
+  ASSERT_TRUE(journal_->SaveSlots("uid-web", {{0, 1}}).ok());
+  signal(SIGXFSZ, SIG_IGN);
+  rlimit old;
+  getrlimit(RLIMIT_FSIZE, &old);
+  rlimit low = {1, old.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &low);
+  Boot(true);
+  Pass(absl::Seconds(1));
+  const auto& slots = journal_->contents().apps.at("uid-web").slots;
+  EXPECT_THAT(runtime_->Serving("web"), UnorderedElementsAre("0@1", "1@1"));
+  EXPECT_THAT(slots, ElementsAre(Pair(0, 1)));
+  setrlimit(RLIMIT_FSIZE, &old);
+  Pass(absl::Seconds(1));
+  EXPECT_THAT(slots, ElementsAre(Pair(0, 1), Pair(1, 1)));
 }
 
 TEST_F(AgentStateTest, AnEndThatCouldNotBeSavedIsSavedLater) {

@@ -9,6 +9,9 @@ namespace {
 
 using agent::JournaledApp;
 
+// An agent tries again so long after its disk had no room.
+constexpr absl::Duration kSaveRetry = absl::Seconds(1);
+
 // Rollouts always say which.
 bool Surges(const v1::AppTarget& target) {
   return target.step().strategy() == v1::RELOAD_STRATEGY_SURGE;
@@ -87,6 +90,10 @@ void HostReferee::OnAgentStart(const Machine& machine) {
 
 void HostReferee::Look(const Machine& machine, bool now) {
   HostRecord& record = hosts_[machine.name()];
+  if (std::exchange(record.refusals_seen, machine.disk().refusals) !=
+      machine.disk().refusals) {
+    record.refused_at = timeline_.now();
+  }
   if (record.writes == machine.disk().writes) return;
   const agent::JournalContents* contents = journal_of_(machine.name());
   if (contents == nullptr) return;
@@ -112,6 +119,14 @@ void HostReferee::Look(const Machine& machine, bool now) {
     }
   }
   record.apps = journal.apps;
+}
+
+// Once there is room something else may be written first, such as the worker
+// id of this very start.
+bool HostReferee::MayMiss(const Machine& machine,
+                          const HostRecord& record) const {
+  return record.refusals != machine.disk().refusals ||
+         timeline_.now() - record.refused_at <= kSaveRetry;
 }
 
 void HostReferee::CheckApp(const std::string& host, const JournaledApp& before,
@@ -207,7 +222,7 @@ void HostReferee::OnStart(const Machine& machine,
     verdict_.Fail("18", what, " before its pre_reload has succeeded");
   }
   // What its disk had no room for is not known here.
-  if (record.refusals != machine.disk().refusals) return;
+  if (MayMiss(machine, record)) return;
   if (StepEnded(app->second)) {
     return verdict_.Fail("6", what, " though the step of that generation is ",
                          "over");

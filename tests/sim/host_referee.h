@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/time/time.h"
 #include "fleet/v1/agent_service.pb.h"
 #include "node_agent/desired_journal.h"
 #include "tests/sim/hook_referee.h"
@@ -61,6 +62,9 @@ class HostReferee : public Machine::Observer {
     // Of the journal, when it was last looked at.
     int64_t writes = -1;
     int64_t refusals = 0;
+    // When its disk was last seen to have had no room for something.
+    int64_t refusals_seen = 0;
+    absl::Time refused_at = absl::InfinitePast();
     int64_t epoch = 0;
     std::map<std::string, agent::JournaledApp> apps;
     // Starts of replacements: slot and generation.
@@ -69,6 +73,8 @@ class HostReferee : public Machine::Observer {
     std::set<SlotKey> down;
   };
 
+  // Something may be missing in its journal that its disk had no room for.
+  bool MayMiss(const Machine& machine, const HostRecord& record) const;
   // `now`: what came to its end has just done so.
   void Look(const Machine& machine, bool now);
   void CheckApp(const std::string& host, const agent::JournaledApp& before,
