@@ -136,11 +136,11 @@ void AppSupervisor::Run() {
                  state_.step.reason);
     owner_.OnChanged(*this);
   }
-  LogEvents();
   TakeLastWords();
   Perform(plan);
   // After what was ordered: it keeps nobody waiting. Before the keeper is told
   // that the end was taken note of.
+  LogEvents();
   SaveRuns();
   SaveEvents();
 }

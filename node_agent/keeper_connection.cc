@@ -1,5 +1,6 @@
 #include "node_agent/keeper_connection.h"
 
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -64,6 +65,15 @@ void KeeperConnection::Spawn(SpawnRequest request) {
   }
   process.tag = std::move(request.tag);
   Send({process.spawn.bytes, Attach::kChildFds, id, {}});
+  LetKeeperRun(id);
+}
+
+// On the same processor the keeper waits until this thread sleeps, and what the
+// agent does after a start can wait. Once in a burst.
+void KeeperConnection::LetKeeperRun(WorkerId spawned) {
+  auto before = processes_.find(std::exchange(newest_spawn_, spawned));
+  bool burst = before != processes_.end() && before->second.pid == 0;
+  if (!burst) sched_yield();
 }
 
 bool KeeperConnection::HoldNamed(const SpawnRequest& request,

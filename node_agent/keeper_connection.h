@@ -137,6 +137,7 @@ class KeeperConnection : public KeeperClient {
   SendOutcome TrySend(const Outgoing& message);
   void Flush();
   void WatchWritable(bool wanted);
+  void LetKeeperRun(WorkerId spawned);
   bool HoldNamed(const SpawnRequest& request, Process& process);
   // Forgets the process and what is held with it.
   bool Erase(WorkerId id);
@@ -172,6 +173,7 @@ class KeeperConnection : public KeeperClient {
   UniqueFd socket_;
   bool watch_writable_ = false;
   std::deque<Outgoing> outgoing_;
+  WorkerId newest_spawn_ = 0;
   pid_t keeper_pid_ = 0;
   std::string keeper_version_;
   int64_t keepers_lost_ = 0;

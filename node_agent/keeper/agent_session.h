@@ -72,6 +72,7 @@ class AgentSession {
   // The name after a Name, or nullptr when it is malformed.
   const char* ParseName(size_t* size, uint64_t* owner) const;
   void AddSpawned(const SpawnRequest& request, const ChildResult& child);
+  void LetChildRun();
   void HoldNamed(const SpawnRequest& request);
   void AddFailure(uint64_t id, const char* step, int error_number);
   void AddRefusal(Type what, int error_number);
@@ -97,6 +98,7 @@ class AgentSession {
 
   int socket_ = -1;
   Stage stage_ = Stage::kNoHello;
+  int64_t last_start_us_ = 0;
   bool after_loss_ = false;
   uint64_t newest_id_ = 0;
   size_t cursor_ = 0;     // In the inventory.
