@@ -17,14 +17,21 @@ absl::Duration ReadinessTimeout(const AppState& app, int64_t generation) {
                                      : it->second.spec->readiness.timeout;
 }
 
+// Written down, too: should the worker end before its slot has its turn, the
+// next agent knows it from the journal alone.
+void TakeGeneration(AppState& app, Slot& slot, const Worker& worker) {
+  slot.generation = worker.generation;
+  app.slots_moved = app.target.generation > 0;
+}
+
 // It serves where nothing of the slot's own does, and is of a step that was
 // overtaken: it is what the slot runs (as when a target is accepted).
-void KeepOvertaken(const AppState& app, Slot& slot, const Worker& worker) {
+void KeepOvertaken(AppState& app, Slot& slot, const Worker& worker) {
   if (worker.generation == app.target.generation) return;
   for (const auto& [id, other] : slot.workers) {
     if (other.generation == slot.generation && other.ready) return;
   }
-  slot.generation = worker.generation;
+  TakeGeneration(app, slot, worker);
 }
 
 // Of what was ready when the agent came. What its step has left as done was
@@ -111,10 +118,9 @@ void AdoptWorker(AppState& app, const AdoptedWorker& adopted,
       adopted.ready ||
       now - started_at > ReadinessTimeout(app, worker.generation);
   auto [slot, added] = app.slots.try_emplace(identity.slot);
-  if (added) slot->second.generation = worker.generation;
   bool kept = worker.generation > identity.generation && worker.live();
-  if (kept && worker.generation > slot->second.generation) {
-    slot->second.generation = worker.generation;
+  if (added || (kept && worker.generation > slot->second.generation)) {
+    TakeGeneration(app, slot->second, worker);
   }
   bool settled =
       !app.step.active() && slot->second.generation == worker.generation;

@@ -78,6 +78,8 @@ TEST_F(OvertakenSurge, AWorkerOfAnOvertakenStepServesAlsoAfterAnAgentsRestart) {
   adopted.ready = true;
   AdoptWorker(app, adopted, scene_.now(), scene_.now());
   EXPECT_EQ(app.slots.at(0).generation, 2);
+  // The journal is told, for the agent that comes after this worker.
+  EXPECT_TRUE(app.slots_moved);
 }
 
 // Both run the revision that the way back is to.
