@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "cli/render/text_style.h"
 #include "cli/spec_file/spec_writer.h"
 #include "cli/spec_file/written_value.h"
 #include "cli/spec_file/yaml_writer.h"
@@ -17,21 +18,8 @@ namespace {
 
 constexpr size_t kTextWidth = 76;
 
-std::string Wrapped(std::string_view text, size_t indent) {
-  std::string out(indent, ' ');
-  size_t column = indent;
-  for (const absl::string_view word : absl::StrSplit(ToAbsl(text), ' ')) {
-    if (column > indent && column + 1 + word.size() > kTextWidth) {
-      absl::StrAppend(&out, "\n", std::string(indent, ' '));
-      column = indent;
-    } else if (column > indent) {
-      out += " ";
-      ++column;
-    }
-    absl::StrAppend(&out, word);
-    column += word.size();
-  }
-  return out;
+std::string Indented(std::string_view text, size_t indent) {
+  return std::string(indent, ' ') + Wrapped(text, indent, kTextWidth);
 }
 
 // Up to the first full stop that ends a sentence.
@@ -133,14 +121,14 @@ std::string ExampleText(const Field& field) {
 
 std::string FieldDetails(const Field& field) {
   std::string text = absl::StrCat(ToAbsl(field.name), "\n",
-                                  Wrapped(field.explanation, 2), "\n");
+                                  Indented(field.explanation, 2), "\n");
   if (const std::string support = SupportText(field); !support.empty()) {
     absl::StrAppend(&text, "  ", support, "\n");
   }
   text += "\n";
   for (const Fact& fact : FactsOf(field)) {
     const std::string title = absl::StrCat("  ", ToAbsl(fact.title), ":");
-    const std::string body = Wrapped(fact.text, 14).substr(title.size());
+    const std::string body = Indented(fact.text, 14).substr(title.size());
     absl::StrAppend(&text, title, body, "\n");
   }
   return text;
