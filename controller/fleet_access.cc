@@ -23,6 +23,9 @@ using google::protobuf::Message;
 constexpr const char* kSubjectFields[] = {"name",       "host",  "token.name",
                                           "token.host", "token", "apps"};
 
+// There is room for more in the record's text.
+constexpr size_t kRoomyOutcome = 900;
+
 // A host that joined or renewed its certificate has proved who it is by the
 // token or the key that it brought, not by the connection.
 std::string ActorOf(const Identity& caller,
@@ -132,22 +135,46 @@ CallerView FleetAccess::ViewOf(const Identity& caller) {
   return CallerView(caller.scope, around_.registry, around_.hosts);
 }
 
+bool FleetAccess::MayNoteFailure(const Identity& caller, bool recorded,
+                                 bool is_public) {
+  AttemptLimit& limit = !recorded   ? unproven_failures_
+                        : is_public ? strangers_failures_
+                                    : failures_;
+  const std::string who = recorded && !is_public ? caller.name : "";
+  const absl::Time now = around_.clock.Now();
+  if (!limit.Allowed(who, now)) return false;
+  limit.NoteFailure(who, now);
+  return true;
+}
+
 void FleetAccess::Record(const Identity& caller, std::string_view method,
                          const Message& request, const Message* answer,
                          const absl::Status& outcome) {
+  const v1::MethodPermission* permission = PermissionOf(method);
+  const bool is_public =
+      permission != nullptr && permission->role() == v1::ROLE_PUBLIC;
+  const bool recorded =
+      !absl::IsUnauthenticated(outcome) && !absl::IsResourceExhausted(outcome);
+  if (!outcome.ok() && !MayNoteFailure(caller, recorded, is_public)) {
+    if (recorded) ++left_out_;
+    return;
+  }
   spdlog::info("call method={} actor=\"{}\" token={} result={}{}{}", method,
                caller.name, caller.token_id.empty() ? "-" : caller.token_id,
                absl::StatusCodeToString(outcome.code()),
                outcome.ok() ? "" : ": ", ToStd(outcome.message()));
-  if (absl::IsUnauthenticated(outcome) || absl::IsResourceExhausted(outcome)) {
-    return;
-  }
+  if (!recorded) return;
   AuditRecord record;
   record.actor = caller.name;
   record.peer = caller.peer;
   record.method = std::string(method);
   record.outcome = OutcomeText(outcome);
-  if (const v1::MethodPermission* permission = PermissionOf(method)) {
+  if (left_out_ > 0 && record.outcome.size() < kRoomyOutcome) {
+    absl::StrAppend(&record.outcome, " (", left_out_,
+                    " failed calls before this one are not recorded)");
+    left_out_ = 0;
+  }
+  if (permission != nullptr) {
     record.subject = SubjectOf(*permission, request, answer);
     record.actor = ActorOf(caller, *permission, record.subject);
     record.hosts = HostsAsked(*permission, request);

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "controller/access/access_control.h"
+#include "controller/access/attempt_limit.h"
 #include "controller/access/audit_log.h"
 #include "controller/access/certificate_authority.h"
 #include "controller/access/host_certificates.h"
@@ -52,7 +53,11 @@ class FleetAccess : public CallPolicy, private AccessFacts {
       const CallCredentials& credentials, std::string_view method,
       const google::protobuf::Message& request) override;
   Identity WhoIs(const CallCredentials& credentials) override;
-  // Callers that proved nothing are not recorded: anybody could fill the log.
+  // Callers that proved nothing are not recorded, and of calls that fail 60 a
+  // minute of one caller are, and 10 of all whose methods ask for no role: the
+  // audit log is bounded, and who filled it would push out what is older. The
+  // next record says how many were left out. The controller's own log has a
+  // line of each that is recorded, and 60 a minute of those that are never.
   void Record(const Identity& caller, std::string_view method,
               const google::protobuf::Message& request,
               const google::protobuf::Message* answer,
@@ -67,6 +72,8 @@ class FleetAccess : public CallPolicy, private AccessFacts {
   AuditLog& audit() { return audit_; }
 
  private:
+  bool MayNoteFailure(const Identity& caller, bool recorded, bool is_public);
+
   std::string AppOfRollout(const std::string& name) const override;
   std::vector<std::string> HostsOf(
       const std::string& app,
@@ -81,6 +88,10 @@ class FleetAccess : public CallPolicy, private AccessFacts {
   HostCertificates certificates_;
   AccessControl control_;
   AuditLog audit_;
+  AttemptLimit failures_{60};
+  AttemptLimit strangers_failures_{10};
+  AttemptLimit unproven_failures_{60};
+  int64_t left_out_ = 0;
 };
 
 }  // namespace fleet::controller

@@ -12,7 +12,7 @@ const AttemptLimit::Count* AttemptLimit::Find(
 bool AttemptLimit::Allowed(const std::string& address, absl::Time now) const {
   const Count* count = Find(address);
   return count == nullptr || now >= count->since + kWindow ||
-         count->failures < kMostAttempts;
+         count->failures < most_;
 }
 
 void AttemptLimit::NoteFailure(const std::string& address, absl::Time now) {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "fleet/v1/access_service.grpc.pb.h"
 #include "fleet/v1/app_service.grpc.pb.h"
+#include "fleet/v1/audit_service.grpc.pb.h"
 #include "fleet/v1/enrollment_service.grpc.pb.h"
 #include "proto/rpc/grpc_status.h"
 #include "tests/controller/controller_server.h"
@@ -158,6 +159,51 @@ TEST_F(CallerLimitsTest, CertificatesAreSigned400AtOnceAnd200ASecond) {
   Pass(absl::Seconds(1));
   for (int i = 0; i < 200; ++i) ASSERT_TRUE(looked_at(Renew())) << i;
   EXPECT_FALSE(looked_at(Renew()));
+}
+
+// What fails costs nobody the record of what was done: the log is bounded.
+TEST_F(CallerLimitsTest, CallsThatFailAreRecordedSixtyAMinuteOfEachCaller) {
+  auto audit = v1::AuditService::NewStub(server_.channel());
+  const auto records = [&] {
+    grpc::ClientContext context;
+    v1::ListAuditRecordsRequest request;
+    request.set_page_size(1000);
+    v1::ListAuditRecordsResponse response;
+    EXPECT_TRUE(audit->ListAuditRecords(&context, request, &response).ok());
+    return std::vector<v1::AuditRecord>(response.records().begin(),
+                                        response.records().end());
+  };
+  // Of strangers 10, whoever they are.
+  for (int i = 0; i < 15; ++i) {
+    EXPECT_TRUE(absl::IsInvalidArgument(Renew())) << i;
+  }
+  EXPECT_EQ(records().size(), 10u);
+  grpc::ClientContext creating;
+  v1::CreateTokenRequest create;
+  create.mutable_token()->set_name("ci");
+  create.mutable_token()->set_kind(v1::TOKEN_KIND_API);
+  create.mutable_token()->set_role(v1::ROLE_VIEWER);
+  v1::CreateTokenResponse made;
+  ASSERT_TRUE(access_->CreateToken(&creating, create, &made).ok());
+  ASSERT_EQ(records().size(), 11u);
+  EXPECT_EQ(records().back().outcome(),
+            "OK (5 failed calls before this one are not recorded)");
+  const auto refused = [&] {
+    grpc::ClientContext context;
+    context.AddMetadata("authorization", "Bearer " + made.secret());
+    v1::ListTokensResponse response;
+    return FromGrpcStatus(
+        access_->ListTokens(&context, v1::ListTokensRequest(), &response));
+  };
+  for (int i = 0; i < 70; ++i) {
+    EXPECT_TRUE(absl::IsPermissionDenied(refused())) << i;
+  }
+  EXPECT_EQ(records().size(), 71u);
+  Pass(absl::Minutes(1));
+  EXPECT_TRUE(absl::IsPermissionDenied(refused()));
+  EXPECT_EQ(records().size(), 72u);
+  EXPECT_EQ(records().back().actor(), "ci");
+  EXPECT_THAT(records().back().outcome(), HasSubstr("(10 failed calls before"));
 }
 
 }  // namespace
