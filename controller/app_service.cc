@@ -86,6 +86,29 @@ InstanceOrder OrderOf(const Request& request) {
   return order;
 }
 
+// What was answered is about other apps when the id is somebody else's, and not
+// for this caller.
+absl::Status AnswerAgain(const v1::ApplyAppsRequest& request,
+                         const std::string& before,
+                         v1::ApplyAppsResponse& response) {
+  v1::ApplyAppsResponse answered;
+  answered.ParseFromString(before);
+  const bool same =
+      std::equal(answered.results().begin(), answered.results().end(),
+                 request.specs().begin(), request.specs().end(),
+                 [](const auto& result, const auto& s) {
+                   return result.app() == s.name();
+                 });
+  if (!same) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("request_id \"", request.request_id(),
+                     "\" was already used for other apps; make a new one for "
+                     "each request"));
+  }
+  response = std::move(answered);
+  return absl::OkStatus();
+}
+
 // Ends the call with what the hosts answered.
 template <typename Response>
 AppCommands::Done AnswerTo(Response* response, CallGate::Finish finish) {
@@ -104,7 +127,7 @@ grpc::ServerUnaryReactor* AppService::ApplyApps(
       context, kApply,
       request->validate_only() ? Effect::kRead : Effect::kChange, *request,
       [=, this](const Identity& caller) {
-        absl::Status applied = Apply(*request, caller.name, *response);
+        absl::Status applied = Apply(*request, caller, *response);
         const CallerView view = gate_.ViewOf(caller);
         for (auto& result : *response->mutable_results()) {
           if (result.has_plan()) {
@@ -116,9 +139,34 @@ grpc::ServerUnaryReactor* AppService::ApplyApps(
       response);
 }
 
-absl::Status AppService::CheckSecrets(const v1::AppSpec& spec) const {
+bool AppService::IsNamedWithin(const std::string& secret,
+                               const CallerView& view) const {
+  return std::any_of(
+      registry_.names().begin(), registry_.names().end(),
+      [&](const auto& name) {
+        const auto& named =
+            registry_.FindByUid(name.second)->record.spec.secrets;
+        return std::any_of(named.begin(), named.end(),
+                           [&](const auto& e) { return e.second == secret; }) &&
+               view.HasWhole(name.first);
+      });
+}
+
+absl::Status AppService::CheckSecrets(const v1::AppSpec& spec,
+                                      const Identity& caller) const {
   if (has_secret_ == nullptr) return absl::OkStatus();
+  const CallerView view = gate_.ViewOf(caller);
   for (const auto& [variable, secret] : spec.secrets()) {
+    if (!view.unlimited() && !IsNamedWithin(secret, view)) {
+      return ErrorWithReason(
+          absl::StatusCode::kPermissionDenied,
+          absl::StrCat(
+              "app \"", spec.name(), "\": env.", variable, ": ", caller.name,
+              " is limited to some apps or hosts, and none of these "
+              "has secret ",
+              secret, " yet; let somebody without a limit apply the app once"),
+          {"OUT_OF_SCOPE", {}});
+    }
     if (has_secret_(secret)) continue;
     return ErrorWithReason(
         absl::StatusCode::kInvalidArgument,
@@ -131,24 +179,21 @@ absl::Status AppService::CheckSecrets(const v1::AppSpec& spec) const {
 }
 
 absl::Status AppService::Apply(const v1::ApplyAppsRequest& request,
-                               const std::string& actor,
+                               const Identity& caller,
                                v1::ApplyAppsResponse& response) {
   ASSIGN_OR_RETURN(std::optional<std::string> before,
                    answers_.Find(request.request_id(), kApply));
-  if (before) {
-    response.ParseFromString(*before);
-    return absl::OkStatus();
-  }
+  if (before) return AnswerAgain(request, *before, response);
   ApplyOrder order;
   for (const v1::AppSpec& spec : request.specs()) {
-    RETURN_IF_ERROR(CheckSecrets(spec));
+    RETURN_IF_ERROR(CheckSecrets(spec, caller));
     order.specs.push_back(fleet::FromProto(spec));
   }
   order.validate_only = request.validate_only();
   order.hosts = request.hosts();
   order.policy = fleet::FromProto(request.policy());
   order.supersede = request.supersede();
-  order.actor = actor;
+  order.actor = caller.name;
   ASSIGN_OR_RETURN(std::vector<ApplyOutcome> outcomes, apply_.Apply(order));
   for (const ApplyOutcome& outcome : outcomes) {
     *response.add_results() = ToProto(outcome);

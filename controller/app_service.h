@@ -90,7 +90,7 @@ class AppService final : public v1::AppService::CallbackService {
 
  private:
   absl::Status Apply(const v1::ApplyAppsRequest& request,
-                     const std::string& actor, v1::ApplyAppsResponse& response);
+                     const Identity& caller, v1::ApplyAppsResponse& response);
   absl::Status List(const v1::ListAppsRequest& request, const CallerView& view,
                     v1::ListAppsResponse& response);
   // As far as the caller sees it.
@@ -115,7 +115,11 @@ class AppService final : public v1::AppService::CallbackService {
                                       const Request* request,
                                       Response* response, Act act);
 
-  absl::Status CheckSecrets(const v1::AppSpec& spec) const;
+  // They exist, and who is limited to some apps or hosts names none that these
+  // do not name already.
+  absl::Status CheckSecrets(const v1::AppSpec& spec,
+                            const Identity& caller) const;
+  bool IsNamedWithin(const std::string& secret, const CallerView& view) const;
 
   CallGate& gate_;
   AppRegistry& registry_;

@@ -37,11 +37,19 @@ bool CallerView::SeesHost(const std::string& name) const {
 bool CallerView::SeesApp(const std::string& name) const {
   if (!scope_.AllowsApp(name)) return false;
   if (scope_.hosts.empty() || apps_ == nullptr) return true;
-  const AppEntry* app = apps_->FindByName(name);
-  return app == nullptr || std::any_of(app->targets.begin(), app->targets.end(),
-                                       [this](const auto& entry) {
-                                         return SeesHost(entry.first);
-                                       });
+  const absl::StatusOr<const AppEntry*> app = apps_->RequireSeen(name);
+  return app.ok() &&
+         std::any_of((*app)->targets.begin(), (*app)->targets.end(),
+                     [this](const auto& e) { return SeesHost(e.first); });
+}
+
+bool CallerView::HasWhole(const std::string& app) const {
+  if (unlimited() || apps_ == nullptr) return true;
+  const AppEntry* known = apps_->FindByName(app);
+  return known != nullptr && scope_.AllowsApp(app) &&
+         std::all_of(
+             known->targets.begin(), known->targets.end(),
+             [this](const auto& entry) { return SeesHost(entry.first); });
 }
 
 absl::Status CallerView::CheckApp(const std::string& name) const {

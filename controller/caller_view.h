@@ -27,8 +27,11 @@ class CallerView {
 
   bool unlimited() const { return scope_.unlimited(); }
   bool SeesHost(const std::string& name) const;
-  // An app that is not known counts by its name alone.
+  // With a limit to hosts: an app that some of these have, if only to remove
+  // it.
   bool SeesApp(const std::string& name) const;
+  // There is such an app, and all of it lies within the limit.
+  bool HasWhole(const std::string& app) const;
   // NOT_FOUND as for an app that does not exist.
   absl::Status CheckApp(const std::string& name) const;
 

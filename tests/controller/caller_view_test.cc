@@ -11,6 +11,7 @@
 #include "fleet/v1/host_service.grpc.pb.h"
 #include "fleet/v1/log_service.grpc.pb.h"
 #include "fleet/v1/rollout_service.grpc.pb.h"
+#include "fleet/v1/secret_service.grpc.pb.h"
 #include "proto/rpc/grpc_status.h"
 #include "tests/controller/controller_server.h"
 #include "tests/controller/temp_folder.h"
@@ -243,6 +244,100 @@ TEST_F(CallerViewTest, WhatAChangeAnswersIsLimitedToo) {
       token, *apps_, &v1::AppService::Stub::StopApp, stop);
   ASSERT_TRUE(stopped.ok()) << stopped.status();
   EXPECT_THAT(stopped->DebugString(), Not(HasSubstr("host-2")));
+}
+
+TEST_F(CallerViewTest, ALimitToHostsHidesWhatIsLeftOfAnAppThatIsGone) {
+  const std::string token = Token({}, "host-1");
+  for (const char* name : {"web", "api"}) {
+    v1::DeleteAppRequest gone;
+    gone.set_name(name);
+    grpc::ClientContext context;
+    v1::DeleteAppResponse response;
+    ASSERT_TRUE(apps_->DeleteApp(&context, gone, &response).ok());
+  }
+  EXPECT_THAT(RolloutApps(token), Not(testing::Contains("api")));
+  EXPECT_TRUE(absl::IsNotFound(App(token, "api").status()));
+  EXPECT_TRUE(absl::IsNotFound(Rollout(token, "api").status()));
+  EXPECT_THAT(Watch(token, "api"), HasSubstr("no app"));
+  v1::DiffRolloutRequest diff;
+  diff.set_name("api");
+  EXPECT_TRUE(absl::IsNotFound(
+      Call<v1::DiffRolloutResponse>(
+          token, *rollouts_, &v1::RolloutService::Stub::DiffRollout, diff)
+          .status()));
+}
+
+// A program tells its author what is in its environment.
+TEST_F(CallerViewTest, WhoIsLimitedNamesNoSecretThatItsAppsHaveNotGot) {
+  auto secrets = v1::SecretService::NewStub(server_.channel());
+  for (const char* name : {"of-web", "of-api", "new"}) {
+    v1::SetSecretRequest set;
+    set.set_name(name);
+    set.set_value("planted");
+    grpc::ClientContext context;
+    v1::SetSecretResponse response;
+    ASSERT_TRUE(secrets->SetSecret(&context, set, &response).ok());
+  }
+  const auto apply = [&](const std::string& token, const std::string& app,
+                         const std::string& hosts, const std::string& secret,
+                         bool look = false) {
+    v1::ApplyAppsRequest request;
+    request.set_validate_only(look);
+    v1::AppSpec& spec = *request.add_specs();
+    spec.set_name(app);
+    spec.set_script("/bin/sleep");
+    spec.set_interpreter("none");
+    spec.set_cwd("/");
+    spec.set_hosts(hosts);
+    (*spec.mutable_secrets())["VALUE"] = secret;
+    return Call<v1::ApplyAppsResponse>(
+               token, *apps_, &v1::AppService::Stub::ApplyApps, request)
+        .status();
+  };
+  const std::string admin = Token({}, "", v1::ROLE_ADMIN);
+  ASSERT_TRUE(apply(admin, "web", "all", "of-web").ok());
+  ASSERT_TRUE(apply(admin, "api", "host-2", "of-api").ok());
+
+  const std::string by_app = Token({"web*"}, "", v1::ROLE_DEPLOYER);
+  EXPECT_TRUE(apply(by_app, "web", "all", "of-web", true).ok());
+  EXPECT_TRUE(apply(by_app, "web-2", "all", "of-web", true).ok());
+  const std::string by_host = Token({}, "host-2", v1::ROLE_DEPLOYER);
+  EXPECT_TRUE(apply(by_host, "api-2", "host-2", "of-api", true).ok());
+  // web is on host-1, too. Whether there is such a secret is not told either.
+  for (const auto& [token, secret] :
+       {std::pair(by_app, "of-api"), std::pair(by_app, "new"),
+        std::pair(by_app, "none"), std::pair(by_host, "of-web")}) {
+    const absl::Status refused = apply(token, "web-3", "host-2", secret);
+    EXPECT_TRUE(absl::IsPermissionDenied(refused)) << secret << refused;
+    EXPECT_TRUE(absl::IsPermissionDenied(
+        apply(token, "web-3", "host-2", secret, true)));
+  }
+}
+
+TEST_F(CallerViewTest, TheRequestIdOfSomebodyElseTellsNothing) {
+  v1::ApplyAppsRequest request;
+  v1::AppSpec& spec = *request.add_specs();
+  spec.set_name("api");
+  spec.set_script("/bin/true");
+  spec.set_interpreter("none");
+  spec.set_cwd("/");
+  spec.set_hosts("host-2");
+  request.set_request_id("build-7");
+  request.set_supersede(true);
+  const std::string admin = Token({}, "", v1::ROLE_ADMIN);
+  const auto apply = [&](const std::string& token) {
+    return Call<v1::ApplyAppsResponse>(
+        token, *apps_, &v1::AppService::Stub::ApplyApps, request);
+  };
+  const auto first = apply(admin);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(apply(admin)->DebugString(), first->DebugString());
+  spec.set_name("web");
+  spec.set_hosts("all");
+  const absl::Status other =
+      apply(Token({"web"}, "", v1::ROLE_DEPLOYER)).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(other)) << other;
+  EXPECT_THAT(std::string(other.message()), HasSubstr("already used"));
 }
 
 TEST_F(CallerViewTest, AnAdminWithALimitReadsNothingAboutTheWholeFleet) {
