@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "proto/rpc/host_selector.h"
 #include "proto/rpc/role_proto.h"
 #include "proto/rpc/status.h"
 
@@ -250,8 +251,30 @@ absl::Status AccessControl::CheckHosts(
   for (size_t i = 0; i < placements.size(); ++i) {
     RETURN_IF_ERROR(
         CheckInside(caller, apps[i], facts_.Matching(placements[i])));
+    RETURN_IF_ERROR(CheckStaysInside(caller, apps[i], placements[i]));
   }
   return absl::OkStatus();
+}
+
+// Hosts that join later, or get other labels, get the app by themselves.
+absl::Status AccessControl::CheckStaysInside(
+    const Identity& caller, const std::string& app,
+    const std::string& placement) const {
+  const auto wanted = ParseHostSelector(placement);
+  const auto limit = ParseHostSelector(caller.scope.hosts);
+  if (!wanted.ok()) return absl::OkStatus();  // The method says what is wrong.
+  const std::vector<std::string> names = wanted->ExactNames();
+  const bool named =
+      !names.empty() && facts_.Outside(names, caller.scope.hosts).empty();
+  if (named || (limit.ok() && wanted->IsWithin(*limit))) {
+    return absl::OkStatus();
+  }
+  return Denied(
+      "OUT_OF_SCOPE",
+      absl::StrCat(caller.name, " may act on hosts ", caller.scope.hosts,
+                   " only, and hosts: ", wanted->text(), " of ", app,
+                   " can pick others that join later; write hosts: ",
+                   caller.scope.hosts));
 }
 
 absl::Status AccessControl::CheckInside(

@@ -83,6 +83,8 @@ class AccessControl {
                           const google::protobuf::Message& request) const;
   absl::Status CheckInside(const Identity& caller, const std::string& app,
                            const std::vector<std::string>& hosts) const;
+  absl::Status CheckStaysInside(const Identity& caller, const std::string& app,
+                                const std::string& placement) const;
 
   TokenRegistry& tokens_;
   const HostCertificates& certificates_;

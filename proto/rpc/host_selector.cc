@@ -109,6 +109,20 @@ absl::StatusOr<Term> ParseLabelTerm(absl::string_view part) {
   return *std::move(term);
 }
 
+bool Contains(const std::vector<std::string>& all, const std::string& one) {
+  return std::find(all.begin(), all.end(), one) != all.end();
+}
+
+// Of globs only "web-*" is known to hold others: those that begin so.
+bool GlobIsWithin(const std::string& glob, const std::string& limit) {
+  if (glob == limit) return true;
+  if (IsWord(glob, false)) return GlobMatches(limit, glob);
+  absl::string_view begin = limit;
+  return absl::ConsumeSuffix(&begin, "*") &&
+         (begin.empty() || IsWord(begin, false)) &&
+         absl::StartsWith(glob, begin);
+}
+
 }  // namespace
 
 bool GlobMatches(const std::string& pattern, const std::string& name) {
@@ -132,6 +146,37 @@ bool HostSelector::Matches(
                                 label->second) != term.values.end();
         return listed != term.negated;
       });
+}
+
+bool HostSelector::LabelTerm::Implies(const LabelTerm& other) const {
+  if (key != other.key) return false;
+  if (!negated) {
+    return std::all_of(values.begin(), values.end(), [&](const auto& value) {
+      return Contains(other.values, value) != other.negated;
+    });
+  }
+  return other.negated && std::all_of(other.values.begin(), other.values.end(),
+                                      [&](const auto& value) {
+                                        return Contains(values, value);
+                                      });
+}
+
+bool HostSelector::IsWithin(const HostSelector& limit) const {
+  if (!limit.patterns_.empty()) {
+    return !patterns_.empty() &&
+           std::all_of(patterns_.begin(), patterns_.end(), [&](const auto& p) {
+             return std::any_of(
+                 limit.patterns_.begin(), limit.patterns_.end(),
+                 [&](const auto& q) { return GlobIsWithin(p, q); });
+           });
+  }
+  return std::all_of(limit.terms_.begin(), limit.terms_.end(),
+                     [this](const LabelTerm& wanted) {
+                       return std::any_of(terms_.begin(), terms_.end(),
+                                          [&](const LabelTerm& term) {
+                                            return term.Implies(wanted);
+                                          });
+                     });
 }
 
 std::vector<std::string> HostSelector::ExactNames() const {

@@ -22,6 +22,10 @@ class HostSelector {
   bool Matches(const std::string& name,
                const std::map<std::string, std::string>& labels) const;
 
+  // Whatever host it matches, now or later, `limit` matches, too, as far as the
+  // two texts alone tell.
+  bool IsWithin(const HostSelector& limit) const;
+
   // It names single hosts; these are they, so that a caller can say which of
   // them it does not know. Empty when it has a glob or a label term.
   std::vector<std::string> ExactNames() const;
@@ -36,6 +40,8 @@ class HostSelector {
     std::string key;
     bool negated = false;
     std::vector<std::string> values;
+
+    bool Implies(const LabelTerm& other) const;
   };
 
   std::string text_ = "all";

@@ -71,6 +71,50 @@ TEST(ParseHostSelector, RefusesAndNamesThePart) {
   EXPECT_THAT(Select(std::string(5000, 'x')), HasSubstr("4,096"));
 }
 
+TEST(HostSelector, IsWithinWhatItsTextImplies) {
+  const auto within = [](const char* text, const char* limit) {
+    return ParseHostSelector(text)->IsWithin(*ParseHostSelector(limit));
+  };
+  const std::pair<const char*, const char*> inside[] = {
+      {"web-1", "all"},
+      {"all", "all"},
+      {"role=web", ""},
+      {"web-1", "web-1,web-2"},
+      {"web-1,web-2", "web-*"},
+      {"web-*", "web-*,db-*"},
+      {"web-1*", "web-*"},
+      {"web-[12]", "web-*"},
+      {"web-*", "*"},
+      {"role=web,zone=a", "role=web"},
+      {"role=web", "role in (web,db)"},
+      {"role in (web,db)", "role in (web,db,api)"},
+      {"role=web", "role!=db"},
+      {"role notin (db,api)", "role!=db"}};
+  for (const auto& [text, limit] : inside) {
+    EXPECT_TRUE(within(text, limit)) << text << " in " << limit;
+  }
+  const std::pair<const char*, const char*> beyond[] = {
+      {"all", "*"},
+      {"all", "role=web"},
+      {"web-1", "role=web"},
+      {"role=web", "web-*"},
+      {"web-1,db-1", "web-*"},
+      {"web-*", "web-1"},
+      {"w*", "web-*"},
+      {"web-*", "web-?"},
+      {"web-1", "web-[!1]"},
+      {"role=db", "role=web"},
+      {"zone=a", "role=web"},
+      {"role in (web,db)", "role=web"},
+      {"role=web", "role=web,zone=a"},
+      {"role!=db", "role=web"},
+      {"role=db", "role!=db"},
+      {"role!=db", "role notin (db,api)"}};
+  for (const auto& [text, limit] : beyond) {
+    EXPECT_FALSE(within(text, limit)) << text << " in " << limit;
+  }
+}
+
 TEST(HostSelector, GivesExactNamesOnlyWithoutGlobs) {
   EXPECT_THAT(ParseHostSelector("web-1,db")->ExactNames(),
               ElementsAre("web-1", "db"));

@@ -274,6 +274,37 @@ TEST_F(AccessControlTest, ARoleCanBeLimitedToHosts) {
   EXPECT_FALSE(Try(who, "/fleet.v1.AppService/ApplyApps", apply).ok());
 }
 
+// An app comes by itself to a host that joins later and fits its `hosts`.
+TEST_F(AccessControlTest, ALimitToHostsHoldsForThoseThatJoinLater) {
+  // What these pick now is within the limits.
+  class OneHost final : public TwoHosts {
+   public:
+    std::vector<std::string> Matching(const std::string&) const override {
+      return {};
+    }
+  } now;
+  AccessControl access(*tokens, *certificates, now);
+  const auto apply = [&](const std::string& limit, const std::string& hosts) {
+    v1::ApplyAppsRequest request;
+    request.add_specs()->set_name("new");
+    request.mutable_specs(0)->set_hosts(hosts);
+    return access
+        .Admit(With(Role::kDeployer, {{}, limit}),
+               "/fleet.v1.AppService/ApplyApps", request)
+        .status();
+  };
+  for (const char* hosts : {"host-1", "role=web", "role=web,zone!=a"}) {
+    const char* limit = hosts[0] == 'h' ? "host-1" : "role=web";
+    EXPECT_TRUE(apply(limit, hosts).ok()) << hosts;
+  }
+  for (const char* hosts : {"", "all", "*", "host-1,db-*", "host-9", "zone=a",
+                            "role=db", "role in (web,db)", "role!=db"}) {
+    const absl::Status refused = apply("role=web", hosts);
+    EXPECT_EQ(ReasonOf(refused).reason, "OUT_OF_SCOPE") << hosts;
+    EXPECT_FALSE(apply("host-1", hosts).ok()) << hosts;
+  }
+}
+
 TEST_F(AccessControlTest, ABackwardRevisionAndProgramsAreADeployers) {
   constexpr char kCreate[] = "/fleet.v1.RolloutService/CreateRollout";
   const CallCredentials who = With(Role::kOperator);
