@@ -113,15 +113,30 @@ absl::Status AgentSession::CheckHello(const v1::Hello& hello) const {
   return absl::OkStatus();
 }
 
-absl::Status AgentSession::Admit(const v1::Hello& hello) {
-  HostRecord record = FromProto(hello.host());
-  // What the administrator fixed when the host joined is not the host's to
-  // change: labels decide which apps and secrets it gets.
+// What the administrator fixed when hosts joined is not theirs to change, nor
+// to claim: labels decide which apps and secrets a host gets.
+void AgentSession::FixLabels(HostRecord& record) const {
   const auto* fixed =
       env_.fixed_labels == nullptr ? nullptr : env_.fixed_labels(record.name);
-  if (fixed != nullptr) {
-    for (const auto& [key, value] : *fixed) record.labels[key] = value;
-  }
+  if (fixed == nullptr) return;
+  std::erase_if(record.labels, [&](const auto& label) {
+    const bool claimed = !fixed->contains(label.first) &&
+                         env_.is_fixed_label(label.first, label.second);
+    if (claimed) {
+      spdlog::warn(
+          "host host={} says that it has {}={}, which join tokens give; its "
+          "own "
+          "did not, so that it has not",
+          record.name, label.first, label.second);
+    }
+    return claimed;
+  });
+  for (const auto& [key, value] : *fixed) record.labels[key] = value;
+}
+
+absl::Status AgentSession::Admit(const v1::Hello& hello) {
+  HostRecord record = FromProto(hello.host());
+  FixLabels(record);
   RETURN_IF_ERROR(env_.hosts.Connect(std::move(record), stream_.peer(),
                                      hello.agent_run_id()));
   host_ = hello.host().name();

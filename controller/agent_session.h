@@ -26,6 +26,10 @@ namespace fleet::controller {
 using FixedLabels = std::function<const std::map<std::string, std::string>*(
     const std::string& host)>;
 
+// Whether an enrolment has fixed this label of some host.
+using IsFixedLabel =
+    std::function<bool(const std::string& key, const std::string& value)>;
+
 // What sessions work with; all outlive them.
 struct SessionEnvironment {
   const AppRegistry& registry;
@@ -39,6 +43,7 @@ struct SessionEnvironment {
   absl::Duration heartbeat_period = absl::Seconds(5);
   absl::Duration metrics_period = absl::Seconds(2);
   FixedLabels fixed_labels = nullptr;
+  IsFixedLabel is_fixed_label = nullptr;
   SecretSource secrets = nullptr;
 };
 
@@ -92,6 +97,7 @@ class AgentSession {
 
   void OnHello(const v1::Hello& hello);
   absl::Status CheckHello(const v1::Hello& hello) const;
+  void FixLabels(HostRecord& record) const;
   absl::Status Admit(const v1::Hello& hello);
   void Welcome(const v1::Hello& hello);
   void OnStateReport(const v1::StateReport& report);

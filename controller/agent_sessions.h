@@ -30,8 +30,9 @@ class AgentSessions : public SessionPeers {
   ~AgentSessions() override;
 
   // Labels that a host's enrolment fixed. Before the first session.
-  void SetFixedLabels(FixedLabels labels) {
+  void SetFixedLabels(FixedLabels labels, IsFixedLabel is_fixed) {
     environment_.fixed_labels = std::move(labels);
+    environment_.is_fixed_label = std::move(is_fixed);
   }
 
   // What apps' secrets hold. Before the first session.

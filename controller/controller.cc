@@ -134,9 +134,13 @@ Controller::Parts::Parts(EventLoop& loop, Opened opened,
       [this](const std::string& name) { return secrets.Has(name); });
   core.sessions.SetSecrets(
       [this](const std::string& name) { return secrets.Reveal(name); });
-  core.sessions.SetFixedLabels([this](const std::string& host) {
-    return access.certificates().LabelsOf(host);
-  });
+  core.sessions.SetFixedLabels(
+      [this](const std::string& host) {
+        return access.certificates().LabelsOf(host);
+      },
+      [this](const std::string& key, const std::string& value) {
+        return access.certificates().GivesLabel(key, value);
+      });
 }
 
 absl::StatusOr<std::unique_ptr<Controller>> Controller::Start(

@@ -37,7 +37,10 @@ void HostCertificates::TakeOver(const AccessChange& change) {
   for (const std::string& fingerprint : change.gone_certificates) {
     certificates_.erase(fingerprint);
   }
-  for (const EnrolledHost& host : change.hosts) hosts_[host.host] = host;
+  for (const EnrolledHost& host : change.hosts) {
+    hosts_[host.host] = host;
+    given_labels_.insert(host.labels.begin(), host.labels.end());
+  }
 }
 
 void HostCertificates::Prune(const std::string& host,

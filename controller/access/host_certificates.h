@@ -3,8 +3,10 @@
 #define FLEET_CONTROLLER_ACCESS_HOST_CERTIFICATES_H_
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -69,6 +71,11 @@ class HostCertificates {
   const std::map<std::string, std::string>* LabelsOf(
       const std::string& host) const;
 
+  // Some host's join token has given it this label.
+  bool GivesLabel(const std::string& key, const std::string& value) const {
+    return given_labels_.contains({key, value});
+  }
+
   // nullptr: none.
   const CertificateAuthority* authority() const { return authority_; }
 
@@ -88,6 +95,8 @@ class HostCertificates {
   const absl::Duration lifetime_;
   std::map<std::string, CertificateRecord> certificates_;  // By fingerprint.
   std::map<std::string, EnrolledHost> hosts_;              // By name.
+  // Of all hosts, since the start.
+  std::set<std::pair<std::string, std::string>> given_labels_;
 };
 
 }  // namespace fleet::controller

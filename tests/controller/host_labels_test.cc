@@ -94,12 +94,18 @@ TEST_F(HostLabelsTest, TheClockOfAHostIsToldByItsHeartbeat) {
 TEST_F(HostLabelsTest, AHostIsWhomItsCertificateNamesWithTheLabelsOfItsToken) {
   one_.Disconnect();
   const HostLabels fixed = {{"role", "web"}};
-  scene_.core().sessions.SetFixedLabels([&fixed](const std::string& host) {
-    return host == "host-1" ? &fixed : nullptr;
-  });
+  scene_.core().sessions.SetFixedLabels(
+      [&fixed](const std::string& host) {
+        return host == "host-1" ? &fixed : nullptr;
+      },
+      [](const std::string& key, const std::string& value) {
+        return key == "tier" && value == "payments";
+      });
   one_.caller.kind = Identity::Kind::kHost;
   one_.caller.host = "host-1";
   (*one_.hello.mutable_host()->mutable_labels())["role"] = "database";
+  // Those of another group, which its token says nothing of.
+  (*one_.hello.mutable_host()->mutable_labels())["tier"] = "payments";
   one_.Connect();
   EXPECT_FALSE(one_.closed.has_value());
   EXPECT_THAT(Labels(), ElementsAre(Pair("role", "web"), Pair("zone", "a")));

@@ -269,6 +269,8 @@ TEST_F(TokenRegistryTest, AJoinTokenLetsOneHostInOnce) {
   ASSERT_TRUE(issued.ok()) << issued.status();
   EXPECT_EQ(issued->host, "host-1");
   EXPECT_EQ(certificates->LabelsOf("host-1")->at("role"), "web");
+  EXPECT_TRUE(certificates->GivesLabel("role", "web"));
+  EXPECT_FALSE(certificates->GivesLabel("role", "db"));
   EXPECT_TRUE(
       absl::IsUnauthenticated(certificates->Enroll(*token, request).status()));
   EXPECT_TRUE(absl::IsUnauthenticated(
