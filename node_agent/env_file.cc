@@ -12,6 +12,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "node_agent/guarded_open.h"
 #include "node_agent/program_path.h"
 #include "node_agent/unique_fd.h"
 #include "proto/rpc/status.h"
@@ -130,7 +131,7 @@ class Reader {
 };
 
 absl::StatusOr<std::string> ReadWhole(const std::string& path) {
-  UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  UniqueFd fd = OpenGuarded(path, O_RDONLY | O_NONBLOCK);
   if (!fd.valid()) return ErrnoStatus(errno, absl::StrCat("read ", path));
   struct stat info {};
   if (fstat(fd.get(), &info) == 0 && !S_ISREG(info.st_mode)) {

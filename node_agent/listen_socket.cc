@@ -61,11 +61,12 @@ absl::StatusOr<UniqueFd> OpenUnix(const ListenAddress& address,
   if (!fd.valid() || bind(fd.get(), name->get(), name->size) != 0) {
     return Fail(errno, error_number, what);
   }
-  // The worker may set its mode, as if it had made it.
+  // The worker may set its mode, as if it had made it. lchown: one that may
+  // write to the folder can have put a link there meanwhile.
   if (address.path[0] != '@' &&
       (options.uid != static_cast<uid_t>(-1) ||
        options.gid != static_cast<gid_t>(-1)) &&
-      chown(address.path.c_str(), options.uid, options.gid) != 0) {
+      lchown(address.path.c_str(), options.uid, options.gid) != 0) {
     return Fail(errno, error_number, absl::StrCat(what, ": chown"));
   }
   if (listen(fd.get(), kListenBacklog) != 0)

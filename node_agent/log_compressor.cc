@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "node_agent/guarded_open.h"
 #include "node_agent/log_rotation.h"
 #include "node_agent/log_space.h"
 #include "node_agent/zstd_log_writer.h"
@@ -120,7 +121,7 @@ bool LogCompressor::Begin(const std::string& path) {
 absl::Status LogCompressor::Prepare(const std::string& path,
                                     const std::string& name, Job& job) const {
   job.path = path;
-  job.from.Reset(open(name.c_str(), O_RDONLY | O_CLOEXEC));
+  job.from = OpenGuarded(name, O_RDONLY);
   struct stat info {};
   if (!job.from.valid() || fstat(job.from.get(), &info) != 0) {
     return ErrnoStatus(errno, name);
@@ -133,8 +134,7 @@ absl::Status LogCompressor::Prepare(const std::string& path,
                      HumanSize(info.st_size)));
   }
   std::string part = PartPath(path);
-  job.to.Reset(open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-                    S_IRUSR | S_IWUSR));
+  job.to = OpenGuarded(part, O_WRONLY | O_CREAT | O_TRUNC, S_IRUSR | S_IWUSR);
   if (!job.to.valid()) return ErrnoStatus(errno, part);
   return absl::OkStatus();
 }

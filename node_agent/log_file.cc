@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "node_agent/guarded_open.h"
 #include "node_agent/log_space.h"
 #include "node_agent/log_time_table.h"
 #include "proto/rpc/quantity.h"
@@ -81,10 +82,10 @@ bool LogFile::Open(LogNow now) {
   std::error_code ignored;
   std::filesystem::create_directories(
       std::filesystem::path(path_).parent_path(), ignored);
-  constexpr int kFlags = O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+  constexpr int kFlags = O_CREAT | O_NOCTTY | O_NONBLOCK;
   reopen_ = false;
-  fd_.Reset(open(path_.c_str(), O_RDWR | kFlags, kMode));
-  if (!fd_.valid()) fd_.Reset(open(path_.c_str(), O_WRONLY | kFlags, kMode));
+  fd_ = OpenGuarded(path_, O_RDWR | kFlags, kMode);
+  if (!fd_.valid()) fd_ = OpenGuarded(path_, O_WRONLY | kFlags, kMode);
   struct stat info {};
   if (!fd_.valid() || fstat(fd_.get(), &info) != 0) {
     Fail(Cannot("open", path_, errno), now.steady + kOpenAgain);

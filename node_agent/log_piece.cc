@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "node_agent/guarded_open.h"
 #include "node_agent/zstd_log_piece.h"
 
 namespace fleet::agent {
@@ -37,7 +38,7 @@ std::unique_ptr<LogPiece> LogPiece::Open(const std::string& path,
                                          bool compressed,
                                          const std::string& times_folder) {
   // O_NONBLOCK: it may be a FIFO.
-  UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  UniqueFd fd = OpenGuarded(path, O_RDONLY | O_NONBLOCK);
   struct stat info {};
   if (!fd.valid() || fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
     return nullptr;

@@ -85,6 +85,25 @@ TEST_F(LogFileTest, RotatesWhenADayIsOver) {
   EXPECT_EQ(ReadAll(path_ + ".1"), "morning\n");
 }
 
+// A worker that may write to the folder puts a link where its log was.
+TEST_F(LogFileTest, IsNotWrittenThroughAWorkersLink) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  Write("before\n");
+  const std::string precious = dir_.path() + "/precious";
+  std::ofstream(precious) << "data";
+  std::filesystem::remove(path_);
+  std::filesystem::create_symlink(precious, path_);
+  ASSERT_EQ(lchown(path_.c_str(), 65534, 65534), 0);
+  clock_.Advance(absl::Seconds(2));
+  EXPECT_GT(Write("root::0:0:\n"), 0u);
+  EXPECT_EQ(ReadAll(precious), "data");
+  // Its own file again.
+  std::filesystem::remove(path_);
+  clock_.Advance(absl::Minutes(2));
+  Write("after\n");
+  EXPECT_THAT(ReadAll(path_), HasSubstr("after\n"));
+}
+
 TEST_F(LogFileTest, ClockThatIsSetBackRotatesNothing) {
   limits_.interval = absl::Hours(1);
   file_->set_limits(limits_);
