@@ -51,6 +51,14 @@ std::string NameOfGroup(gid_t gid) {
   return found == nullptr ? absl::StrCat(gid) : found->gr_name;
 }
 
+// By its entry in the user database, or as a member.
+bool IsOwnGroup(const std::string& user, gid_t gid) {
+  absl::StatusOr<WorkerUser> own = ResolveWorkerUser(user, "");
+  return own.ok() &&
+         (own->gid == gid || std::find(own->groups.begin(), own->groups.end(),
+                                       gid) != own->groups.end());
+}
+
 std::string NameOf(const WorkerUser& user) {
   return user.name.empty() ? absl::StrCat(user.uid) : user.name;
 }
@@ -180,10 +188,16 @@ absl::Status HostPolicy::CheckUser(const AppSpec& spec,
         "apps may run as ", ListText(*users_), ", not as ", NameOf(user),
         spec.user.empty() ? ", which the agent runs as" : ""));
   }
-  if (!groups_.has_value() || spec.group.empty()) return absl::OkStatus();
+  // A limit to users would be none if they might have root's group, or disk.
+  const bool limited = groups_.has_value() || users_.has_value();
+  if (!limited || spec.group.empty()) return absl::OkStatus();
+  const std::vector<std::string> allowed =
+      groups_.value_or(std::vector<std::string>());
   const std::string group = NameOfGroup(user.gid);
-  if (AnyMatches(*groups_, group)) return absl::OkStatus();
-  return Denied(absl::StrCat("apps may have the groups ", ListText(*groups_),
+  if (AnyMatches(allowed, group) || IsOwnGroup(spec.user, user.gid)) {
+    return absl::OkStatus();
+  }
+  return Denied(absl::StrCat("apps may have the groups ", ListText(allowed),
                              " beside their users' own, not ", group));
 }
 

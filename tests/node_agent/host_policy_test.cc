@@ -94,6 +94,13 @@ TEST_F(HostPolicyTest, UsersAreThoseThatTheKernelWillSee) {
   spec_.group = "0";
   EXPECT_THAT(Why(*Read("groups: [video]")), HasSubstr("not root"));
   EXPECT_EQ(Why(*Read("groups: [root]")), "");
+  // Who says nothing of groups has not said that root's will do.
+  EXPECT_THAT(Why(*Read("users: [nobody]")),
+              HasSubstr("the groups none beside their users' own, not root"));
+  EXPECT_EQ(Why(*Read("users: [nobody]\ngroups: ['*']")), "");
+  spec_.group = absl::StrCat(getpwnam("nobody")->pw_gid);
+  EXPECT_EQ(Why(*Read("users: [nobody]")), "");
+  EXPECT_EQ(Why(*Read("groups: [video]")), "");
 }
 
 TEST_F(HostPolicyTest, ProgramsComeFromItsDirectories) {
