@@ -436,6 +436,13 @@ RolloutApp ToRolloutApp(const AppEntry& app) {
   result.proven_revision = record.proven_revision;
   SetRollback(app, OtherProven(app, record.revision), result);
   result.generation = record.generation;
+  for (const auto& [number, revision] : app.revisions) {
+    const AppSpec& spec = revision->spec;
+    if (spec.reload_strategy == ReloadStrategy::kDefault &&
+        EffectiveStrategy(spec) == ReloadStrategy::kStopFirst) {
+      result.stop_first_revisions.insert(number);
+    }
+  }
   return result;
 }
 

@@ -43,6 +43,22 @@ int64_t CommonRevisionOf(const std::vector<Candidate>& candidates,
   return most == counts.end() ? otherwise : most->first;
 }
 
+// The spec by which hosts take the step. What they run may own the port that a
+// surge would open for the new workers (exec_mode fork, then cluster).
+AppSpec StepSpec(const RolloutApp& app,
+                 const std::vector<Candidate>& candidates) {
+  AppSpec spec = app.spec;
+  const bool owned = std::any_of(
+      candidates.begin(), candidates.end(), [&app](const Candidate& candidate) {
+        return app.stop_first_revisions.contains(
+            candidate.view.running_revision);
+      });
+  if (owned && spec.reload_strategy == ReloadStrategy::kDefault) {
+    spec.reload_strategy = ReloadStrategy::kStopFirst;
+  }
+  return spec;
+}
+
 }  // namespace
 
 RolloutMaker::RolloutMaker(const FleetSource& fleet, RolloutReader& reader,
@@ -108,8 +124,8 @@ absl::StatusOr<Rollout> RolloutMaker::Make(const NewRollout& request,
   if (candidates.empty()) return NoHost(request.app.name);
   Rollout rollout;
   ASSIGN_OR_RETURN(rollout.policy,
-                   ResolvePolicy(request.app.spec, policy, request.kind,
-                                 SizeOf(request, candidates)));
+                   ResolvePolicy(StepSpec(request.app, candidates), policy,
+                                 request.kind, SizeOf(request, candidates)));
   ASSIGN_OR_RETURN(rollout.uid, NewUid());
   rollout.policy.step.rollout = rollout.uid;
   rollout.policy.pre_revert = request.app.rollback_hooks.pre_reload;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -155,6 +156,9 @@ struct RolloutApp {
   RolloutHooks rollback_hooks;
   // The newest generation given out so far.
   int64_t generation = 0;
+  // Those whose program may own its port or a lock: by default they stop
+  // first.
+  std::set<int64_t> stop_first_revisions;
 };
 
 // Implemented by AppRegistry, for RolloutService.

@@ -119,4 +119,10 @@ ReloadStrategy StepStrategy(const AppState& app) {
                                     : EffectiveStrategy(*app.target.spec);
 }
 
+bool MayMeetOwnPort(const AppState& app) {
+  return app.step.active() && app.target.spec != nullptr &&
+         StepStrategy(app) == ReloadStrategy::kStopFirst &&
+         EffectiveStrategy(*app.target.spec) == ReloadStrategy::kSurge;
+}
+
 }  // namespace fleet::agent

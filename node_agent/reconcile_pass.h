@@ -61,6 +61,10 @@ void MoveSlot(AppState& app, Slot& slot);
 // The strategy of the step in hand.
 ReloadStrategy StepStrategy(const AppState& app);
 
+// The step goes stop-first though the target's workers could surge: what runs
+// may own the port that they will share (exec_mode fork, then cluster).
+bool MayMeetOwnPort(const AppState& app);
+
 }  // namespace fleet::agent
 
 #endif  // FLEET_NODE_AGENT_RECONCILE_PASS_H_

@@ -1,6 +1,7 @@
 #include "node_agent/stop_first_step.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 namespace fleet::agent {
@@ -34,6 +35,24 @@ Turn TurnOf(const ReconcilePass& pass, Slot& slot) {
   return serves ? Turn::kServes : Turn::kDown;
 }
 
+using Order = std::array<Turn, 3>;
+
+// While a worker lives that may own the port, nobody else can listen there.
+Order OrderOf(ReconcilePass& pass) {
+  constexpr Order kUsual = {Turn::kInHand, Turn::kDown, Turn::kServes};
+  if (!MayMeetOwnPort(pass.app())) return kUsual;
+  for (const auto& [index, slot] : pass.app().slots) {
+    for (const auto& [id, worker] : slot.workers) {
+      const AppSpec* spec = pass.Spec(worker.generation);
+      if (spec != nullptr &&
+          EffectiveStrategy(*spec) == ReloadStrategy::kStopFirst) {
+        return {Turn::kInHand, Turn::kServes, Turn::kDown};
+      }
+    }
+  }
+  return kUsual;
+}
+
 }  // namespace
 
 void AdvanceStopFirst(ReconcilePass& pass) {
@@ -43,7 +62,7 @@ void AdvanceStopFirst(ReconcilePass& pass) {
     slot.replacing = false;
   }
   bool in_hand = false;
-  for (Turn turn : {Turn::kInHand, Turn::kDown, Turn::kServes}) {
+  for (Turn turn : OrderOf(pass)) {
     for (auto& [index, slot] : pass.app().slots) {
       if (in_hand || !NeedsStep(pass, index, slot)) continue;
       if (turns[index] != turn) continue;

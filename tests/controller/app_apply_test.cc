@@ -99,6 +99,26 @@ TEST_F(AppApplyTest, ChangedSpecIsANewRevisionAndARollout) {
   EXPECT_EQ(two_->Target("web")->revision(), 2);
 }
 
+TEST_F(AppApplyTest, WhatMayOwnItsPortGoesBeforeASurgeOpensIt) {
+  MakeWeb();
+  AppSpec spec = SpecOf("web");
+  const auto strategy = [this, &spec] {
+    scene_.Apply(spec);
+    Finish();
+    return scene_.NewestRollout("web").policy.step.strategy;
+  };
+  spec.listen = {"tcp://0.0.0.0:80"};
+  EXPECT_EQ(strategy(), ReloadStrategy::kStopFirst);
+  spec.args = {"--fast"};
+  EXPECT_EQ(strategy(), ReloadStrategy::kSurge);
+  spec.listen.clear();
+  EXPECT_EQ(strategy(), ReloadStrategy::kStopFirst);
+  // Who says so knows that the program owned none.
+  spec.listen = {"tcp://0.0.0.0:80"};
+  spec.reload_strategy = ReloadStrategy::kSurge;
+  EXPECT_EQ(strategy(), ReloadStrategy::kSurge);
+}
+
 TEST_F(AppApplyTest, OtherNumberOfInstancesNeedsNoRollout) {
   MakeWeb();
   const int64_t generation = one_->Target("web")->generation();

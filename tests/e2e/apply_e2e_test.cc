@@ -91,6 +91,20 @@ TEST_F(Apply, TakesUpInstancesScriptFolderAndVariables) {
   EXPECT_EQ(diff.out, "web: unchanged\n");
 }
 
+TEST_F(Apply, FromForkModeToACluster) {
+  fleet_.WriteApp("one/a.js",
+                  "require('http').createServer((q, r) => r.end('a'))"
+                  ".listen(3000, process.env.ADDRESS);\n");
+  const std::string app =
+      "    script: a.js\n    env: {ADDRESS: " + fleet_.Address(1) + "}\n";
+  const pid_t before = Put("one", app);
+  // The port is the old worker's own, so it goes first.
+  EXPECT_NE(Put("one", app + "    exec_mode: cluster\n    instances: 2\n"),
+            before);
+  EXPECT_EQ(fleet_.Pids("web", "host-1").size(), 2U) << said_;
+  EXPECT_TRUE(Has(said_, "exec_mode: fork → cluster")) << said_;
+}
+
 TEST_F(Apply, PrunesWhatTheFileLacksAndStartsNothingThatShouldWait) {
   Put("one", "    script: a.sh\n  - {name: old, script: one/a.sh}\n");
   EXPECT_EQ(fleet_.Pids("old", "host-1").size(), 1U);
