@@ -144,13 +144,22 @@ void ReplacementEnded(AppState& app, Slot& slot, const Worker& worker,
             slot.last_stderr});
 }
 
+// Of one that nobody asks whether it is ready, all that is seen is its end.
+const char* FlapText(const AppSpec& spec) {
+  const ReadinessGate& gate = spec.readiness;
+  const bool asked = gate.wait_ready || gate.notify || gate.http || gate.tcp ||
+                     gate.grpc || gate.exec || spec.takeover ||
+                     spec.exec_mode == ExecMode::kCluster;
+  return asked ? "was ready and then not, " : "ended ";
+}
+
 // Readiness that does not last, in whatever way it ends, is no progress.
 void CountFlap(AppState& app, const Worker& worker, const std::string& detail,
                std::vector<std::string> stderr_tail) {
   if (++app.step.flaps <= app.target.step.max_flaps) return;
   FailStep(app,
            {FailureKind::kFlapping, worker.slot,
-            absl::StrCat("was ready and then not, ",
+            absl::StrCat(FlapText(*app.target.spec),
                          app.step.flaps == 1
                              ? "once"
                              : absl::StrCat(app.step.flaps, " times"),

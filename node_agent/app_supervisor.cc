@@ -9,6 +9,7 @@
 #include "node_agent/app_reconciler.h"
 #include "node_agent/app_restore.h"
 #include "node_agent/hook_step.h"
+#include "node_agent/line_ring.h"
 #include "node_agent/renewal.h"
 #include "proto/rpc/status.h"
 
@@ -163,7 +164,8 @@ SecretMask AppSupervisor::Secrets() const {
 }
 
 std::vector<std::string> AppSupervisor::LastWords(WorkerId id) const {
-  return Secrets().Mask(runtime_.StderrTail(id, kStderrLines));
+  return Secrets().Mask(
+      WithoutFrames(runtime_.StderrTail(id, 2 * kStderrLines), kStderrLines));
 }
 
 void AppSupervisor::SaveRuns() {

@@ -12,6 +12,12 @@ std::string_view Newest(std::string_view bytes) {
   return bytes.substr(bytes.size() - 2 * LineRing::kMaxBytes);
 }
 
+bool IsFrame(std::string_view line) {
+  const size_t text = line.find_first_not_of(" \t");
+  return text != 0 && text != std::string_view::npos &&
+         line.substr(text).starts_with("at ");
+}
+
 }  // namespace
 
 void LineRing::Add(std::string_view bytes) {
@@ -45,6 +51,18 @@ std::vector<std::string> LineRing::Last(size_t count) const {
     last.erase(last.begin(), last.end() - static_cast<std::ptrdiff_t>(count));
   }
   return last;
+}
+
+std::vector<std::string> WithoutFrames(std::vector<std::string> lines,
+                                       size_t count) {
+  size_t many = lines.size() > count ? lines.size() - count : 0;
+  std::erase_if(lines, [&many](const std::string& line) {
+    if (many == 0 || !IsFrame(line)) return false;
+    --many;
+    return true;
+  });
+  lines.erase(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(many));
+  return lines;
 }
 
 }  // namespace fleet::agent

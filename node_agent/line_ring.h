@@ -30,6 +30,12 @@ class LineRing {
   std::string begun_;
 };
 
+// No more than `count` of `lines`. Where there are more, frames of stack traces
+// ("    at …") go before anything else, oldest first, then the oldest lines:
+// what a long trace is about stands above its frames.
+std::vector<std::string> WithoutFrames(std::vector<std::string> lines,
+                                       size_t count);
+
 }  // namespace fleet::agent
 
 #endif  // FLEET_NODE_AGENT_LINE_RING_H_

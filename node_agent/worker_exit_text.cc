@@ -21,7 +21,7 @@ WorkerExit DescribeExit(const ProcessExit& exit, const std::string& refusal) {
       break;
     case ProcessExit::Kind::kUnknown:
       result.kind = WorkerExit::Kind::kUnknown;
-      result.message = "ended while no keeper lived; how is not known";
+      result.message = "unknown exit (its keeper was killed)";
       break;
   }
   if (!refusal.empty()) {

@@ -27,6 +27,22 @@ TEST(FailedSurge, StopsNothingThatServesAlone) {
   EXPECT_EQ(scene.LiveWorkers(2), 2);
 }
 
+TEST(FailedStopFirst, OfWhatNobodyAsksWhetherItIsReadyTheEndsAreCounted) {
+  ReconcileScene scene;
+  scene.spec().exec_mode = ExecMode::kFork;
+  scene.target().step.strategy = ReloadStrategy::kStopFirst;
+  scene.target().instances = 1;
+  scene.Accept();
+  for (int i = 0; i < 3; ++i) {
+    scene.Ready(0, 1);
+    scene.Pass(absl::Seconds(2));
+    scene.Exit(0, 1, 7);
+  }
+  EXPECT_EQ(scene.step().reason,
+            "web.0 ended 3 times before it was available; the last time: exit "
+            "code 7");
+}
+
 TEST(OvertakenStep, FailsTooLateToBeTheEndOfTheNext) {
   ReconcileScene scene;
   scene.Settle();

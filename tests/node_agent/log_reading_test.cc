@@ -32,6 +32,20 @@ TEST(LineRingTest, KeepsNoMoreThanItsBytes) {
   EXPECT_TRUE(ring.Last(1)[0].ends_with("end"));
 }
 
+TEST(WithoutFramesTest, AShortTraceIsWhole) {
+  const std::vector<std::string> lines = {"Error: no", "    at f", "}"};
+  EXPECT_EQ(WithoutFrames(lines, 3), lines);
+}
+
+TEST(WithoutFramesTest, OfALongOneTheErrorIsKept) {
+  const std::vector<std::string> lines = {
+      "before", "Error: no", "    at f", "\tat g", "at rest", "    at h", "}"};
+  EXPECT_THAT(WithoutFrames(lines, 5),
+              ElementsAre("before", "Error: no", "at rest", "    at h", "}"));
+  EXPECT_THAT(WithoutFrames(lines, 3),
+              ElementsAre("Error: no", "at rest", "}"));
+}
+
 TEST(LogSelectionTest, MatchesNamesGlobsAndInstances) {
   struct Case {
     std::vector<std::string> terms;
