@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "controller/rollout/rollout_text.h"
 #include "controller/rollout_commits.h"
 #include "controller/rollout_log.h"
 #include "proto/rpc/status.h"
@@ -16,14 +17,6 @@ constexpr absl::Duration kCheckpoint = absl::Seconds(30);
 constexpr size_t kMaxRequestIdBytes = 64;
 // In events that nobody asked for just then.
 constexpr char kOwnActor[] = "controller";
-
-// What waits for a person ends by nobody's waiting.
-const char* WhatHelps(const RolloutState& state) {
-  if (HasHold(state, HoldKind::kFailure)) return "retry it";
-  if (HasHold(state, HoldKind::kUser)) return "resume it";
-  if (HasHold(state, HoldKind::kManualGate)) return "promote it";
-  return "wait for it";
-}
 
 }  // namespace
 
@@ -380,15 +373,8 @@ absl::StatusOr<RolloutChanges> RolloutDriver::ChangesSince(
 absl::Status RolloutDriver::CheckNoneActive(const std::string& app) const {
   const Rollout* active = FindActiveOf(app);
   if (active == nullptr) return absl::OkStatus();
-  const Rollout& rollout = *active;
-  return ErrorWithReason(
-      absl::StatusCode::kAborted,
-      absl::StrCat("rollout ", rollout.uid, " of ", rollout.app,
-                   " has not ended: ", Name(rollout.state.phase),
-                   rollout.state.message.empty() ? "" : ", ",
-                   rollout.state.message, "; ", WhatHelps(rollout.state),
-                   ", abort it, or supersede it"),
-      {"ROLLOUT_IN_PROGRESS", {{"rollout", rollout.uid}}});
+  return ErrorWithReason(absl::StatusCode::kAborted, InTheWayText(*active),
+                         {"ROLLOUT_IN_PROGRESS", {{"rollout", active->uid}}});
 }
 
 FleetView RolloutDriver::Look(const Rollout& rollout) const {

@@ -45,7 +45,9 @@ absl::StatusOr<std::vector<std::string>> AppsToPrune(FleetClient& client,
 const char* WhatHelps(const v1::Rollout& rollout) {
   const v1::Hold* hold = FirstHold(rollout);
   if (hold == nullptr) return "wait for it";
-  if (hold->kind() == v1::HOLD_KIND_FAILURE) return "retry it";
+  if (hold->kind() == v1::HOLD_KIND_FAILURE) {
+    return HasFailure(rollout) ? "retry it" : "resume it";
+  }
   if (hold->kind() == v1::HOLD_KIND_USER) return "resume it";
   return hold->kind() == v1::HOLD_KIND_MANUAL_GATE ? "promote it"
                                                    : "wait for it";

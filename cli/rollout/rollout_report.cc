@@ -23,6 +23,7 @@ constexpr int kMostHostLines = 10;
 constexpr size_t kMostNames = 5;
 constexpr size_t kCommandWidth = 28;
 constexpr char kSuperseded[] = "superseded by ";
+constexpr char kDeleted[] = "the app was deleted";
 
 // Of a host that gives no reason.
 std::string FailureText(v1::FailureKind kind) {
@@ -165,6 +166,15 @@ std::string Command(const std::string& command, std::string_view why) {
                       ToAbsl(why), "\n");
 }
 
+// A worker that was never there has written nothing.
+bool MayHaveWritten(const v1::HostStep& step) {
+  const v1::Step& progress = step.progress();
+  return !ByItsOwnAccount(step) || progress.stderr_tail_size() > 0 ||
+         (progress.failure() != v1::FAILURE_KIND_START &&
+          progress.failure() != v1::FAILURE_KIND_LISTEN &&
+          progress.failure() != v1::FAILURE_KIND_SPEC);
+}
+
 // To see what happened.
 std::string Looks(const v1::Rollout& rollout, Verdict verdict) {
   std::string text;
@@ -176,9 +186,11 @@ std::string Looks(const v1::Rollout& rollout, Verdict verdict) {
     if (!heard) {
       text += Command("hosts " + first.host(), "whether it is there");
     }
-    text += Command(absl::StrCat("logs ", ObjectOf(rollout, first), " --hosts ",
-                                 first.host(), " --err"),
-                    "");
+    if (MayHaveWritten(first)) {
+      text += Command(absl::StrCat("logs ", ObjectOf(rollout, first),
+                                   " --hosts ", first.host(), " --err"),
+                      "");
+    }
   }
   for (const v1::HookRun& hook : rollout.hooks()) {
     if (hook.phase() != v1::HOOK_PHASE_FAILED || hook.host().empty()) continue;
@@ -224,6 +236,9 @@ std::string WaysOn(const v1::Rollout& rollout) {
         Command("rollout undo " + rollout.uid(),
                 absl::StrCat("back to revision ", rollout.rollback_revision()));
   }
+  if (rollout.kind() == v1::ROLLOUT_KIND_DEPLOY) {
+    text += Command("apply FILE --supersede", "once the file is mended");
+  }
   return text + Command("rollout abort " + rollout.uid(),
                         "end it; hosts stay as they are");
 }
@@ -244,6 +259,7 @@ std::string HelpfulCommands(const v1::Rollout& rollout, Verdict verdict,
     return absl::StrCat("what came in its place:\n",
                         Command(absl::StrCat("rollout status ", by), ""));
   }
+  if (rollout.message() == kDeleted) return "";
   std::string text = "what helps:\n" + Looks(rollout, verdict);
   if (!rollout.has_end_time()) return text + WaysOn(rollout);
   text += Command("ls " + rollout.app(), "what runs where");

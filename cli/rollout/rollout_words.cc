@@ -167,6 +167,15 @@ bool IsInFlight(v1::HostStepPhase phase) {
   return known != nullptr && known->count == &HostCounts::in_flight;
 }
 
+bool HasFailure(const v1::Rollout& rollout) {
+  const HostCounts counts = CountHosts(rollout);
+  return counts.failed + counts.revert_failed > 0 ||
+         std::any_of(rollout.hooks().begin(), rollout.hooks().end(),
+                     [](const v1::HookRun& hook) {
+                       return hook.phase() == v1::HOOK_PHASE_FAILED;
+                     });
+}
+
 const v1::Hold* FindHold(const v1::Rollout& rollout, v1::HoldKind kind) {
   for (const v1::Hold& hold : rollout.holds()) {
     if (hold.kind() == kind) return &hold;

@@ -30,6 +30,8 @@ bool IsInFlight(v1::HostStepPhase phase);
 std::string HoldHelp(const v1::Rollout& rollout);
 // Its message, if that tells more than how many hosts are done.
 std::string TellingMessage(const v1::Rollout& rollout);
+// A host or a hook has failed: it can be retried.
+bool HasFailure(const v1::Rollout& rollout);
 const v1::Hold* FindHold(const v1::Rollout& rollout, v1::HoldKind kind);
 // The one that a person deals with first, which RolloutPhaseText names; null:
 // there is none.

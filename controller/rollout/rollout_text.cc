@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
@@ -57,6 +58,12 @@ bool SaysAnything(absl::string_view line) {
   return !absl::StripAsciiWhitespace(line).empty();
 }
 
+// "TypeError: …", "Error [ERR_…]: …", as Node and Python have it.
+bool NamesError(absl::string_view line) {
+  return absl::StrContains(line, "Error: ") ||
+         absl::StrContains(line, "Error [");
+}
+
 std::string LastLines(const std::vector<std::string>& lines) {
   const bool much = std::any_of(lines.begin(), lines.end(), SaysMuch);
   std::vector<absl::string_view> told;
@@ -64,6 +71,12 @@ std::string LastLines(const std::vector<std::string>& lines) {
     if (much ? SaysMuch(line) : SaysAnything(line)) told.push_back(line);
   }
   const size_t first = told.size() - std::min(told.size(), kMaxStderrLines);
+  // What is written after an error, be it long, says less than the error.
+  const auto error = std::find_if(told.rbegin(), told.rend(), NamesError);
+  if (error != told.rend() &&
+      static_cast<size_t>(told.rend() - error) <= first) {
+    return std::string(*error);
+  }
   return absl::StrJoin(told.begin() + static_cast<ptrdiff_t>(first), told.end(),
                        " | ");
 }
@@ -134,6 +147,24 @@ std::string GroupOf(const Rollout& rollout, const HostStep& step,
       rollout.kind == RolloutKind::kReload ? "reload" : "restart";
   if (Partly(step)) return absl::StrCat("partly ", verb, "ed");
   return absl::StrCat(Wholly(step) ? "" : "not ", verb, "ed");
+}
+
+bool HasFailure(const Rollout& rollout) {
+  const StepCounts counts = Count(rollout.steps);
+  return counts.failed + counts.revert_failed > 0 ||
+         rollout.state.pre_rollout.phase == HookPhase::kFailed ||
+         rollout.state.post_rollout.phase == HookPhase::kFailed;
+}
+
+// What waits for a person ends by nobody's waiting.
+const char* WhatHelps(const Rollout& rollout) {
+  const RolloutState& state = rollout.state;
+  if (HasHold(state, HoldKind::kFailure)) {
+    return HasFailure(rollout) ? "retry it" : "resume it";
+  }
+  if (HasHold(state, HoldKind::kUser)) return "resume it";
+  if (HasHold(state, HoldKind::kManualGate)) return "promote it";
+  return "wait for it";
 }
 
 // Nothing runs there because nothing is to: it mixes with nothing.
@@ -250,6 +281,17 @@ std::string FinalStateText(const Rollout& rollout, const FleetView& fleet,
   if (parts.empty()) return "no host is left";
   return absl::StrCat(groups.size() > 1 ? "MIXED: " : "",
                       absl::StrJoin(parts, "; "));
+}
+
+std::string InTheWayText(const Rollout& rollout) {
+  const RolloutState& state = rollout.state;
+  return absl::StrCat("rollout ", rollout.uid, " of ", rollout.app,
+                      " has not ended: ",
+                      HasHold(state, HoldKind::kFailure) ? "paused by a failure"
+                                                         : Name(state.phase),
+                      state.message.empty() ? "" : ", ", state.message, "; ",
+                      WhatHelps(rollout),
+                      state.aborting ? "" : ", abort it", ", or supersede it");
 }
 
 std::string StatusLine(const Rollout& rollout) {

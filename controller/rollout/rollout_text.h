@@ -42,6 +42,9 @@ std::string HostList(const std::vector<std::string>& hosts);
 std::string Hosts(int n);
 std::string Instances(int64_t n);
 
+// Why another rollout of the app cannot begin, and what may be done about it.
+std::string InTheWayText(const Rollout& rollout);
+
 // For a rollout under way: how far it is. Its message, if it has one.
 std::string StatusLine(const Rollout& rollout);
 

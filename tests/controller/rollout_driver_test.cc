@@ -170,6 +170,21 @@ TEST_F(RolloutDriverTest, ValidateOnlyBesideAnotherPlansAsIfItEndedIt) {
       << active;
 }
 
+TEST_F(RolloutDriverTest, WhereNobodyFailedThereIsNothingToRetry) {
+  for (const char* host : {"host-1", "host-2", "host-3"}) {
+    world.Disconnect(host);
+  }
+  Create(world.Deploy(2));
+  world.Turn();
+  const absl::Status active = world.driver->CheckNoneActive("web");
+  EXPECT_NE(active.message().find("has not ended: paused by a failure, host-"),
+            active.message().npos)
+      << active;
+  EXPECT_NE(active.message().find("; resume it, abort it"),
+            active.message().npos)
+      << active;
+}
+
 TEST_F(RolloutDriverTest, BadRequestsAreRefused) {
   NewRollout nobody = world.Deploy(2);
   nobody.hosts.clear();

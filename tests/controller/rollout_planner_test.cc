@@ -180,6 +180,18 @@ TEST(PlannerTest, OfAStackTraceFailureTellsWhatItIsAbout) {
             std::string::npos)
       << scene.rollout.steps[0].reason;
   scene = RolloutScene("APPLYING PENDING", "failed old");
+  scene.fleet.hosts[0].report.stderr_tail = {"Error: listen EADDRINUSE",
+                                             "    at listen",
+                                             "Emitted 'error' event at:",
+                                             "  errno: -98",
+                                             "}",
+                                             "Node.js v20.20.2"};
+  scene.Step();
+  EXPECT_NE(scene.rollout.steps[0].reason.find(
+                "; stderr: Error: listen EADDRINUSE; "),
+            std::string::npos)
+      << scene.rollout.steps[0].reason;
+  scene = RolloutScene("APPLYING PENDING", "failed old");
   scene.fleet.hosts[0].report.stderr_tail = {"  a", " ", "  b"};
   scene.Step();
   EXPECT_NE(scene.rollout.steps[0].reason.find("; stderr:   a |   b; "),

@@ -145,6 +145,7 @@ TEST(RolloutReport, FailureSaysWhatWhyWhatServesAndWhatHelps) {
       "  fleetctl rollout diff r-4f2k9x1c       what it changes\n"
       "  fleetctl rollout retry r-4f2k9x1c      try what failed again\n"
       "  fleetctl rollout resume r-4f2k9x1c     go on with the other hosts\n"
+      "  fleetctl apply FILE --supersede        once the file is mended\n"
       "  fleetctl rollout abort r-4f2k9x1c      end it; hosts stay as they "
       "are\n");
 }
@@ -214,6 +215,23 @@ TEST(RolloutReport, AWantedEndNeedsNoHelp) {
                                          kReportNow, {}, true);
   EXPECT_THAT(text, HasSubstr("was rolled back to revision 3 (rollout"));
   EXPECT_THAT(text, Not(HasSubstr("what helps")));
+}
+
+TEST(RolloutReport, NobodyIsSentToWhatIsNotThere) {
+  v1::Rollout rollout = Failed();
+  v1::Step& progress = *rollout.mutable_steps(1)->mutable_progress();
+  progress.set_failure(v1::FAILURE_KIND_START);
+  const auto report = [&rollout](Verdict verdict) {
+    return RolloutReport(rollout, verdict, nullptr, kReportNow, {});
+  };
+  EXPECT_THAT(report(Verdict::kFailed), HasSubstr("fleetctl logs web.2"));
+  progress.clear_stderr_tail();
+  EXPECT_THAT(report(Verdict::kFailed), Not(HasSubstr("fleetctl logs")));
+
+  rollout.set_phase(v1::ROLLOUT_PHASE_ABORTED);
+  rollout.mutable_end_time()->set_seconds(1699999999);
+  rollout.set_message("the app was deleted");
+  EXPECT_THAT(report(Verdict::kAborted), Not(HasSubstr("what helps")));
 }
 
 TEST(RolloutReport, AHookSaysItsLinesOnce) {
