@@ -33,7 +33,7 @@ const path = process.argv[1];
   process.exit(0);
 })().catch((error) => {
   const text = String(error?.stack ?? error);
-  const at = /^    at .*?\(?((?:file:\/\/)?\/[^\n]*?:\d+):\d+\)?$/m.exec(text);
+  const at = /^    at (?:.*\()?((?:file:\/\/)?\/[^\n]*?:\d+):\d+\)?$/m.exec(text);
   if (error instanceof SyntaxError && !at) {
     // Of which only node knows the place in the file.
     process.nextTick(() => { throw error; });
