@@ -130,7 +130,7 @@ class Waiter {
 
   bool Judge(const ChosenApp& choice, const v1::App& app) {
     std::vector<std::string> away;
-    int seen = 0;
+    std::vector<const v1::HostApp*> seen;
     lacking_.clear();
     for (const v1::HostApp& host : app.hosts()) {
       if (!hosts_.empty() && !hosts_.contains(host.host())) continue;
@@ -138,7 +138,7 @@ class Waiter {
         away.push_back(host.host());
         continue;
       }
-      ++seen;
+      seen.push_back(&host);
       const std::string lacks = awaited_.lacks(app, host);
       if (lacks.empty()) continue;
       lacking_ = absl::StrCat(choice.Text(), " on ", host.host(), ": ", lacks);
@@ -152,8 +152,12 @@ class Waiter {
     }
     // What nobody has seen is not said to be so.
     context_.err << choice.Text() << ": "
-                 << (seen > 0 || away.empty() ? "" : "not yet ")
-                 << awaited_.done << std::endl;
+                 << (!seen.empty() || away.empty() ? "" : "not yet ")
+                 << awaited_.done
+                 << (awaited_.detail && !seen.empty()
+                         ? " " + awaited_.detail(seen)
+                         : "")
+                 << std::endl;
     if (!away.empty()) {
       Note(context_, absl::StrCat(absl::StrJoin(away, ", "),
                                   ": not connected, will follow when back"));

@@ -33,6 +33,9 @@ struct Awaited {
   HostLacks failure;
   // What is said in the end, e.g. "stopped".
   std::string done;
+  // And of what is there then, e.g. "to 4 on each host"; null: nothing.
+  std::function<std::string(const std::vector<const v1::HostApp*>&)> detail =
+      nullptr;
 };
 
 // Asks for `apps` five times a second until no connected host (of --hosts)

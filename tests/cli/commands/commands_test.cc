@@ -135,7 +135,10 @@ TEST_F(CommandsTest, ServeStartsAServerOfFiles) {
 }
 
 TEST_F(CommandsTest, ScaleIsAbsoluteOrRelative) {
-  EXPECT_EQ(Run("scale web 4").code, 0);
+  const Ran ran = Run("scale web 4");
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.err, HasSubstr("web: scaled to 1 on host-1\n"))
+      << "what the host says that it has";
   EXPECT_EQ(Run("scale web -2").code, 0);
   EXPECT_EQ(Run("scale web many").code, 2);
   EXPECT_THAT(fake_.Requests(),
