@@ -19,8 +19,13 @@ ExitCode RunHosts(const CommandContext& context) {
     return ExitCode::kSuccess;
   }
   if (hosts->hosts_size() == 0) {
-    context.err << "no hosts; an agent joins by connecting to this controller"
-                << std::endl;
+    if (request.selector().empty() || request.selector() == "all") {
+      context.err << "no hosts; an agent joins by connecting to this controller"
+                  << std::endl;
+    } else {
+      context.err << "no host matches \"" << Printable(request.selector())
+                  << "\"; fleetctl hosts shows those there are" << std::endl;
+    }
     return ExitCode::kSuccess;
   }
   context.out << HostTable(*hosts, ViewOf(context));

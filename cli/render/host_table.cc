@@ -43,7 +43,10 @@ std::string CellOr(const std::string& text) {
 
 void AddHost(const v1::Host& host, const TableView& view, TextTable& table) {
   const StateText state = HostStateText(host, view.now);
-  const bool connected = host.state() == v1::HOST_STATE_CONNECTED;
+  // In a conflict it is the other one that is refused.
+  const bool connected =
+      host.state() == v1::HOST_STATE_CONNECTED ||
+      (host.state() == v1::HOST_STATE_CONFLICT && host.has_connect_time());
   const v1::HostUsage& usage = host.usage();
   const bool known = connected && host.has_usage();
   std::vector<TextTable::Cell> row = {

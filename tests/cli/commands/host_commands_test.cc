@@ -44,6 +44,16 @@ TEST_F(HostCommandsTest, OneThatCannotBeRemovedDoesNotKeepTheOthers) {
   EXPECT_THAT(fake_.Requests(), Contains("DeleteHost {name: \"web-2\"}"));
 }
 
+TEST_F(HostCommandsTest, NoneAndNoneThatMatchesAreToldApart) {
+  fake_.hosts.clear_hosts();
+  EXPECT_THAT(Run("hosts").err, HasSubstr("an agent joins by connecting"));
+  const Ran ran = Run("hosts --hosts zone=b");
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_EQ(ran.err,
+            "no host matches \"zone=b\"; fleetctl hosts shows those there "
+            "are\n");
+}
+
 TEST_F(HostCommandsTest, PingSaysHowTheControllerIs) {
   EXPECT_THAT(Run("ping").out, HasSubstr("pong from the controller"));
   fake_.FailMethod("GetController", absl::UnavailableError("gone"));

@@ -298,7 +298,14 @@ TEST(HostTable, SaysBelowWhatIsNotWell) {
   const auto hosts = FromText<v1::ListHostsResponse>(R"pb(
     hosts { name: "a" state: HOST_STATE_CONNECTED agent_version: "1.0" }
     hosts { name: "b" state: HOST_STATE_CONNECTED agent_version: "1.1" }
-    hosts { name: "c" state: HOST_STATE_CONFLICT reason: "two machines" }
+    hosts {
+      name: "c"
+      state: HOST_STATE_CONFLICT
+      reason: "two machines"
+      connect_time { seconds: 1699999940 }
+      cores: 8
+      usage { cpu_cores: 1.5 }
+    }
     hosts {
       name: "d"
       state: HOST_STATE_CONNECTED
@@ -316,6 +323,7 @@ TEST(HostTable, SaysBelowWhatIsNotWell) {
       << text;
   EXPECT_EQ(text.find("yesterday"), std::string::npos) << text;
   EXPECT_NE(text.find("c: two machines\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("1.5/8"), std::string::npos) << "of the one that stays";
   EXPECT_NE(text.find("agents of several versions: 1.0, 1.1;"),
             std::string::npos)
       << text;
