@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "cli/command_line.h"
 #include "proto/rpc/quantity.h"
 
@@ -34,10 +35,14 @@ absl::Status SetSince(CommandLine& line, const std::string& value);
 absl::Status SetRecords(CommandLine& line, const std::string& value);
 absl::Status Expected(std::string_view what, const std::string& found);
 
+// Of a flag that PM2 does not have: nobody means 5 ms by "--timeout 5".
 template <typename Target>
 absl::Status SetDuration(Target& target, const std::string& value) {
   const auto parsed = ParseDuration(value);
-  if (!parsed.ok()) return Expected("a duration such as 30s or 5m", value);
+  const bool bare = !value.empty() && absl::ascii_isdigit(value.back());
+  if (!parsed.ok() || (bare && *parsed != absl::ZeroDuration())) {
+    return Expected("a duration with its unit, such as 30s or 5m", value);
+  }
   target = *parsed;
   return absl::OkStatus();
 }

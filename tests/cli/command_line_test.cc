@@ -196,6 +196,8 @@ TEST(CommandLine, SaysWhatIsWrong) {
   EXPECT_THAT(ErrorOf("ping a"), HasSubstr("usage: fleetctl ping"));
   EXPECT_THAT(ErrorOf("reload web --timeout soon"),
               HasSubstr("--timeout: expected a duration"));
+  EXPECT_THAT(ErrorOf("reload web --timeout 5"), HasSubstr("with its unit"));
+  EXPECT_TRUE(Parse("reload web --timeout 0").ok());
   EXPECT_THAT(ErrorOf("ls -o xml"), HasSubstr("expected table, wide"));
   EXPECT_THAT(ErrorOf("reload web --max-parallel 0"),
               HasSubstr("--max-parallel"));
