@@ -121,14 +121,14 @@ absl::Status AuditLog::Write(AuditRecord& record) {
         "INSERT INTO audit (seq, time_ms, body, hash) VALUES (?, ?, ?, ?)",
         {record.seq, absl::ToUnixMillis(record.time), ToBody(record),
          record.hash}));
-    return record.seq % kForgetStep == 0 ? Forget() : absl::OkStatus();
+    return record.seq % std::min(kForgetStep, most_) == 0 ? Forget()
+                                                          : absl::OkStatus();
   });
 }
 
 // The newest that is forgotten stays as the anchor of the chain.
 absl::Status AuditLog::Forget() {
-  return database_.Run("DELETE FROM audit WHERE seq < ?",
-                       {last_seq_ - kMostRecords});
+  return database_.Run("DELETE FROM audit WHERE seq < ?", {last_seq_ - most_});
 }
 
 absl::StatusOr<std::vector<AuditRecord>> AuditLog::List(const Query& query) {
@@ -181,6 +181,12 @@ absl::StatusOr<AuditLog::Verdict> AuditLog::Verify() {
         next = record.seq + 1;
         previous = record.hash;
       }));
+  // Fewer are left than are ever forgotten to.
+  if (verdict.first_seq > 1 && last_seq_ - verdict.first_seq < most_) {
+    verdict.broken_seq = 1;
+    verdict.reason = absl::StrCat("records 1 to ", verdict.first_seq - 1,
+                                  " are missing at the beginning");
+  }
   if (verdict.broken_seq == 0 && next - 1 != last_seq_) {
     verdict.broken_seq = next;
     verdict.reason = absl::StrCat("records ", next, " to ", last_seq_,

@@ -57,9 +57,10 @@ class AuditLog {
     std::string newest_hash;
   };
 
-  // Both outlive it.
-  AuditLog(SqliteDatabase& database, const Clock& clock, int64_t epoch)
-      : database_(database), clock_(clock), epoch_(epoch) {}
+  // Both outlive it. `most`: the newest records that are kept.
+  AuditLog(SqliteDatabase& database, const Clock& clock, int64_t epoch,
+           int64_t most = kMostRecords)
+      : database_(database), clock_(clock), epoch_(epoch), most_(most) {}
 
   // Finds the end of the chain. Once, first.
   absl::Status Open();
@@ -79,6 +80,7 @@ class AuditLog {
   SqliteDatabase& database_;
   const Clock& clock_;
   const int64_t epoch_;
+  const int64_t most_;
   int64_t last_seq_ = 0;
   std::string last_hash_;
   int64_t lost_ = 0;

@@ -78,6 +78,8 @@ TEST_F(AuditLogTest, EveryTamperingBreaksIt) {
       {"another time", "UPDATE audit SET time_ms = time_ms + 1 WHERE seq = 2",
        2},
       {"one is gone", "DELETE FROM audit WHERE seq = 2", 2},
+      {"the oldest is gone", "DELETE FROM audit WHERE seq = 1", 1},
+      {"all but the newest are gone", "DELETE FROM audit WHERE seq < 5", 1},
       {"the newest is gone", "DELETE FROM audit WHERE seq = 5", 5},
       {"its hash made anew", "UPDATE audit SET hash = 'x' WHERE seq = 4", 4},
   };
@@ -88,6 +90,22 @@ TEST_F(AuditLogTest, EveryTamperingBreaksIt) {
     ASSERT_TRUE(database->Execute("ROLLBACK TO before; RELEASE before").ok());
   }
   EXPECT_EQ(log->Verify()->broken_seq, 0);
+}
+
+TEST_F(AuditLogTest, TheOldestAreForgottenAndTheRestIsAChain) {
+  constexpr int64_t kMost = 10;
+  log = std::make_unique<AuditLog>(*database, clock, 7, kMost);
+  ASSERT_TRUE(log->Open().ok());
+  for (int i = 0; i < 35; ++i) {
+    Append("anna", absl::StrCat("web-", i));
+    const auto verdict = *log->Verify();
+    ASSERT_EQ(verdict.broken_seq, 0) << i << ": " << verdict.reason;
+    ASSERT_GE(verdict.records, std::min<int64_t>(i + 1, kMost)) << i;
+    ASSERT_LE(verdict.records, 2 * kMost + 2) << i;
+  }
+  EXPECT_GT(log->Verify()->first_seq, 1);
+  ASSERT_TRUE(database->Execute("DELETE FROM audit WHERE seq < 30").ok());
+  EXPECT_EQ(log->Verify()->broken_seq, 1);
 }
 
 TEST_F(AuditLogTest, IsAskedByTimeActorAndPage) {
