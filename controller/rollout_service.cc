@@ -38,9 +38,28 @@ absl::Status RolloutService::Answer(const Identity& caller,
   return absl::OkStatus();
 }
 
+// What it would end may be about other hosts than those it asks for.
+absl::Status RolloutService::CheckSupersede(
+    const v1::CreateRolloutRequest& request, const Identity& caller) const {
+  const Rollout* active = driver_.FindActiveOf(request.app());
+  if (!request.supersede() || active == nullptr) return absl::OkStatus();
+  const CallerView view = gate_.ViewOf(caller);
+  const bool within = std::all_of(
+      active->steps.begin(), active->steps.end(),
+      [&view](const HostStep& step) { return view.SeesHost(step.host); });
+  if (within) return absl::OkStatus();
+  return ErrorWithReason(
+      absl::StatusCode::kPermissionDenied,
+      absl::StrCat(caller.name, " may act on hosts ", caller.scope.hosts,
+                   " only, and rollout ", active->uid, " of ", active->app,
+                   ", which this would end, is also on others"),
+      {"OUT_OF_SCOPE", {}});
+}
+
 absl::Status RolloutService::Create(const v1::CreateRolloutRequest& request,
                                     const Identity& caller,
                                     v1::Rollout* response) {
+  RETURN_IF_ERROR(CheckSupersede(request, caller));
   NewRollout rollout;
   ASSIGN_OR_RETURN(rollout.kind, KindFromProto(request.kind()));
   if (request.to_revision() != 0 && rollout.kind != RolloutKind::kRollback) {

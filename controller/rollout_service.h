@@ -72,6 +72,8 @@ class RolloutService final : public v1::RolloutService::CallbackService {
   grpc::ServerUnaryReactor* Ordered(grpc::CallbackServerContext* context,
                                     const char* method, const Request* request,
                                     Response* response, Act act);
+  absl::Status CheckSupersede(const v1::CreateRolloutRequest& request,
+                              const Identity& caller) const;
   absl::Status Create(const v1::CreateRolloutRequest& request,
                       const Identity& caller, v1::Rollout* response);
   absl::StatusOr<Rollout> Undo(const v1::UndoRolloutRequest& request,

@@ -340,6 +340,29 @@ TEST_F(CallerViewTest, TheRequestIdOfSomebodyElseTellsNothing) {
   EXPECT_THAT(std::string(other.message()), HasSubstr("already used"));
 }
 
+TEST_F(CallerViewTest, WhoIsLimitedEndsNoRolloutThatIsAlsoOnOtherHosts) {
+  v1::CreateRolloutRequest request;
+  request.set_app("web");
+  request.set_kind(v1::ROLLOUT_KIND_RELOAD);
+  request.mutable_policy()->set_canary("1");
+  request.mutable_policy()->set_promotion(v1::PROMOTION_MANUAL);
+  const auto create = [&](const std::string& token) {
+    return Call<v1::CreateRolloutResponse>(
+               token, *rollouts_, &v1::RolloutService::Stub::CreateRollout,
+               request)
+        .status();
+  };
+  ASSERT_TRUE(create(Token({}, "", v1::ROLE_OPERATOR)).ok());
+  request.set_hosts("host-1");
+  request.set_supersede(true);
+  const absl::Status refused = create(Token({}, "host-1", v1::ROLE_OPERATOR));
+  EXPECT_TRUE(absl::IsPermissionDenied(refused)) << refused;
+  EXPECT_THAT(std::string(refused.message()), Not(HasSubstr("host-2")));
+  ASSERT_TRUE(create(Token({}, "", v1::ROLE_OPERATOR)).ok());
+  // This one is on host-1 alone.
+  EXPECT_TRUE(create(Token({}, "host-1", v1::ROLE_OPERATOR)).ok());
+}
+
 TEST_F(CallerViewTest, AnAdminWithALimitReadsNothingAboutTheWholeFleet) {
   const std::string token = Token({"web"}, "", v1::ROLE_ADMIN);
   EXPECT_TRUE(absl::IsPermissionDenied(
