@@ -6,6 +6,7 @@
 #include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -38,7 +39,10 @@ class FakeController : public v1::AgentService::CallbackService {
       outgoing_.push_back(std::move(message));
       if (outgoing_.size() == 1) StartWrite(&outgoing_.front());
     }
-    void End(grpc::Status status) { Finish(std::move(status)); }
+    // Once, whoever is first.
+    void End(grpc::Status status) {
+      if (!ended_.exchange(true)) Finish(std::move(status));
+    }
 
    private:
     void OnReadDone(bool ok) override {
@@ -61,6 +65,7 @@ class FakeController : public v1::AgentService::CallbackService {
     v1::SessionRequest incoming_;
     std::mutex mutex_;
     std::deque<v1::SessionResponse> outgoing_;
+    std::atomic<bool> ended_ = false;
   };
 
   grpc::ServerBidiReactor<v1::SessionRequest, v1::SessionResponse>* Session(
@@ -75,14 +80,13 @@ class FakeController : public v1::AgentService::CallbackService {
     std::lock_guard<std::mutex> lock(mutex_);
     received_.push_back(message);
   }
+  // Its successor may be here already.
   void Lost(Stream* stream) {
-    bool mine;
     {
       std::lock_guard<std::mutex> lock(mutex_);
-      mine = stream_ == stream;
-      if (mine) stream_ = nullptr;
+      if (stream_ == stream) stream_ = nullptr;
     }
-    if (mine) stream->End(grpc::Status::CANCELLED);
+    stream->End(grpc::Status::CANCELLED);
   }
 
   void Send(const v1::SessionResponse& message) {
@@ -90,12 +94,8 @@ class FakeController : public v1::AgentService::CallbackService {
     stream_->Send(message);
   }
   void End(grpc::StatusCode code, const std::string& why) {
-    Stream* stream;
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      stream = std::exchange(stream_, nullptr);
-    }
-    stream->End(grpc::Status(code, why));
+    std::lock_guard<std::mutex> lock(mutex_);
+    std::exchange(stream_, nullptr)->End(grpc::Status(code, why));
   }
 
   int sessions() {
