@@ -119,10 +119,18 @@ ReloadStrategy StepStrategy(const AppState& app) {
                                     : EffectiveStrategy(*app.target.spec);
 }
 
-bool MayMeetOwnPort(const AppState& app) {
-  return app.step.active() && app.target.spec != nullptr &&
-         StepStrategy(app) == ReloadStrategy::kStopFirst &&
-         EffectiveStrategy(*app.target.spec) == ReloadStrategy::kSurge;
+bool AwaitsPort(const ReconcilePass& pass, int index, const Slot& slot) {
+  const AppState& app = pass.app();
+  const bool never_ran = slot.workers.empty() && slot.counted.empty();
+  if (!never_ran || !app.step.active() || !NeedsStep(pass, index, slot) ||
+      StepStrategy(app) != ReloadStrategy::kStopFirst ||
+      app.target.spec == nullptr ||
+      EffectiveStrategy(*app.target.spec) != ReloadStrategy::kSurge) {
+    return false;
+  }
+  const AppSpec* before = pass.Spec(slot.generation);
+  return before != nullptr &&
+         EffectiveStrategy(*before) == ReloadStrategy::kStopFirst;
 }
 
 }  // namespace fleet::agent

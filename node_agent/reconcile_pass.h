@@ -61,9 +61,10 @@ void MoveSlot(AppState& app, Slot& slot);
 // The strategy of the step in hand.
 ReloadStrategy StepStrategy(const AppState& app);
 
-// The step goes stop-first though the target's workers could surge: what runs
-// may own the port that they will share (exec_mode fork, then cluster).
-bool MayMeetOwnPort(const AppState& app);
+// A slot that has never run, in a step from stop-first to surge (exec_mode
+// fork, then cluster): a worker of before may own the port that the new ones
+// share, so none is added, and the slot goes last.
+bool AwaitsPort(const ReconcilePass& pass, int index, const Slot& slot);
 
 }  // namespace fleet::agent
 

@@ -171,7 +171,6 @@ void StopCondemned(ReconcilePass& pass) {
 
 void KeepSlotsRunning(ReconcilePass& pass) {
   AppState& app = pass.app();
-  const bool own_port = MayMeetOwnPort(app);
   bool held = IsHeld(app);
   // What does not run is not started from what is just being deployed.
   if (app.step.active() && AwaitsPreReload(app) && !app.has_run) return;
@@ -180,11 +179,8 @@ void KeepSlotsRunning(ReconcilePass& pass) {
         app.target.stops(index)) {
       continue;
     }
-    // A second owner of that port would only stand in the way of its turn.
-    if (own_port && NeedsStep(pass, index, slot) && slot.workers.empty() &&
-        slot.counted.empty()) {
-      continue;
-    }
+    // A second owner of that port would only stand in the way.
+    if (AwaitsPort(pass, index, slot)) continue;
     // While it is held, only what ran before is kept up.
     bool may =
         !held || (app.has_run && slot.generation != app.target.generation);

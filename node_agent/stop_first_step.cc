@@ -1,7 +1,6 @@
 #include "node_agent/stop_first_step.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 
 namespace fleet::agent {
@@ -20,14 +19,16 @@ bool AdvanceSlot(ReconcilePass& pass, int index, Slot& slot) {
   return false;
 }
 
-// What was begun is finished first; then those go that do not serve.
-enum class Turn { kInHand, kDown, kServes };
+// What was begun is finished first; then those go that do not serve, unless
+// they have to wait.
+enum class Turn { kInHand, kDown, kServes, kLast };
 
-Turn TurnOf(const ReconcilePass& pass, Slot& slot) {
+Turn TurnOf(const ReconcilePass& pass, int index, Slot& slot) {
   const bool begun =
       slot.replacing ||
       ReconcilePass::LiveWorker(slot, pass.target_generation()) != nullptr;
   if (begun) return Turn::kInHand;
+  if (AwaitsPort(pass, index, slot)) return Turn::kLast;
   const bool serves = std::any_of(
       slot.workers.begin(), slot.workers.end(), [](const auto& entry) {
         return entry.second.live() && entry.second.ready;
@@ -35,34 +36,16 @@ Turn TurnOf(const ReconcilePass& pass, Slot& slot) {
   return serves ? Turn::kServes : Turn::kDown;
 }
 
-using Order = std::array<Turn, 3>;
-
-// While a worker lives that may own the port, nobody else can listen there.
-Order OrderOf(ReconcilePass& pass) {
-  constexpr Order kUsual = {Turn::kInHand, Turn::kDown, Turn::kServes};
-  if (!MayMeetOwnPort(pass.app())) return kUsual;
-  for (const auto& [index, slot] : pass.app().slots) {
-    for (const auto& [id, worker] : slot.workers) {
-      const AppSpec* spec = pass.Spec(worker.generation);
-      if (spec != nullptr &&
-          EffectiveStrategy(*spec) == ReloadStrategy::kStopFirst) {
-        return {Turn::kInHand, Turn::kServes, Turn::kDown};
-      }
-    }
-  }
-  return kUsual;
-}
-
 }  // namespace
 
 void AdvanceStopFirst(ReconcilePass& pass) {
   std::map<int, Turn> turns;
   for (auto& [index, slot] : pass.app().slots) {
-    turns[index] = TurnOf(pass, slot);
+    turns[index] = TurnOf(pass, index, slot);
     slot.replacing = false;
   }
   bool in_hand = false;
-  for (Turn turn : OrderOf(pass)) {
+  for (Turn turn : {Turn::kInHand, Turn::kDown, Turn::kServes, Turn::kLast}) {
     for (auto& [index, slot] : pass.app().slots) {
       if (in_hand || !NeedsStep(pass, index, slot)) continue;
       if (turns[index] != turn) continue;
