@@ -233,6 +233,11 @@ AppApply::Plan AppApply::PlanUpdate(const ApplyOrder& order,
   } else {
     PlanRest(app, std::move(hosts), plan);
   }
+  for (const std::string& host : plan.rollout_hosts) {
+    const HostTarget* known = FindOrNull(app.targets, host);
+    if (known != nullptr && !known->removed) continue;
+    plan.outcome.differences.push_back(absl::StrCat("host ", host, ": added"));
+  }
   const bool changed = settings_changed || !plan.change.targets.empty() ||
                        !plan.rollout_hosts.empty();
   plan.outcome.change =

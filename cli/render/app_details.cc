@@ -22,6 +22,7 @@ namespace fleet::cli {
 namespace {
 
 constexpr size_t kLabelWidth = 15;
+constexpr int kMostScaledHosts = 5;
 
 class Details {
  public:
@@ -54,6 +55,24 @@ std::string InstancesText(int instances) {
   if (instances > 0) return absl::StrCat(instances, " on each host");
   if (instances == 0) return "one per core";
   return absl::StrCat("one per core, less ", -instances);
+}
+
+// Hosts that were scaled by themselves: "; 2 on host-1".
+std::string ScaledText(const v1::App& app) {
+  const int usual = app.spec().instances();
+  std::string text;
+  int named = 0;
+  for (const v1::HostApp& host : app.hosts()) {
+    const v1::AppStatus& status = host.status();
+    const bool other = usual > 0 && host.has_status() &&
+                       status.run_state() == v1::RUN_STATE_RUNNING &&
+                       status.desired_instances() != usual;
+    if (!other) continue;
+    if (++named > kMostScaledHosts) return text + " …";
+    absl::StrAppend(&text, "; ", status.desired_instances(), " on ",
+                    host.host());
+  }
+  return text;
 }
 
 // Old and new worker accept from one queue.
@@ -130,14 +149,15 @@ std::string CommandText(const AppSpec& spec) {
   return absl::StrJoin(words, " ");
 }
 
-void AddSpec(const AppSpec& spec, Details& details) {
+void AddSpec(const v1::App& app, Details& details) {
+  const AppSpec spec = FromProto(app.spec());
   std::vector<std::string> names;
   for (const auto& [name, value] : spec.env) names.push_back(name);
   details.Section("spec");
   details.Line("command", CommandText(spec));
   details.Line("cwd", spec.cwd);
   details.Line("user", spec.user);
-  details.Line("instances", InstancesText(spec.instances));
+  details.Line("instances", InstancesText(spec.instances) + ScaledText(app));
   details.Line("mode",
                spec.exec_mode == ExecMode::kCluster ? "cluster" : "fork");
   details.Line("hosts", spec.hosts);
@@ -331,7 +351,7 @@ std::string AppDetails(
   details.Line("created", absl::StrCat(AgeText(app.has_create_time(),
                                                app.create_time(), view.now),
                                        " ago"));
-  AddSpec(FromProto(app.spec()), details);
+  AddSpec(app, details);
   AddHosts(app, view, details);
   AddLimits(app, details);
   AddHooks(app, view.now, details);

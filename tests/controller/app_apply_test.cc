@@ -9,6 +9,7 @@
 namespace fleet::controller {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -155,6 +156,7 @@ TEST_F(AppApplyTest, HostThatIsNamedAnewGetsTheAppAlone) {
   spec.hosts = "host-1,host-2";
   ApplyOutcome outcome = scene_.Apply(spec);
   EXPECT_FALSE(outcome.rollout_uid.empty());
+  EXPECT_THAT(outcome.differences, Contains("host host-2: added"));
   ASSERT_NE(two_->Target("web"), nullptr);
   EXPECT_EQ(one_->Target("web")->generation(), generation);
 }

@@ -123,6 +123,18 @@ v1::App OfTwoRevisions() {
   )pb");
 }
 
+TEST(AppDetails, NamesHostsThatWereScaledByThemselves) {
+  v1::App app = OfTwoRevisions();
+  app.mutable_spec()->set_instances(4);
+  for (v1::HostApp& host : *app.mutable_hosts()) {
+    v1::AppStatus& status = *host.mutable_status();
+    status.set_run_state(v1::RUN_STATE_RUNNING);
+    status.set_desired_instances(host.host() == "host-1" ? 2 : 4);
+  }
+  EXPECT_NE(AppDetails(app, {}, View()).find("4 on each host; 2 on host-1\n"),
+            std::string::npos);
+}
+
 TEST(AppSummary, OfSeveralRevisionsItSaysWhatToTypeNext) {
   v1::App app = OfTwoRevisions();
   EXPECT_EQ(RevisionText(Summarize(app)), "MIXED 3,4");
