@@ -16,6 +16,7 @@ namespace {
 // Periods of silence after which the other side is given up.
 constexpr int kSilentPeriods = 3;
 constexpr int kMaxLabels = 64;
+constexpr size_t kMaxHostBytes = 16 << 10;
 // Before an agent that was sent away connects again.
 constexpr absl::Duration kRetryDelay = absl::Milliseconds(500);
 // Before a target is offered again to a host that had no room for it.
@@ -96,6 +97,12 @@ absl::Status AgentSession::CheckHello(const v1::Hello& hello) const {
   if (host.host_uid().empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat("host ", host.name(), ": Hello has no host_uid"));
+  }
+  // It is in every list of hosts.
+  if (host.ByteSizeLong() > kMaxHostBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("host ", host.name(), " says ", host.ByteSizeLong(),
+                     " bytes of itself; at most ", kMaxHostBytes));
   }
   if (host.labels_size() > kMaxLabels) {
     return absl::InvalidArgumentError(

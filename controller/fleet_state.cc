@@ -12,6 +12,10 @@ namespace fleet::controller {
 namespace {
 
 constexpr size_t kMaxAppsPerHost = 2000;
+constexpr size_t kMaxAppBytes = 1 << 20;
+constexpr size_t kMaxBytesPerHost = 16 << 20;
+constexpr size_t kMaxRefusalText = 4 << 10;
+constexpr size_t kMaxUsageBytes = 16 << 10;
 constexpr int kMaxStderrLines = 20;
 constexpr int kMaxHookLines = 50;
 
@@ -152,23 +156,35 @@ void FleetState::SetAll(
     const std::string& host,
     const google::protobuf::RepeatedPtrField<v1::AppStatus>& apps) {
   by_host_[host].apps.clear();
+  by_host_[host].bytes = 0;
   for (const v1::AppStatus& app : apps) Set(host, app);
 }
 
 bool FleetState::Set(const std::string& host, const v1::AppStatus& app) {
-  auto& apps = by_host_[host].apps;
-  if (apps.size() >= kMaxAppsPerHost && !apps.contains(app.app_uid())) {
+  HostReports& reports = by_host_[host];
+  auto known = reports.apps.find(app.app_uid());
+  const bool is_new = known == reports.apps.end();
+  const size_t bytes = app.ByteSizeLong();
+  const size_t others = reports.bytes - (is_new ? 0 : known->second.bytes);
+  if ((is_new && reports.apps.size() >= kMaxAppsPerHost) ||
+      bytes > kMaxAppBytes || others + bytes > kMaxBytesPerHost) {
     return false;
   }
-  apps[app.app_uid()] = {app, clock_.WallNow()};
+  reports.apps[app.app_uid()] = {app, clock_.WallNow(), bytes};
+  reports.bytes = others + bytes;
   return true;
 }
 
 void FleetState::Remove(const std::string& host, const std::string& app_uid) {
-  by_host_[host].apps.erase(app_uid);
+  HostReports& reports = by_host_[host];
+  auto known = reports.apps.find(app_uid);
+  if (known == reports.apps.end()) return;
+  reports.bytes -= known->second.bytes;
+  reports.apps.erase(known);
 }
 
 void FleetState::SetUsage(const std::string& host, const v1::HostUsage& usage) {
+  if (usage.ByteSizeLong() > kMaxUsageBytes) return;
   by_host_[host].usage = usage;
   by_host_[host].has_usage = true;
 }
@@ -197,7 +213,8 @@ void FleetState::ForgetHost(const std::string& host) { by_host_.erase(host); }
 
 void FleetState::SetRefusal(const std::string& host, const std::string& app_uid,
                             int64_t serial, const std::string& message) {
-  by_host_[host].refusals[app_uid] = {serial, message};
+  by_host_[host].refusals[app_uid] = {serial,
+                                      message.substr(0, kMaxRefusalText)};
 }
 
 bool FleetState::ForgetRefusal(const std::string& host,

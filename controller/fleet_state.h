@@ -23,6 +23,7 @@ namespace fleet::controller {
 struct ObservedApp {
   v1::AppStatus status;
   absl::Time observe_time;  // Calendar time.
+  size_t bytes = 0;         // Of the status as it came.
 };
 
 struct InstanceCounts {
@@ -33,7 +34,7 @@ struct InstanceCounts {
 // The adapters' cache: kept as it was received, never stored, rebuilt from the
 // agents' first messages. What a host said last is kept while it is away, with
 // its time. Loop thread only. Bounded by what hosts may report: 2,000 apps
-// each.
+// each, of 1 MiB at most and 16 MiB together.
 class FleetState : public FleetSource {
  public:
   // All must outlive it.
@@ -44,7 +45,7 @@ class FleetState : public FleetSource {
   // All that the host runs.
   void SetAll(const std::string& host,
               const google::protobuf::RepeatedPtrField<v1::AppStatus>& apps);
-  // False: the host has too many apps, and this one is left out.
+  // False: the host says too much, and this is left out.
   bool Set(const std::string& host, const v1::AppStatus& app);
   void Remove(const std::string& host, const std::string& app_uid);
   void SetUsage(const std::string& host, const v1::HostUsage& usage);
@@ -87,6 +88,7 @@ class FleetState : public FleetSource {
   };
   struct HostReports {
     std::map<std::string, ObservedApp> apps;  // By app_uid.
+    size_t bytes = 0;                         // Of all apps.
     std::map<std::string, Refusal> refusals;  // By app_uid.
     v1::HostUsage usage;
     bool has_usage = false;

@@ -249,6 +249,46 @@ TEST_F(AgentSessionTest, FullReportForgetsWhatItDoesNotName) {
   EXPECT_EQ(ObservedSerial(), 0);
 }
 
+// A stolen agent's words are kept by the controller, and are in lists.
+TEST_F(AgentSessionTest, WhatAHostSaysHasALimit) {
+  FakeAgent talker(scene_, "host-2", "uid");
+  talker.hello.mutable_host()->set_kernel(std::string(20'000, 'x'));
+  talker.Connect();
+  ASSERT_TRUE(talker.closed.has_value());
+  EXPECT_TRUE(absl::IsInvalidArgument(*talker.closed)) << *talker.closed;
+  EXPECT_EQ(scene_.core().hosts.Find("host-2"), nullptr);
+
+  FleetState& state = scene_.core().state;
+  v1::AppStatus status;
+  const auto set = [&](int app, size_t bytes) {
+    status.set_app_uid(absl::StrCat("a-", app));
+    status.set_message(std::string(bytes, 'x'));
+    return state.Set("host-3", status);
+  };
+  EXPECT_FALSE(set(0, 1 << 20));
+  EXPECT_EQ(state.Find("host-3", "a-0"), nullptr);
+  constexpr size_t kBytes = 1'000'000;
+  int kept = 0;
+  while (kept < 100 && set(kept, kBytes)) ++kept;
+  EXPECT_EQ(kept, 16);
+  // Room is made by less, and by what is gone.
+  EXPECT_TRUE(set(0, kBytes));
+  EXPECT_TRUE(set(0, 10));
+  EXPECT_TRUE(set(16, kBytes));
+  EXPECT_FALSE(set(17, kBytes));
+  state.Remove("host-3", "a-3");
+  EXPECT_TRUE(set(17, kBytes));
+  state.SetAll("host-3", {});
+  EXPECT_TRUE(set(18, kBytes));
+
+  v1::HostUsage usage;
+  usage.set_problem("none");
+  state.SetUsage("host-3", usage);
+  usage.set_problem(std::string(20'000, 'x'));
+  state.SetUsage("host-3", usage);
+  EXPECT_EQ(state.UsageOf("host-3")->problem(), "none");
+}
+
 TEST_F(AgentSessionTest, WhatAHostSaidLastIsKeptWhileItIsAway) {
   auto agent = scene_.Agent("host-1");
   agent->Say(Delta(1));
