@@ -59,6 +59,18 @@ absl::StatusOr<Opened> OpenStore(const std::string& state_dir) {
   return Opened{std::move(lock), std::move(database), epoch, std::move(key)};
 }
 
+// As a copy of a backup may have left them.
+void WarnOfOpenKeys(const ControllerOptions& options) {
+  const std::string own = absl::StrCat(options.state_dir, "/tls/ca.key");
+  for (const std::string& path :
+       {absl::StrCat(options.state_dir, "/secrets.key"),
+        options.authority_key.empty() ? own : options.authority_key}) {
+    if (!IsReadByOthers(path)) continue;
+    spdlog::warn("everybody on this machine may read the key {}: chmod 600 {}",
+                 path, path);
+  }
+}
+
 // A slip of the pen is found out now, not when somebody is asked.
 absl::Status CheckAuthorityFile(const char* option, const std::string& path) {
   const auto pem = ReadWholeFile(path);
@@ -154,6 +166,7 @@ absl::StatusOr<std::unique_ptr<Controller>> Controller::Start(
                                  options.authority_key,
                                  options.server_certificate_ttl));
   }
+  WarnOfOpenKeys(options);
   std::unique_ptr<TrustedIssuers> issuers;
   if (!options.issuers_file.empty()) {
     issuers = std::make_unique<TrustedIssuers>(loop, options.issuers_file);

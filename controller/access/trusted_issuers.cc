@@ -23,7 +23,11 @@ absl::Status NotAccepted(std::string_view why) {
 }  // namespace
 
 absl::StatusOr<std::string> FetchIssuerKeys(const TrustedIssuer& issuer) {
-  if (issuer.keys.starts_with('/')) return ReadWholeFile(issuer.keys);
+  if (issuer.keys.starts_with('/')) {
+    // Whose key is in it is who may call.
+    RETURN_IF_ERROR(CheckWriters(issuer.keys));
+    return ReadWholeFile(issuer.keys);
+  }
   ASSIGN_OR_RETURN(const HttpUrl url, ParseHttpUrl(issuer.keys));
   HttpGetOptions options;
   options.authority = issuer.authority;

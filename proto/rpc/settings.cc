@@ -1,9 +1,5 @@
 #include "proto/rpc/settings.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,34 +10,9 @@
 #include "proto/rpc/yaml_document.h"
 
 namespace fleet {
-namespace {
-
-absl::Status CheckOwner(const std::string& path) {
-  struct stat st;
-  if (stat(path.c_str(), &st) != 0) {
-    return ErrnoStatus(errno, absl::StrCat("cannot read ", path));
-  }
-  if (st.st_uid != geteuid() && st.st_uid != 0) {
-    return absl::PermissionDeniedError(
-        absl::StrCat(path, ": it belongs to uid ", st.st_uid,
-                     ", who could change what it allows; give it to root: "
-                     "chown root ",
-                     path));
-  }
-  if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    return absl::PermissionDeniedError(absl::StrCat(
-        path,
-        ": others than its owner may write to it, and could change what "
-        "it allows: chmod go-w ",
-        path));
-  }
-  return absl::OkStatus();
-}
-
-}  // namespace
 
 absl::StatusOr<Value> ReadSettingsFile(const std::string& path) {
-  RETURN_IF_ERROR(CheckOwner(path));
+  RETURN_IF_ERROR(CheckWriters(path));
   ASSIGN_OR_RETURN(std::string text, ReadWholeFile(path));
   ASSIGN_OR_RETURN(Value document, ReadYaml(text, path));
   if (document.kind == Value::Kind::kMap) return document;

@@ -72,6 +72,33 @@ absl::StatusOr<std::string> ReadWholeFile(const std::string& path,
   return text;
 }
 
+absl::Status CheckWriters(const std::string& path) {
+  struct stat st;
+  if (stat(path.c_str(), &st) != 0) {
+    return ErrnoStatus(errno, absl::StrCat("cannot read ", path));
+  }
+  if (st.st_uid != geteuid() && st.st_uid != 0) {
+    return absl::PermissionDeniedError(
+        absl::StrCat(path, ": it belongs to uid ", st.st_uid,
+                     ", who could change what it allows; give it to root: "
+                     "chown root ",
+                     path));
+  }
+  if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return absl::PermissionDeniedError(absl::StrCat(
+        path,
+        ": others than its owner may write to it, and could change what "
+        "it allows: chmod go-w ",
+        path));
+  }
+  return absl::OkStatus();
+}
+
+bool IsReadByOthers(const std::string& path) {
+  struct stat st {};
+  return stat(path.c_str(), &st) == 0 && (st.st_mode & S_IROTH) != 0;
+}
+
 absl::Status ReplaceFile(const std::string& path, std::string_view text,
                          mode_t mode) {
   const std::string fresh = absl::StrCat(path, ".new");

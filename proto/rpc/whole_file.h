@@ -18,6 +18,12 @@ namespace fleet {
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path,
                                           size_t limit = 1 << 20);
 
+// PERMISSION_DENIED unless the file belongs to root or this user, and nobody
+// else may write to it.
+absl::Status CheckWriters(const std::string& path);
+// Everybody on the machine may read it.
+bool IsReadByOthers(const std::string& path);
+
 // Whoever reads the path sees the old text or the new one, also after a loss
 // of power: written beside it with `mode`, synced, renamed.
 absl::Status ReplaceFile(const std::string& path, std::string_view text,

@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
+#include <tuple>
 
 namespace fleet {
 namespace {
@@ -26,6 +28,22 @@ TEST_F(WholeFileTest, IsReplacedAsAWholeWithItsMode) {
   ASSERT_EQ(stat(Path("key").c_str(), &st), 0);
   EXPECT_EQ(st.st_mode & 0777, 0600u);
   EXPECT_FALSE(std::filesystem::exists(Path("key.new")));
+}
+
+TEST_F(WholeFileTest, WhoElseMayReadOrWriteItIsKnown) {
+  const std::string path = Path("key");
+  for (const auto& [mode, written, read] :
+       {std::tuple{0600, false, false}, std::tuple{0640, false, false},
+        std::tuple{0644, false, true}, std::tuple{0660, true, false},
+        std::tuple{0602, true, false}}) {
+    ASSERT_TRUE(ReplaceFile(path, "key", static_cast<mode_t>(mode)).ok());
+    EXPECT_EQ(absl::IsPermissionDenied(CheckWriters(path)), written) << mode;
+    EXPECT_EQ(IsReadByOthers(path), read) << mode;
+  }
+  if (geteuid() != 0) return;
+  ASSERT_TRUE(ReplaceFile(path, "key", 0600).ok());
+  ASSERT_EQ(chown(path.c_str(), 65534, 65534), 0);
+  EXPECT_TRUE(absl::IsPermissionDenied(CheckWriters(path)));
 }
 
 TEST_F(WholeFileTest, SaysWhyItCannotBeReadOrWritten) {

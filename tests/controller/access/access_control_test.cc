@@ -8,6 +8,7 @@
 
 #include <set>
 
+#include "absl/strings/str_split.h"
 #include "controller/store/migrations.h"
 #include "fleet/v1/access_service.pb.h"
 #include "fleet/v1/agent_service.pb.h"
@@ -153,6 +154,10 @@ TEST(MethodPermission, EveryMethodDeclaresOneWhoseFieldsExist) {
          {permission->app_field(), permission->rollout_field(),
           permission->placement_field()}) {
       if (!field.empty()) ValuesAt(*request, field);  // Checks itself.
+    }
+    for (const absl::string_view field :
+         absl::StrSplit(permission->hosts_field(), ' ', absl::SkipEmpty())) {
+      ValuesAt(*request, ToStd(field));
     }
     RoleNeeded(*permission, *request);  // Likewise.
     if (!permission->rollout_answer().empty()) {

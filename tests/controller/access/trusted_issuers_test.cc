@@ -153,6 +153,15 @@ TEST_F(TrustedIssuersTest, AnUnknownKeyIsFetchedButNotTooOften) {
   EXPECT_EQ(source.fetches, 2);
 }
 
+TEST_F(TrustedIssuersTest, AFileOfKeysThatOthersMayWriteIsNotRead) {
+  TrustedIssuer other;
+  other.keys = folder.File("keys.json");
+  FLEET_CHECK(ReplaceFile(other.keys, "{}", 0644).ok());
+  EXPECT_EQ(*FetchIssuerKeys(other), "{}");
+  FLEET_CHECK(ReplaceFile(other.keys, "{}", 0666).ok());
+  EXPECT_TRUE(absl::IsPermissionDenied(FetchIssuerKeys(other).status()));
+}
+
 TEST_F(TrustedIssuersTest, KeysAreFetchedEveryHourAndGoStale) {
   ASSERT_TRUE(issuers->Load().ok());
   ASSERT_TRUE(Ask(issuer.Sign(Claims())).ok());
