@@ -70,7 +70,7 @@ Plan BeginRollout(const Rollout& rollout, Moment now) {
     absl::StrAppend(&text, " to revision ", rollout.to_revision);
   }
   absl::StrAppend(&text,
-                  rollout.kind == RolloutKind::kRollback ? " on " : " to ",
+                  rollout.kind == RolloutKind::kDeploy ? " to " : " on ",
                   Hosts(static_cast<int>(rollout.steps.size())), ", ",
                   rollout.policy.max_parallel, " at a time");
   if (rollout.policy.waves > 1) {
