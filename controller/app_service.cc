@@ -99,12 +99,7 @@ absl::Status AnswerAgain(const v1::ApplyAppsRequest& request,
                  [](const auto& result, const auto& s) {
                    return result.app() == s.name();
                  });
-  if (!same) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("request_id \"", request.request_id(),
-                     "\" was already used for other apps; make a new one for "
-                     "each request"));
-  }
+  if (!same) return RequestIdReused(request.request_id(), "other apps");
   response = std::move(answered);
   return absl::OkStatus();
 }
@@ -270,6 +265,9 @@ absl::Status AppService::Change(
     const std::function<absl::Status(const AppOrder&)>& act, v1::App* app) {
   ASSIGN_OR_RETURN(std::optional<std::string> before,
                    answers_.Find(request_id, method));
+  if (before && *before != order.app) {
+    return RequestIdReused(request_id, "another app");
+  }
   if (!before) {
     order.answer = RequestAnswers::Make(request_id, method, order.app);
     RETURN_IF_ERROR(act(order));

@@ -12,6 +12,13 @@ constexpr size_t kMaxRequestId = 64;
 
 }  // namespace
 
+absl::Status RequestIdReused(const std::string& request_id,
+                             const std::string& used_for) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("request_id \"", request_id, "\" was already used for ",
+                   used_for, "; make a new one for each request"));
+}
+
 absl::StatusOr<std::optional<std::string>> RequestAnswers::Find(
     const std::string& request_id, const std::string& method) {
   if (request_id.empty()) return std::nullopt;
@@ -22,9 +29,7 @@ absl::StatusOr<std::optional<std::string>> RequestAnswers::Find(
   ASSIGN_OR_RETURN(std::optional<Answer> answer, store_.FindAnswer(request_id));
   if (!answer) return std::nullopt;
   if (answer->method != method) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("request_id \"", request_id, "\" was already used for ",
-                     answer->method, "; make a new one for each request"));
+    return RequestIdReused(request_id, answer->method);
   }
   return std::move(answer->body);
 }

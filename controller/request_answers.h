@@ -11,6 +11,10 @@
 
 namespace fleet::controller {
 
+// INVALID_ARGUMENT: a request that is sent again is about the same as before.
+absl::Status RequestIdReused(const std::string& request_id,
+                             const std::string& used_for);
+
 // Makes a request with an id take effect once, however often it is sent. The
 // newest 10,000 are remembered. Loop thread only.
 class RequestAnswers {

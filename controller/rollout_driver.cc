@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "controller/request_answers.h"
 #include "controller/rollout/rollout_text.h"
 #include "controller/rollout_commits.h"
 #include "controller/rollout_log.h"
@@ -410,6 +411,9 @@ absl::StatusOr<Rollout> RolloutDriver::Create(const NewRollout& request) {
   if (!request.request_id.empty()) {
     ASSIGN_OR_RETURN(std::optional<Rollout> same,
                      reader_.FindByRequest(request.request_id));
+    if (same.has_value() && same->app != request.app.name) {
+      return RequestIdReused(request.request_id, "another app");
+    }
     if (same.has_value()) return Get(same->uid);
   }
   auto found = by_app_.find(request.app.name);

@@ -9,9 +9,11 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "proto/rpc/status.h"
 
 namespace fleet {
@@ -29,22 +31,31 @@ constexpr std::array<Level, 6> kLevels = {{{"trace", spdlog::level::trace},
                                            {"error", spdlog::level::err},
                                            {"off", spdlog::level::off}}};
 
-// The message with its newlines escaped; "%*" in the pattern.
+// The message with its control characters escaped, so that it is one line and
+// steers no terminal; "%*" in the pattern.
 class OneLineMessage : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm& /*time*/,
               spdlog::memory_buf_t& out) override {
     for (char c : message.payload) {
+      const auto code = static_cast<unsigned char>(c);
       if (c == '\n') {
-        out.push_back('\\');
-        c = 'n';
+        Append("\\n", out);
+      } else if (code < 0x20 || code == 0x7f) {
+        Append(absl::StrFormat("\\x%02x", code), out);
+      } else {
+        out.push_back(c);
       }
-      out.push_back(c);
     }
   }
 
   std::unique_ptr<custom_flag_formatter> clone() const override {
     return std::make_unique<OneLineMessage>();
+  }
+
+ private:
+  static void Append(std::string_view text, spdlog::memory_buf_t& out) {
+    out.append(text.data(), text.data() + text.size());
   }
 };
 

@@ -142,6 +142,13 @@ TEST_F(ControllerServiceTest, SameRequestIdScalesOnce) {
     ASSERT_TRUE(apps_->ScaleApp(&context, request, &response).ok());
     EXPECT_EQ(response.app().spec().instances(), 5);
   }
+  // Nothing would be done to the other app.
+  request.set_name("api");
+  grpc::ClientContext context;
+  v1::ScaleAppResponse response;
+  const grpc::Status status = apps_->ScaleApp(&context, request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("used for another app"));
 }
 
 TEST_F(ControllerServiceTest, SameRequestIdAppliesOnceAndAnswersTheSame) {

@@ -139,6 +139,9 @@ TEST_F(RolloutDriverTest, SameRequestIdIsTheSameRollout) {
   EXPECT_EQ(ended.uid, first.uid);
   EXPECT_EQ(ended.state.phase, RolloutPhase::kSucceeded);
   EXPECT_EQ(world.sent.size(), 3u);
+  request.app.name = "api";
+  EXPECT_EQ(world.driver->Create(request).status().code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(RolloutDriverTest, ValidateOnlyChangesNothing) {

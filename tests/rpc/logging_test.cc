@@ -22,6 +22,14 @@ TEST(SetUpLogging, WritesOneLineAMessageToStderr) {
                                  "app web: started\\\\nworker 1\n"));
 }
 
+TEST(SetUpLogging, LetsNoMessageSteerATerminal) {
+  ASSERT_TRUE(SetUpLogging("fleet-agent", "info").ok());
+  testing::internal::CaptureStderr();
+  spdlog::info("a host named {}", "\x1b[2J\x7fü");
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("named \\x1b[2J\\x7fü\n"));
+}
+
 TEST(SetUpLogging, RefusesUnknownLevels) {
   absl::Status status = SetUpLogging("x", "loud");
   EXPECT_THAT(std::string(status.message()), HasSubstr("loud"));
