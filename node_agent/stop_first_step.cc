@@ -6,6 +6,28 @@
 namespace fleet::agent {
 namespace {
 
+bool HoldsSockets(const AppSpec* spec) {
+  return spec != nullptr &&
+         (spec->exec_mode == ExecMode::kCluster || !spec->listen.empty());
+}
+
+// The program opens its port itself now (exec_mode cluster, then fork). True:
+// the sockets at which workers of before listened are closed.
+bool GivesPortUp(ReconcilePass& pass, int index, const Slot& slot) {
+  const AppState& app = pass.app();
+  if (HoldsSockets(pass.Spec(pass.target_generation())) ||
+      !HoldsSockets(pass.Spec(slot.generation))) {
+    return true;
+  }
+  // Slots that are on their way out have theirs until then.
+  if (app.slots.rbegin()->first >= app.target.instances) return false;
+  Action release;
+  release.kind = Action::Kind::kReleaseSlot;
+  release.slot = index;
+  pass.plan().actions.push_back(release);
+  return true;
+}
+
 // True: the slot has been moved, the next one may go.
 bool AdvanceSlot(ReconcilePass& pass, int index, Slot& slot) {
   slot.replacing = true;
@@ -15,7 +37,9 @@ bool AdvanceSlot(ReconcilePass& pass, int index, Slot& slot) {
     return next->available;
   }
   for (auto& [id, worker] : slot.workers) pass.BeginStop(worker);
-  if (slot.workers.empty()) pass.Start(index, target);
+  if (slot.workers.empty() && GivesPortUp(pass, index, slot)) {
+    pass.Start(index, target);
+  }
   return false;
 }
 

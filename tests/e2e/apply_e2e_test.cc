@@ -91,7 +91,7 @@ TEST_F(Apply, TakesUpInstancesScriptFolderAndVariables) {
   EXPECT_EQ(diff.out, "web: unchanged\n");
 }
 
-TEST_F(Apply, FromForkModeToACluster) {
+TEST_F(Apply, FromForkModeToAClusterAndBack) {
   fleet_.WriteApp("one/a.js",
                   "require('http').createServer((q, r) => r.end('a'))"
                   ".listen(3000, process.env.ADDRESS);\n");
@@ -103,6 +103,9 @@ TEST_F(Apply, FromForkModeToACluster) {
             before);
   EXPECT_EQ(fleet_.Pids("web", "host-1").size(), 2U) << said_;
   EXPECT_TRUE(Has(said_, "exec_mode: fork → cluster")) << said_;
+  // Here it is the agent that lets go of it.
+  Put("one", app);
+  EXPECT_EQ(fleet_.Pids("web", "host-1").size(), 1U) << said_;
 }
 
 TEST_F(Apply, PrunesWhatTheFileLacksAndStartsNothingThatShouldWait) {

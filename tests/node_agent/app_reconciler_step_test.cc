@@ -379,20 +379,6 @@ TEST_F(StopFirst, AFailureStartsTheOldRevisionAgain) {
   EXPECT_EQ(scene_.Pass(absl::Seconds(30)), Orders{});
 }
 
-TEST_F(StopFirst, WhoOwnsThePortGoesBeforeOthersListenThere) {
-  scene_.target().instances = 1;
-  scene_.Settle();
-  scene_.spec().exec_mode = ExecMode::kCluster;
-  scene_.target().instances = 2;
-  EXPECT_EQ(scene_.NextGeneration(), (Orders{"stop 0@1"}));
-  EXPECT_EQ(scene_.Gone(0, 1), (Orders{"start 0@2"}));
-  scene_.Ready(0, 2);
-  EXPECT_EQ(scene_.Pass(kSoak), (Orders{"start 1@2"}));
-  scene_.Ready(1, 2);
-  EXPECT_EQ(scene_.Pass(kSoak), (Orders{"save"}));
-  EXPECT_EQ(scene_.step().phase, StepPhase::kDone);
-}
-
 TEST_F(StopFirst, ANewOneThatIsNeverReadyEndsBeforeTheOldOneStarts) {
   scene_.Settle();
   scene_.NextGeneration();
