@@ -21,7 +21,8 @@ WorkerExit DescribeExit(const ProcessExit& exit, const std::string& refusal) {
       break;
     case ProcessExit::Kind::kUnknown:
       result.kind = WorkerExit::Kind::kUnknown;
-      result.message = "unknown exit (its keeper was killed)";
+      result.message =
+          "ended; how is not known, as it was not its keeper's child";
       break;
   }
   if (!refusal.empty()) {
