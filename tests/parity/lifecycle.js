@@ -6,7 +6,8 @@
 //   READY_AFTER             sends 'ready' that long after it listens or starts
 //   READY_ONCE              only its first worker does
 //   DEAF                    goes on after SIGINT, SIGTERM and 'shutdown'
-//   GROW                    megabytes that its first worker takes
+//   GROW                    megabytes that its first worker takes, once it
+//                           listens or has started
 //   SHOW                    variables that it tells of, by name
 //   SHOW_NODE               tells of the arguments of node
 //   SAY                     written to standard output and standard error
@@ -14,7 +15,8 @@
 const fs = require('fs');
 const env = process.env;
 const number = env.NODE_APP_INSTANCE;
-const keep = [];
+// What only this file's variables name is collected once it has been run.
+global.keep = [];
 
 function tell(what) {
   const line = `${Date.now()} ${process.pid} ${number} ${what}\n`;
@@ -25,7 +27,12 @@ function later(ms, run) {
   if (ms !== undefined) setTimeout(run, +ms);
 }
 
+function grow() {
+  if (env.GROW && first) global.keep.push(Buffer.alloc(+env.GROW << 20, 1));
+}
+
 function ready() {
+  grow();
   if (env.READY_ONCE && !first) return;
   later(env.READY_AFTER, () => {
     tell('ready');
@@ -51,7 +58,6 @@ for (const name of (env.SHOW || '').split(',').filter(Boolean)) {
   tell(`${name}=${env[name]}`);
 }
 if (env.SHOW_NODE) tell(`execArgv=${process.execArgv}`);
-if (env.GROW && first) keep.push(Buffer.alloc(+env.GROW << 20, 1));
 if (env.SAY) {
   console.log(env.SAY);
   console.error(env.SAY);
