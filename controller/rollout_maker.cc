@@ -48,11 +48,11 @@ int64_t CommonRevisionOf(const std::vector<Candidate>& candidates,
 AppSpec StepSpec(const RolloutApp& app,
                  const std::vector<Candidate>& candidates) {
   AppSpec spec = app.spec;
-  const bool owned = std::any_of(
-      candidates.begin(), candidates.end(), [&app](const Candidate& candidate) {
-        return app.stop_first_revisions.contains(
-            candidate.view.running_revision);
-      });
+  const bool owned = std::any_of(candidates.begin(), candidates.end(),
+                                 [&app](const Candidate& candidate) {
+                                   return app.stop_first_revisions.contains(
+                                       candidate.view.running_revision);
+                                 });
   if (owned && spec.reload_strategy == ReloadStrategy::kDefault) {
     spec.reload_strategy = ReloadStrategy::kStopFirst;
   }

@@ -69,8 +69,7 @@ Plan BeginRollout(const Rollout& rollout, Moment now) {
   } else if (rollout.kind == RolloutKind::kRollback) {
     absl::StrAppend(&text, " to revision ", rollout.to_revision);
   }
-  absl::StrAppend(&text,
-                  rollout.kind == RolloutKind::kDeploy ? " to " : " on ",
+  absl::StrAppend(&text, rollout.kind == RolloutKind::kDeploy ? " to " : " on ",
                   Hosts(static_cast<int>(rollout.steps.size())), ", ",
                   rollout.policy.max_parallel, " at a time");
   if (rollout.policy.waves > 1) {

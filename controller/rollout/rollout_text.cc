@@ -290,8 +290,8 @@ std::string InTheWayText(const Rollout& rollout) {
                       HasHold(state, HoldKind::kFailure) ? "paused by a failure"
                                                          : Name(state.phase),
                       state.message.empty() ? "" : ", ", state.message, "; ",
-                      WhatHelps(rollout),
-                      state.aborting ? "" : ", abort it", ", or supersede it");
+                      WhatHelps(rollout), state.aborting ? "" : ", abort it",
+                      ", or supersede it");
 }
 
 std::string StatusLine(const Rollout& rollout) {
