@@ -12,11 +12,13 @@
 //   SHOW_NODE               tells of the arguments of node
 //   SAY                     written to standard output and standard error
 //   CHILD                   starts a process that tells of its signals as well
+//   AWAITS_CHILD            ends once that has ended
 const fs = require('fs');
 const env = process.env;
 const number = env.NODE_APP_INSTANCE;
 // What only this file's variables name is collected once it has been run.
 global.keep = [];
+let child;
 
 function tell(what) {
   const line = `${Date.now()} ${process.pid} ${number} ${what}\n`;
@@ -42,7 +44,11 @@ function ready() {
 
 function stop(why) {
   tell(why);
-  if (!env.DEAF) process.exit(0);
+  if (env.DEAF) return;
+  if (!env.AWAITS_CHILD) process.exit(0);
+  const ended = child.exitCode !== null || child.signalCode !== null;
+  if (ended) process.exit(0);
+  child.on('exit', () => process.exit(0));
 }
 
 const first = !fs.existsSync(env.EVENTS) ||
@@ -63,7 +69,7 @@ if (env.SAY) {
   console.error(env.SAY);
 }
 if (env.CHILD) {
-  require('child_process').spawn('bash', ['-c',
+  child = require('child_process').spawn('bash', ['-c',
     `trap 'echo 0 $$ ${number} child SIGINT >>"$EVENTS"; exit' INT
      echo 0 $$ ${number} child start >>"$EVENTS"
      while :; do sleep 0.05; done`], {stdio: 'ignore'});

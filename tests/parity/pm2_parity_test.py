@@ -151,7 +151,8 @@ def shutdown_with_message(app):
 
 @scenario(both=["SIGINT", "child SIGINT", "child start", "exit 0", "start"])
 def treekill_signals_the_whole_tree(app):
-    app.start(env={"CHILD": 1}).await_told("child start")
+    # What a program leaves behind when it ends is killed (by Fleet) or left.
+    app.start(env={"CHILD": 1, "AWAITS_CHILD": 1}).await_told("child start")
     app.run("stop")
     return sorted(app.await_told("child SIGINT").told())
 
